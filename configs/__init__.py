@@ -1,0 +1,1 @@
+"""Configuration schemas; `serve.yaml` lies beside them."""

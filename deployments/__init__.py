@@ -1,0 +1,1 @@
+"""Ray Serve shells around plain classes: HTTP, calls between nodes, coalescing, telemetry."""

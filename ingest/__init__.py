@@ -1,0 +1,1 @@
+"""What comes in: importers, company resolution, index building, the synthetic world."""

@@ -1,0 +1,1 @@
+"""Inference and training without Ray: artefacts, embedder, lexical index, booster."""

@@ -1,0 +1,91 @@
+"""What the pipeline asks of the outside, as Protocols. Only process and I/O borders stand here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ranking.deadline import Deadline
+from ranking.types import (
+    ByteArray,
+    Candidates,
+    Float32Array,
+    FloatArray,
+    Generation,
+    LevelArray,
+    PoolEvidence,
+    Query,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRequest:
+    """Ask for the companies a query admits.
+
+    `stop_at` is max(4 x K, 200) (F-2). `candidate_ids` (lead or company ids) turns relaxation off ("rank my list").
+    `exemplar_vector` is the embedding of free-text exemplars; names in `query.exemplars` are resolved by the leaf.
+    """
+
+    query: Query
+    stop_at: int
+    candidate_ids: tuple[str, ...] | None = None
+    exemplar_vector: Float32Array | None = None
+    generation: Generation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRequest:
+    """Ask for the evidence of admitted companies, trimmed to the pool (F-4).
+
+    Attributes:
+        concepts: taxonomy codes, at most 8 are used (highest idf).
+        keywords: folded free words of the prompt, each a concept of its own.
+        rows: packed bits over company rows (np.packbits of a bool[companies]); `admitted` is their number.
+        levels: uint16[n] packed fit levels in row order.
+        fit_weights: float64[3] for industry, size, region; `final_weights`: float64[2] for fit, intent.
+        neutral_untargeted: what a dimension nobody asked for counts is already in the levels.
+        pool_size: clamp(4 x K, 200, 2000).
+        as_of_s: seconds since the epoch, UTC.
+    """
+
+    generation: Generation
+    concepts: tuple[str, ...]
+    keywords: tuple[str, ...]
+    rows: ByteArray
+    admitted: int
+    levels: LevelArray
+    fit_weights: FloatArray
+    final_weights: FloatArray
+    pool_size: int
+    as_of_s: float
+
+
+class Retrieval(Protocol):
+    """F-2, F-2b and the levels of F-3."""
+
+    async def retrieve(self, request: RetrievalRequest, deadline: Deadline) -> Candidates:
+        """Admit companies step by step; NOT filters hold in every step."""
+        ...
+
+
+class Evidence(Protocol):
+    """F-4's trim, F-5's lexical part and F-6."""
+
+    async def gather(self, request: EvidenceRequest, deadline: Deadline) -> PoolEvidence:
+        """Score all admitted companies lexically and return the pool's evidence."""
+        ...
+
+
+class Booster(Protocol):
+    """F-10's model."""
+
+    async def score(self, features: Float32Array, deadline: Deadline) -> FloatArray:
+        """Intent in [0, 100] for each row of `features` float32[n, len(FEATURES)]."""
+        ...
+
+
+class Embedder(Protocol):
+    """Text to unit vectors."""
+
+    async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
+        """float32[n, dimension], L2-normalised, in input order."""
+        ...

@@ -1,0 +1,194 @@
+"""The words of the domain as values: query, candidates, evidence, lead.
+
+Candidates and evidence are columns (structure of arrays); one object per lead exists only for the K that are returned.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+CompanyId = NewType("CompanyId", str)
+LeadId = NewType("LeadId", str)
+SnippetId = NewType("SnippetId", str)
+QueryId = NewType("QueryId", str)
+Generation = NewType("Generation", str)
+
+FloatArray = NDArray[np.float64]
+Float32Array = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+ByteArray = NDArray[np.uint8]
+LevelArray = NDArray[np.uint16]
+BoolArray = NDArray[np.bool_]
+
+IntentSource = Literal["bm25", "llm", "gbdt", "none"]
+SnippetKind = Literal[
+    "job_posting", "tech_change", "news", "web_page", "funding", "launch", "social", "review", "other"
+]
+SNIPPET_KINDS: tuple[SnippetKind, ...] = (
+    "job_posting", "tech_change", "news", "web_page", "funding", "launch", "social", "review", "other",
+)  # fmt: skip
+StepName = Literal[
+    "strict", "unknown", "technology", "stage", "seniority", "role", "region_widened", "employees_widened",
+    "region_dropped", "employees_dropped", "sub_industry_widened", "industry_dropped", "exemplar", "candidates",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Words of the prompt that caused one parsed value; offsets in code points, end exclusive."""
+
+    field: str
+    value: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeRange:
+    """Head count from `minimum` to `maximum`, both inclusive; None is open."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the customer sells.
+
+    `category` is a phrase of the prompt ("hr software"), `concepts` taxonomy codes in order of importance, `keywords` folded words that no
+    concept covers, `comparisons` products named for comparison ("analytics like Tableau"), which are no targets.
+    """
+
+    category: str = ""
+    concepts: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    comparisons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Whom the customer sells to, as taxonomy codes; an empty tuple means nobody asked."""
+
+    industries: tuple[str, ...] = ()
+    employees: tuple[EmployeeRange, ...] = ()
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    cities: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    seniorities: tuple[str, ...] = ()
+    technologies: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """What must never be returned: the fields of `Targets`, and companies (names, domains or ids) and keywords."""
+
+    industries: tuple[str, ...] = ()
+    employees: tuple[EmployeeRange, ...] = ()
+    countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    cities: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    seniorities: tuple[str, ...] = ()
+    technologies: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    companies: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed prompt (F-1). `language` is ISO 639-1; `limit` is K when the prompt states it; `confidence` in [0, 1]."""
+
+    product: Product = field(default_factory=Product)
+    include: Targets = field(default_factory=Targets)
+    exclude: Exclusions = field(default_factory=Exclusions)
+    exemplars: tuple[str, ...] = ()
+    language: str = "en"
+    limit: int | None = None
+    confidence: float = 0.0
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How many distinct companies one relaxation step added."""
+
+    step: StepName
+    added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A candidate of "rank my list" that is not ranked, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Companies a query admits, one row per distinct company (clusters of duplicate records count once).
+
+    Attributes:
+        generation: snapshot the rows belong to.
+        rows: int32[n], ascending; row of the cluster's representative company.
+        source_rows: int32[n]; row of the record whose fit is best within the cluster (mostly equal to `rows`).
+        steps: uint8[n]; index into `relaxation` of the step that admitted the company.
+        levels: uint16[n]; packed fit levels of industry, size and region (`ranking.fit.unpack_levels`).
+        relaxation: one report per step taken, in order.
+        dropped: violators and unknown ids of "rank my list".
+        similarity: float32[n] cosine to the mean exemplar vector, NaN where unknown; None without exemplars.
+        unresolved_exemplars: names found neither by name nor by domain.
+    """
+
+    generation: Generation
+    rows: IntArray
+    source_rows: IntArray
+    steps: ByteArray
+    levels: LevelArray
+    relaxation: tuple[StepReport, ...]
+    dropped: tuple[Dropped, ...] = ()
+    similarity: Float32Array | None = None
+    unresolved_exemplars: tuple[str, ...] = ()
+
+
+SIGNALS_PER_COMPANY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PoolEvidence:
+    """Lexical evidence, boosts and their provenance for the pool (F-4, F-5, F-6), columns of length m.
+
+    Attributes:
+        positions: int32[m]; index into the candidates' arrays, ascending.
+        base: float64[m]; 100 x (1 - 2^(-E/8)), 0 without evidence.
+        churn: float64[m] in [0, 20]; `churn_snippets` int32[m] names the event's snippet row, -1 for none.
+        job: float64[m] in [0, 15]; `job_snippets` int32[m] likewise.
+        best_raw: float32[m]; max r_i over snippets with need_i > 0, 0 without.
+        snippets: int32[m, 5]; snippet rows of the best contributions, -1 padded.
+        raw, decay, contribution: float32[m, 5]; r_i, decay_i and c_i of those snippets, in descending c.
+        matched: uint8[m, 5]; bit j set when concept j of the request matched.
+        counts: float32[m, len(EVIDENCE_FEATURES)]; aggregates for the booster, see `ranking.features`.
+        considered: how many admitted companies had any evidence.
+    """
+
+    generation: Generation
+    positions: IntArray
+    base: FloatArray
+    churn: FloatArray
+    churn_snippets: IntArray
+    job: FloatArray
+    job_snippets: IntArray
+    best_raw: Float32Array
+    snippets: IntArray
+    raw: Float32Array
+    decay: Float32Array
+    contribution: Float32Array
+    matched: ByteArray
+    counts: Float32Array
+    considered: int
