@@ -1,0 +1,1 @@
+"""The serving snapshot: immutable, memory-mapped columns built out of Postgres."""

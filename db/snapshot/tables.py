@@ -1,0 +1,135 @@
+"""Variable-length columns as arrays: strings, lists per row, and keys that name rows.
+
+All arrays may be read-only memory maps. Rows are positions in the columns, never database ids.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ranking.types import ByteArray, IntArray
+
+OffsetArray = NDArray[np.int64]
+HashArray = NDArray[np.uint64]
+
+NO_ROWS: IntArray = np.zeros(0, dtype=np.int32)
+
+
+def key_hash(key: str) -> int:
+    """64-bit hash of a key, the same on every machine and in every process."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little")
+
+
+def key_hashes(keys: Iterable[str]) -> HashArray:
+    """uint64[n] hashes in input order."""
+    joined = b"".join(blake2b(key.encode(), digest_size=8).digest() for key in keys)
+    return np.frombuffer(joined, dtype="<u8").astype(np.uint64, copy=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StringTable:
+    """n strings in one UTF-8 blob.
+
+    Attributes:
+        offsets: int64[n + 1]; string i is blob[offsets[i]:offsets[i + 1]].
+        blob: uint8[bytes].
+    """
+
+    offsets: OffsetArray
+    blob: ByteArray
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str:
+        return self.raw(row).decode()
+
+    def raw(self, row: int) -> bytes:
+        """The UTF-8 bytes of one string; `row` in [0, n)."""
+        return self.blob[self.offsets[row] : self.offsets[row + 1]].tobytes()
+
+    def take(self, rows: Iterable[int]) -> list[str]:
+        """The strings of `rows`, in that order."""
+        return [self[row] for row in rows]
+
+    def all(self) -> list[str]:
+        """Every string; for small tables only."""
+        return self.take(range(len(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Csr:
+    """A list of numbers per row (compressed sparse rows).
+
+    Attributes:
+        offsets: int64[n + 1].
+        values: any integer dtype[total]; row i has values[offsets[i]:offsets[i + 1]], ascending and distinct.
+    """
+
+    offsets: OffsetArray
+    values: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def row(self, row: int) -> NDArray[Any]:
+        """The list of one row, a view."""
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyIndex:
+    """Distinct keys, each naming one or more rows; found by hash, confirmed by the key itself.
+
+    Attributes:
+        hashes: uint64[k], ascending.
+        keys: k strings in the order of `hashes`.
+        rows: k lists of int32 rows.
+    """
+
+    hashes: HashArray
+    keys: StringTable
+    rows: Csr
+
+    def rows_of(self, key: str) -> IntArray:
+        """Rows under `key`, ascending; empty when nothing has it."""
+        wanted = np.uint64(key_hash(key))
+        position = int(np.searchsorted(self.hashes, wanted))
+        while position < len(self.hashes) and self.hashes[position] == wanted:
+            if self.keys[position] == key:
+                return self.rows.row(position)
+            position += 1
+        return NO_ROWS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IdIndex:
+    """Row of each id, for ids kept in a `StringTable` in row order.
+
+    Attributes:
+        hashes: uint64[n], ascending; `rows`: int32[n] in the same order.
+    """
+
+    hashes: HashArray
+    rows: IntArray
+
+    def rows_of(self, ids: Sequence[str], table: StringTable) -> IntArray:
+        """int32[len(ids)] rows in input order, -1 where `table` has no such id."""
+        wanted = key_hashes(ids)
+        first = np.searchsorted(self.hashes, wanted)
+        found = np.full(len(ids), -1, dtype=np.int32)
+        for number, (position, value) in enumerate(zip(first.tolist(), wanted, strict=True)):
+            found[number] = self._confirm(position, value, ids[number], table)
+        return found
+
+    def _confirm(self, position: int, value: np.uint64, key: str, table: StringTable) -> int:
+        while position < len(self.hashes) and self.hashes[position] == value:
+            row = int(self.rows[position])
+            if table[row] == key:
+                return row
+            position += 1
+        return -1
