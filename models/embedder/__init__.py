@@ -1,0 +1,5 @@
+"""Text to unit vectors with all-MiniLM-L6-v2, on torch or on ONNX Runtime."""
+
+from models.embedder.encoder import EmbedderConfig, Encoder, open_encoder
+
+__all__ = ["EmbedderConfig", "Encoder", "open_encoder"]
