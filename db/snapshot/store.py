@@ -1,0 +1,148 @@
+"""The generation being served and the one before it, swapped when CURRENT moves."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from db.snapshot.layout import CURRENT
+from db.snapshot.reader import Snapshot, open_snapshot
+from ranking.errors import ArtifactError, UnknownGeneration
+from ranking.types import Generation
+
+Listener = Callable[[Snapshot], None]
+
+
+class _Signature(NamedTuple):
+    """Identity of the CURRENT file; every publication makes another file."""
+
+    inode: int
+    modified_ns: int
+    size_bytes: int
+
+
+class _Held(NamedTuple):
+    """Both generations as one value, so that readers never see a half-made swap."""
+
+    current: Snapshot
+    previous: Snapshot | None
+
+
+class SnapshotStore:
+    """Snapshots for one process.
+
+    `current` and `get` of a held generation take no lock and no system call. `refresh` costs one `stat` while
+    nothing was published; otherwise it reads the whole generation once, so call it off the event loop.
+    """
+
+    def __init__(self, root: Path, *, taxonomy_version: str | None = None, verify: bool = True) -> None:
+        self._root = root
+        self._taxonomy_version = taxonomy_version
+        self._verify = verify
+        self._lock = Lock()
+        self._listeners: list[Listener] = []
+        self._seen: _Signature | None = None
+        self._refused: ArtifactError | None = None
+        self._held: _Held | None = None
+
+    def current(self) -> Snapshot:
+        """The served snapshot; opens it on the first call.
+
+        Raises:
+            ArtifactError: nothing is published, or it cannot be used.
+        """
+        if self._held is None:
+            self.refresh()
+        if self._held is None:
+            raise ArtifactError("snapshot", "nothing is published yet")
+        return self._held.current
+
+    def get(self, generation: Generation | None = None) -> Snapshot:
+        """The named generation if it is the current or the previous one (None: the current one).
+
+        Raises:
+            UnknownGeneration: it is neither, also after one refresh.
+            ArtifactError: as `refresh`.
+        """
+        if generation is None:
+            return self.current()
+        found = self._find(generation)
+        if found is None:
+            self.refresh()
+            found = self._find(generation)
+        if found is None:
+            raise UnknownGeneration("snapshot", generation)
+        return found
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with the held snapshots now and with each new one before it is served.
+
+        A listener builds what is derived from a snapshot; what it raises keeps the old snapshot served. It
+        runs under the store's lock and must not call the store.
+        """
+        with self._lock:
+            for snapshot in self._held or ():
+                if snapshot is not None:
+                    listener(snapshot)
+            self._listeners.append(listener)
+
+    def refresh(self) -> bool:
+        """Serve what CURRENT names; True when another generation is served now.
+
+        Raises:
+            ArtifactError: the published generation cannot be used; the old one stays served. Raised again,
+                cheaply, until something else is published.
+        """
+        with self._lock:
+            signature = self._signature()
+            if signature == self._seen:
+                if self._refused is not None:
+                    raise self._refused
+                return False
+            try:
+                changed = self._swap()
+                self._refused = None
+            except ArtifactError as err:
+                self._refused = err
+                raise
+            finally:
+                self._seen = signature
+            return changed
+
+    def _find(self, generation: Generation) -> Snapshot | None:
+        for snapshot in self._held or ():
+            if snapshot is not None and snapshot.generation == generation:
+                return snapshot
+        return None
+
+    def _signature(self) -> _Signature:
+        try:
+            status = (self._root / CURRENT).stat()
+        except OSError as err:
+            raise ArtifactError("snapshot", "nothing is published yet") from err
+        return _Signature(status.st_ino, status.st_mtime_ns, status.st_size)
+
+    def _swap(self) -> bool:
+        held = self._held
+        opened = open_snapshot(self._root, taxonomy_version=self._taxonomy_version, verify=self._verify)
+        if held is not None and held.current.generation == opened.generation:
+            return False
+        previous = held.current if held is not None else self._open_previous(opened)
+        fresh = (opened,) if held is not None or previous is None else (previous, opened)
+        for listener in self._listeners:
+            for snapshot in fresh:
+                listener(snapshot)
+        self._held = _Held(opened, previous)
+        return True
+
+    def _open_previous(self, snapshot: Snapshot) -> Snapshot | None:
+        """The generation before a freshly opened one: other processes may still name it."""
+        name = snapshot.manifest.previous
+        if name is None:
+            return None
+        try:
+            return open_snapshot(
+                self._root, name, taxonomy_version=self._taxonomy_version, verify=self._verify
+            )
+        except ArtifactError:
+            return None  # cleaned up, or of another schema or taxonomy: nobody can be asked to serve it
