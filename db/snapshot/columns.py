@@ -30,6 +30,7 @@ class CompanyColumns:
     Attributes:
         ids: n company ids; `by_id` finds their rows.
         tenant: uint16[n]; 0 shared, else 1 + position in `tenants` (only that tenant may see the record).
+        tenants: ids of the tenants that own rows, for all three tables.
         industry: uint16[n]; taxonomy index of the most specific industry known.
         country, region, city: uint16[n]; taxonomy index; `region` is a state inside a country.
         employees: int32[n]; -1 unknown.
@@ -85,6 +86,7 @@ class LeadColumns:
         ids: m lead ids; `by_id` finds their rows.
         company: int32[m]; row of the record the lead belongs to (not of its cluster).
         company_offsets: int64[n + 1]; company row i has the leads company_offsets[i]:company_offsets[i + 1].
+        tenant: uint16[m]; as for companies.
         seniority: uint8[m]; taxonomy index.
         roles: uint64[m, W] role bits.
         company_level: bool[m]; a stand-in for the company without a person.
@@ -94,6 +96,7 @@ class LeadColumns:
     by_id: IdIndex
     company: IntArray
     company_offsets: OffsetArray
+    tenant: CodeArray
     seniority: ByteArray
     roles: MaskArray
     company_level: BoolArray
@@ -101,16 +104,17 @@ class LeadColumns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SnippetColumns:
-    """Evidence texts, sorted by `company`, then first seen, miner and snippet id.
+    """Evidence texts (newest revisions only), sorted by `company`, then first seen, miner and snippet id.
 
     Attributes:
         keys: s identities made by `snippet_key`; `by_key` finds their rows.
         company: int32[s]; row of the CLUSTER REPRESENTATIVE.
         company_offsets: int64[n + 1]; row i has the snippets company_offsets[i]:company_offsets[i + 1]; none
             for rows that represent no cluster.
+        tenant: uint16[s]; as for companies.
         kind: uint8[s]; position in ranking.types.SNIPPET_KINDS.
         observed: float64[s]; seconds since the epoch, UTC, NaN when undated.
-        first_seen: float64[s]; seconds since the epoch, UTC.
+        first_seen: float64[s]; seconds since the epoch, UTC, of the snippet's first revision.
         source_type: uint16[s]; position in `source_types` ("" when none was given).
         miner: int32[s]; position in `miners`.
         roles: uint64[s, W]; roles the text names (job postings).
@@ -125,6 +129,7 @@ class SnippetColumns:
     by_key: IdIndex
     company: IntArray
     company_offsets: OffsetArray
+    tenant: CodeArray
     kind: ByteArray
     observed: FloatArray
     first_seen: FloatArray
