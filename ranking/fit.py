@@ -1,0 +1,239 @@
+"""Fit of a company to the targets: a level per dimension, and their weighted sum (F-3).
+
+Levels travel packed (uint16): three bits each for industry, size and region, and one bit for "a targeted
+value is not known". With only 512 combinations the scores of any number of companies are one table look-up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ranking.codebook import UNKNOWN, Codebook, positions
+from ranking.errors import FieldError, InvalidQuery
+from ranking.relaxation import Codes, Places, Ranges, Scope
+from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, LevelArray, Query
+
+Untargeted = Literal["neutral", "renormalise"]
+CodeColumn = NDArray[np.uint16]
+_T = TypeVar("_T", bound=np.generic)
+
+LEVELS: Final[FloatArray] = np.array([0.0, 0.5, 0.7, 0.8, 1.0])
+NOTHING: Final = 0
+HALF: Final = 1
+SAME_PARENT: Final = 2
+ADJACENT: Final = 3
+EXACT: Final = 4
+NEUTRAL: Final = HALF | HALF << 3 | HALF << 6
+UNVERIFIED: Final = 1 << 9
+
+_CODES: Final = np.arange(512)
+_LEVEL_OF_BITS: Final = np.concatenate([LEVELS, np.zeros(3)])
+_INDUSTRY: Final[FloatArray] = _LEVEL_OF_BITS[_CODES & 7]
+_SIZE: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 3 & 7]
+_REGION: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 6 & 7]
+_TOLERANCE: Final = 1e-9
+
+
+class FitWeights(BaseModel):
+    """Weights of the three dimensions of fit; they sum to 1 (F-3)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    industry: float = Field(0.4, ge=0.0, le=1.0, description="weight of industry in [0, 1] (F-3)")
+    size: float = Field(0.3, ge=0.0, le=1.0, description="weight of head count in [0, 1] (F-3)")
+    region: float = Field(0.3, ge=0.0, le=1.0, description="weight of location in [0, 1] (F-3)")
+
+    @model_validator(mode="after")
+    def _sum(self) -> "FitWeights":
+        total = self.industry + self.size + self.region
+        if abs(total - 1.0) > _TOLERANCE:
+            raise ValueError(f"industry, size and region must sum to 1, not {total:g}")
+        return self
+
+    def array(self) -> FloatArray:
+        """float64[3]: industry, size, region."""
+        return np.array([self.industry, self.size, self.region])
+
+
+DEFAULT_WEIGHTS: Final = FitWeights().array()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelTable:
+    """The levels of one query's targets, looked up by column code.
+
+    `industry` is uint8[len(INDUSTRIES) + 1]; `country`, `region` and `city` likewise; the last entry stands
+    for "unknown". `ranges` are strict, `wider` with the adjacent buckets. `open_states` and `open_cities` are
+    bool tables over countries (and `city_states` over states): where a company whose state or city is not
+    known could still be inside.
+    """
+
+    industry: ByteArray
+    ranges: Ranges
+    wider: Ranges
+    country: ByteArray
+    region: ByteArray
+    city: ByteArray
+    open_states: BoolArray | None
+    open_cities: BoolArray | None
+    city_states: BoolArray
+
+
+def level_table(asked: Scope, book: Codebook) -> LevelTable:
+    """Prepare the levels of a query's targets; untargeted dimensions and unknown values are 0.5 (F-3)."""
+    strict, wider = asked.strict, asked.widened
+    places, around = strict.places or Places(), wider.places or Places()
+    floor = HALF if strict.places is None else NOTHING
+    country = _levels(book.countries, floor, around.countries, HALF, places.countries)
+    country[-1] = HALF if places.countries else floor
+    industry_floor = HALF if strict.industries is None else NOTHING
+    industry = _levels(
+        book.industries,
+        industry_floor,
+        wider.industries or frozenset(),
+        SAME_PARENT,
+        strict.industries or frozenset(),
+    )
+    industry[-1] = HALF
+    return LevelTable(
+        industry=industry,
+        ranges=strict.employees or (),
+        wider=wider.employees or (),
+        country=country,
+        region=_levels(book.regions, floor, around.states, HALF, places.states),
+        city=_levels(book.cities, floor, around.cities, HALF, places.cities),
+        open_states=_flags(book.countries, places.state_countries) if places.states else None,
+        open_cities=_flags(book.countries, places.city_countries) if places.cities else None,
+        city_states=_flags(book.regions, places.city_states),
+    )
+
+
+def industry_levels(table: LevelTable, industry: CodeColumn) -> ByteArray:
+    """uint8[n] level indices: exact 4, same parent 2, unknown or untargeted 1, else 0."""
+    return _look_up(table.industry, industry)
+
+
+def size_levels(table: LevelTable, employees: IntArray) -> ByteArray:
+    """uint8[n] level indices: in range 4, in an adjacent bucket 3, unknown (-1) or untargeted 1, else 0."""
+    if not table.ranges:
+        return np.full(len(employees), HALF, dtype=np.uint8)
+    levels = np.where(in_ranges(employees, table.wider), np.uint8(ADJACENT), np.uint8(NOTHING))
+    levels[in_ranges(employees, table.ranges)] = EXACT
+    levels[employees < 0] = HALF
+    return levels
+
+
+def region_levels(table: LevelTable, country: CodeColumn, region: CodeColumn, city: CodeColumn) -> ByteArray:
+    """uint8[n] level indices: inside 4, in the same parent region, unknown or untargeted 1, else 0."""
+    levels = _look_up(table.country, country)
+    np.maximum(levels, _look_up(table.region, region), out=levels)
+    np.maximum(levels, _look_up(table.city, city), out=levels)
+    if table.open_states is not None:
+        undecided = (region == UNKNOWN) & _look_up(table.open_states, country)
+        np.maximum(levels, undecided, out=levels)
+    if table.open_cities is not None:
+        undecided = (city == UNKNOWN) & _look_up(table.open_cities, country)
+        np.maximum(levels, undecided & _look_up(table.city_states, region), out=levels)
+    return levels
+
+
+def in_ranges(employees: IntArray, ranges: Ranges) -> BoolArray:
+    """bool[n]: the head count is known and lies in one of the ranges."""
+    inside = np.zeros(len(employees), dtype=np.bool_)
+    for each in ranges:
+        low = 0 if each.minimum is None else max(each.minimum, 0)
+        within = employees >= low
+        if each.maximum is not None:
+            within &= employees <= each.maximum
+        inside |= within
+    return inside
+
+
+def pack_levels(industry: ByteArray, size: ByteArray, region: ByteArray, unverified: BoolArray) -> LevelArray:
+    """uint16[n] of three level indices and the flag, n rows each."""
+    packed = industry.astype(np.uint16)
+    packed |= size.astype(np.uint16) << 3
+    packed |= region.astype(np.uint16) << 6
+    packed |= unverified.astype(np.uint16) << 9
+    return packed
+
+
+def unpack_levels(levels: LevelArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """float64[n] values of industry, size and region, each one of `LEVELS`."""
+    codes = levels & 511
+    return _INDUSTRY[codes], _SIZE[codes], _REGION[codes]
+
+
+def unverified(levels: LevelArray) -> BoolArray:
+    """bool[n]: a value that the query targets or excludes is not known of the company (F-2)."""
+    flags: BoolArray = (levels & UNVERIFIED) != 0
+    return flags
+
+
+def fit_scores(levels: LevelArray, weights: FloatArray) -> FloatArray:
+    """weights[0] x industry + weights[1] x size + weights[2] x region, float64[n] in [0, 1], in input order.
+
+    Args:
+        levels: uint16[n] of `pack_levels`.
+        weights: float64[3] for industry, size, region; none negative, sum 1 (else `InvalidQuery`).
+
+    Source: F-3.
+    """
+    validate_weights(weights)
+    scores = weights[0] * _INDUSTRY + weights[1] * _SIZE + weights[2] * _REGION
+    fit: FloatArray = np.minimum(scores, 1.0)[levels & 511]
+    return fit
+
+
+def validate_weights(weights: FloatArray) -> None:
+    """Raise `InvalidQuery` unless three finite weights, none negative, sum to 1 within 1e-9 (F-3, F-7)."""
+    if (
+        weights.shape == (3,)
+        and bool(np.all(weights >= 0.0))
+        and abs(float(weights.sum()) - 1.0) <= _TOLERANCE
+    ):
+        return
+    detail = "industry, size and region must be three weights of at least 0 that sum to 1"
+    raise InvalidQuery("The fit weights are wrong.", (FieldError("/options/weights/fit", detail),))
+
+
+def effective_weights(query: Query, weights: FloatArray, policy: Untargeted) -> FloatArray:
+    """The weights that count for this query, float64[3], sum 1.
+
+    `neutral` keeps them (an untargeted dimension counts its weight x 0.5); `renormalise` shares the weight of
+    untargeted dimensions among the targeted ones in proportion, and keeps them where no targeted dimension
+    has any weight.
+
+    Source: F-3.
+    """
+    validate_weights(weights)
+    include = query.include
+    asked = (include.industries, include.employees, include.countries or include.regions or include.cities)
+    kept = weights * np.array([bool(targets) for targets in asked])
+    total = float(kept.sum())
+    return weights if policy == "neutral" or total == 0.0 else kept / total
+
+
+def _levels(book: Mapping[str, int], floor: int, near: Codes, near_level: int, exact: Codes) -> ByteArray:
+    """uint8[len(book) + 1]: `exact` codes 4, `near` codes `near_level`, all else (and unknown) `floor`."""
+    table = np.full(len(book) + 1, floor, dtype=np.uint8)
+    table[positions(near, book)] = near_level
+    table[positions(exact, book)] = EXACT
+    return table
+
+
+def _flags(book: Mapping[str, int], codes: Codes) -> BoolArray:
+    """bool[len(book) + 1]: true for `codes` and for the unknown code."""
+    table = np.zeros(len(book) + 1, dtype=np.bool_)
+    table[positions(codes, book)] = True
+    table[-1] = True
+    return table
+
+
+def _look_up(table: NDArray[_T], codes: CodeColumn) -> NDArray[_T]:
+    """Entries of the codes; `UNKNOWN` finds the last one."""
+    return table[np.minimum(codes, len(table) - 1)]
