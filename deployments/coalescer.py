@@ -18,7 +18,7 @@ from ranking.errors import DeadlineExceeded, DependencyError, LeadError, Overloa
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 Outcome = Value | LeadError
-Send = Callable[[Sequence[Item], float], Awaitable[Sequence[Value | LeadError]]]
+Send = Callable[[Sequence[Item], Sequence[float]], Awaitable[Sequence[Value | LeadError]]]
 Observe = Callable[[int, Sequence[float]], None]
 
 
@@ -48,8 +48,8 @@ class _Waiting(Generic[Item, Value]):
 class Coalescer(Generic[Item, Value]):
     """Gathers concurrent `submit` calls into list calls of `send`.
 
-    `send(items, timeout_s)` returns one outcome per item, in order: a value, or a `LeadError` that is raised to that item's
-    caller alone. An exception of `send` itself fails every item of that call with a `DependencyError`.
+    `send(items, remaining_ms)` gets the milliseconds each item has left and returns one outcome per item, in order: a value, or
+    a `LeadError` that is raised to that item's caller alone. An exception of `send` itself fails every item of that call with a `DependencyError`.
     """
 
     def __init__(
@@ -145,9 +145,10 @@ class Coalescer(Generic[Item, Value]):
     async def _call(self, batch: list[_Waiting[Item, Value]]) -> None:
         now_s = self._clock()
         self._observe(len(batch), [now_s - entry.since_s for entry in batch])
-        timeout_s = max(entry.deadline.remaining_s() for entry in batch)
+        remaining_ms = [entry.deadline.remaining_ms() for entry in batch]
         try:
-            outcomes = await asyncio.wait_for(self._send([entry.item for entry in batch], timeout_s), timeout_s)
+            call = self._send([entry.item for entry in batch], remaining_ms)
+            outcomes = await asyncio.wait_for(call, max(remaining_ms) / 1000.0)
             self._settle(batch, outcomes)
         except TimeoutError:
             _fail_all(batch, DeadlineExceeded(self.node))

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from ranking.deadline import Deadline
 from ranking.types import (
+    BoolArray,
     ByteArray,
     Candidates,
     Float32Array,
     FloatArray,
     Generation,
+    IntArray,
     LevelArray,
     PoolEvidence,
     Query,
+    SnippetKind,
 )
 
 
@@ -88,4 +92,119 @@ class Embedder(Protocol):
 
     async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
         """float32[n, dimension], L2-normalised, in input order."""
+        ...
+
+
+class CompanyCard(Protocol):
+    """A company as shown; None is unknown."""
+
+    @property
+    def company_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def domain(self) -> str | None: ...
+    @property
+    def industry(self) -> str | None: ...
+    @property
+    def sub_industry(self) -> str | None: ...
+    @property
+    def industry_raw(self) -> str | None: ...
+    @property
+    def country(self) -> str | None: ...
+    @property
+    def city(self) -> str | None: ...
+    @property
+    def city_raw(self) -> str | None: ...
+    @property
+    def employee_count(self) -> int | None: ...
+
+
+class ContactCard(Protocol):
+    """A contact role as shown."""
+
+    @property
+    def lead_id(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def seniority(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def is_company_level(self) -> bool: ...
+
+
+class SnippetCard(Protocol):
+    """A piece of evidence as shown."""
+
+    @property
+    def snippet_id(self) -> str: ...
+    @property
+    def kind(self) -> SnippetKind: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def source_url(self) -> str | None: ...
+    @property
+    def observed_at(self) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """Company columns that the booster reads, length m; NaN where unknown.
+
+    `employees` head count, `founded` year, `technologies` number of known technologies, `people` number of contact roles.
+    """
+
+    employees: Float32Array
+    founded: Float32Array
+    technologies: Float32Array
+    people: Float32Array
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenContacts:
+    """One lead per company (F-3).
+
+    Attributes:
+        leads: int32[m]; chosen lead row.
+        ranks: int32[m]; position of the chosen lead's id in byte order, for ties.
+        matched: bool[m]; false when a role was asked for and nobody has it.
+        replaced: lead rows that each chosen one stands for.
+    """
+
+    leads: IntArray
+    ranks: IntArray
+    matched: BoolArray
+    replaced: Sequence[IntArray]
+
+
+class Catalogue(Protocol):
+    """The snapshot's read side in the ingress: facts and contacts by row, cards for what is returned."""
+
+    def facts(self, rows: IntArray) -> CompanyFacts:
+        """Facts of company rows."""
+        ...
+
+    def contacts(self, candidates: Candidates, positions: IntArray, query: Query) -> ChosenContacts:
+        """The best contact of each candidate at `positions`."""
+        ...
+
+    def company(self, row: int) -> CompanyCard:
+        """Card of a company row."""
+        ...
+
+    def lead(self, row: int) -> ContactCard:
+        """Card of a lead row."""
+        ...
+
+    def snippet(self, row: int) -> SnippetCard:
+        """Card of a snippet row."""
+        ...
+
+    def matched_terms(self, text: str, request: EvidenceRequest) -> tuple[str, ...]:
+        """The words of `text` that the request's concepts and keywords matched, as written."""
         ...

@@ -1,0 +1,161 @@
+"""The strict schema of `serve.yaml` and of the graph's arguments.
+
+Ray Serve 2.60 ignores unknown keys in its YAML silently, so a misspelt knob would do nothing; here it is an error.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from models.embedder.encoder import EmbedderConfig
+from ranking.config import RankingConfig
+from ranking.errors import ArtifactError
+
+NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt"]
+NODES: tuple[NodeName, ...] = ("ingress", "retrieval", "embedder", "bm25", "gbdt")
+DEFAULT_BOOSTER = Path(__file__).resolve().parent.parent / "models" / "default_booster"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HopArgs(_Strict):
+    """Bounds of the coalescer before one node."""
+
+    lanes_per_replica: int = Field(2, ge=1, le=64, description="list calls in flight per running replica")
+    max_items: int = Field(64, ge=1, le=1024, description="items in one call")
+    max_bytes: int = Field(3_000_000, ge=100_000, le=3_900_000, description="bytes in one call; gRPC's limit is 4 MB")
+    max_waiting: int = Field(1024, ge=1, le=100_000, description="items waiting before `overloaded`")
+
+
+class HopsArgs(_Strict):
+    """Bounds per hop."""
+
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))  # type: ignore[call-arg]
+    embedder: HopArgs = Field(default_factory=HopArgs)
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))  # type: ignore[call-arg]
+    gbdt: HopArgs = Field(default_factory=HopArgs)
+
+
+class IngressArgs(_Strict):
+    """What the ingress does with requests and answers."""
+
+    max_in_flight: int = Field(1024, ge=1, le=100_000, description="queries in work per replica before `overloaded`")
+    parse_cache: int = Field(10_000, ge=0, le=1_000_000, description="parsed prompts kept per replica")
+    log_queue: int = Field(20_000, ge=1, le=1_000_000, description="answered queries waiting to be written; more are dropped and counted")
+    log_flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes of the query log")
+
+
+class GraphArgs(_Strict):
+    """Arguments of `graph:app`. `ranking` is hot: it becomes the user_config of the nodes that read it."""
+
+    ranking: RankingConfig = Field(default_factory=RankingConfig)
+    embedder: EmbedderConfig = Field(default_factory=EmbedderConfig)
+    booster: str = Field(str(DEFAULT_BOOSTER), description="folder of the booster artefact, or of artefacts with a PROMOTED file")
+    snapshots: str | None = Field(None, description="folder of the serving snapshots; LEADS_DATA/snapshots when absent")
+    hops: HopsArgs = Field(default_factory=HopsArgs)
+    ingress: IngressArgs = Field(default_factory=IngressArgs)
+    coalesce: bool = Field(True, description="false sends one call per request: only to measure what coalescing saves")
+
+
+class AutoscalingArgs(_Strict):
+    """Serve's autoscaling of one node."""
+
+    min_replicas: int = Field(ge=0, le=1000)
+    max_replicas: int = Field(ge=1, le=1000)
+    initial_replicas: int | None = Field(None, ge=0, le=1000)
+    target_ongoing_requests: float = Field(gt=0)
+    upscale_delay_s: float = Field(ge=0)
+    downscale_delay_s: float = Field(ge=0)
+    look_back_period_s: float = Field(gt=0)
+    metrics_interval_s: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _bounds(self) -> "AutoscalingArgs":
+        if self.min_replicas > self.max_replicas:
+            raise ValueError("min_replicas is above max_replicas")
+        return self
+
+
+class ActorOptions(_Strict):
+    """Resources of one replica."""
+
+    num_cpus: float = Field(ge=0)
+    num_gpus: float = Field(0, ge=0)
+    memory: int | None = None
+    runtime_env: dict[str, Any] | None = None
+
+
+class DeploymentArgs(_Strict):
+    """One node's section in `serve.yaml`."""
+
+    name: NodeName
+    max_ongoing_requests: int = Field(ge=1)
+    max_queued_requests: int = Field(ge=1)
+    autoscaling_config: AutoscalingArgs
+    ray_actor_options: ActorOptions
+    graceful_shutdown_wait_loop_s: float = 2.0
+    graceful_shutdown_timeout_s: float = 20.0
+    health_check_period_s: float = 10.0
+    health_check_timeout_s: float = 30.0
+    max_replicas_per_node: int | None = None
+
+
+class ApplicationArgs(_Strict):
+    """The one application."""
+
+    name: str
+    route_prefix: str
+    import_path: Literal["graph:app"]
+    args: GraphArgs
+    deployments: list[DeploymentArgs]
+    runtime_env: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _every_node_once(self) -> "ApplicationArgs":
+        names = [deployment.name for deployment in self.deployments]
+        if sorted(names) != sorted(NODES):
+            raise ValueError(f"deployments must name each of {', '.join(NODES)} once")
+        return self
+
+
+class HttpArgs(_Strict):
+    """Where HTTP is listened for."""
+
+    host: str
+    port: int = Field(ge=0, le=65535)
+    keep_alive_timeout_s: int = 90
+    request_timeout_s: float | None = None
+
+
+class LoggingArgs(_Strict):
+    """Serve's own logs."""
+
+    encoding: Literal["TEXT", "JSON"] = "TEXT"
+    log_level: str = "WARNING"
+    enable_access_log: bool = False
+
+
+class ServeFile(_Strict):
+    """`configs/serve.yaml`, whole."""
+
+    proxy_location: Literal["EveryNode", "HeadOnly", "Disabled"]
+    http_options: HttpArgs
+    logging_config: LoggingArgs
+    applications: list[ApplicationArgs] = Field(min_length=1, max_length=1)
+
+
+def read_serve_file(path: Path) -> ServeFile:
+    """The validated file.
+
+    Raises:
+        ArtifactError: a key is unknown or a value is out of its bounds; the reason names each one.
+    """
+    try:
+        return ServeFile.model_validate(yaml.safe_load(path.read_text(encoding="utf8")))
+    except ValidationError as err:
+        faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in err.errors())
+        raise ArtifactError(path.name, faults) from err

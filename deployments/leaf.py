@@ -1,0 +1,51 @@
+"""What every compute leaf does around its work: one thread beside the event loop, one outcome per item."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from ranking.errors import DeadlineExceeded, DependencyError, LeadError
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+_log = logging.getLogger(__name__)
+
+
+class WorkThread:
+    """Runs a leaf's work in one thread, so that its event loop keeps answering health checks."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{node}-work")
+
+    async def each(
+        self, items: Sequence[Item], remaining_ms: Sequence[float], work: Callable[[Item], Value]
+    ) -> list[Value | LeadError]:
+        """`work` on each item, in order; an item that fails or is late does not touch its neighbours."""
+        arrived_s = time.monotonic()
+        ends_s = [arrived_s + milliseconds / 1000.0 for milliseconds in remaining_ms]
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._run, items, ends_s, work)
+
+    async def once(self, work: Callable[[], Value]) -> Value:
+        """`work` in the thread, for leaves whose items are one tensor or one table."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+    def _run(
+        self, items: Sequence[Item], ends_s: Sequence[float], work: Callable[[Item], Value]
+    ) -> list[Value | LeadError]:
+        return [self._outcome(item, end_s, work) for item, end_s in zip(items, ends_s, strict=True)]
+
+    def _outcome(self, item: Item, end_s: float, work: Callable[[Item], Value]) -> Value | LeadError:
+        if time.monotonic() > end_s:
+            return DeadlineExceeded(self._node)
+        try:
+            return work(item)
+        except LeadError as err:
+            return err
+        except Exception as err:  # one bad item must not fail its neighbours; logged here, named to its caller
+            _log.exception("%s failed on one item", self._node)
+            return DependencyError(self._node, type(err).__name__)

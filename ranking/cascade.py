@@ -1,0 +1,61 @@
+"""Who decides the intent of each company in the pool, and what it comes to (F-5's cascade)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ranking.intent import BM25, GBDT, INTENT_SOURCES, NONE, combine, route
+from ranking.types import BoolArray, ByteArray, FloatArray, IntentSource, PoolEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Intent of the pool, columns of length m.
+
+    Attributes:
+        source: uint8[m]; position in INTENT_SOURCES of the route that made `base`.
+        base, churn, job: float64[m]; points before the cap.
+        total: float64[m] in [0, 100]; `cap` float64[m] <= 0 is what the cap took away.
+    """
+
+    source: ByteArray
+    base: FloatArray
+    churn: FloatArray
+    job: FloatArray
+    total: FloatArray
+    cap: FloatArray
+
+    def source_at(self, position: int) -> IntentSource:
+        """Name of the route that scored this company."""
+        return INTENT_SOURCES[int(self.source[position])]
+
+    def counts(self) -> dict[IntentSource, int]:
+        """How many companies each route scored."""
+        found = np.bincount(self.source, minlength=len(INTENT_SOURCES))
+        return {name: int(found[code]) for code, name in enumerate(INTENT_SOURCES)}
+
+
+def undecided(pool: PoolEvidence, threshold: float) -> BoolArray:
+    """bool[m]: BM25 does not decide, so the LLM or the booster must (F-5)."""
+    return route(pool.best_raw, llm_available=False, threshold=threshold) == GBDT
+
+
+def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> Intent:
+    """Intent of the pool from BM25's base and the booster's answer.
+
+    Args:
+        asked: bool[m]; whom the booster was asked about.
+        boosted: float64[asked.sum()] base intent in [0, 100]; None when the booster did not answer, and then lexical evidence below
+            the threshold still counts as what it is, and companies without any score 0 with source "none".
+
+    Source: F-5.
+    """
+    base = pool.base.copy()
+    source = np.full(len(base), BM25, dtype=np.uint8)
+    if boosted is None:
+        source[asked & (base <= 0.0)] = NONE
+    else:
+        base[asked] = boosted
+        source[asked] = GBDT
+    total, cap = combine(base, pool.churn, pool.job)
+    return Intent(source, base, pool.churn, pool.job, total, cap)

@@ -1,0 +1,251 @@
+"""The story of one query: retrieve, weigh the evidence, decide the intent, combine, return the best K.
+
+Everything here is a function of values; processes, clocks and I/O come in through `Ports`. The same code answers online and offline.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from ranking.answer import Cost, Degradation, RankedList, Routes
+from ranking.cascade import Intent, decide, undecided
+from ranking.config import RankingConfig
+from ranking.deadline import Clock, Deadline
+from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
+from ranking.evidence import EVIDENCE_FEATURES
+from ranking.features import matrix
+from ranking.fit import FitWeights, effective_weights, fit_scores
+from ranking.fusion import FinalWeights, final_scores, top
+from ranking.ports import Booster, Catalogue, Embedder, Evidence, EvidenceRequest, Retrieval, RetrievalRequest
+from ranking.presentation import Presenter, Ranking, shortfall
+from ranking.trim import pool_size
+from ranking.types import SIGNALS_PER_COMPANY, Candidates, FloatArray, Generation, PoolEvidence, Query
+
+_STOP_FLOOR = 200
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class RankRequest:
+    """One query, parsed. `as_of_s` is seconds since the epoch, UTC; `llm` says whether the caller wants the LLM's judgement."""
+
+    query: Query
+    limit: int
+    as_of_s: float
+    final: FinalWeights
+    fit: FitWeights
+    candidate_ids: tuple[str, ...] | None = None
+    min_score: float = 0.0
+    llm: str = "auto"
+    generation: Generation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The outside of the pipeline; `catalogue` opens the display store of a generation."""
+
+    retrieval: Retrieval
+    evidence: Evidence
+    booster: Booster
+    embedder: Embedder
+    catalogue: Callable[[Generation], Catalogue]
+
+
+@dataclass(slots=True)
+class Journey:
+    """What happened on the way: stage times and everything that was skipped."""
+
+    clock: Clock
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    degradations: list[Degradation] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage; its milliseconds add up when it runs twice."""
+        started_s = self.clock()
+        try:
+            yield
+        finally:
+            spent_ms = (self.clock() - started_s) * 1000.0
+            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + spent_ms
+
+    def degrade(self, stage: str, reason: str) -> None:
+        """Note that a stage was skipped."""
+        note = Degradation(stage, reason)
+        if note not in self.degradations:
+            self.degradations.append(note)
+
+
+async def rank_leads(request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline) -> RankedList:
+    """The K leads most likely to buy, best first (F-2 to F-7).
+
+    Raises:
+        LeadError: retrieval could not answer; everything after it degrades instead.
+    """
+    journey = Journey(deadline.clock)
+    try:
+        return await _rank(request, ports, config, deadline, journey)
+    except UnknownGeneration:
+        # a leaf swapped its snapshot between two hops; once more, all on the newest
+        return await _rank(request, ports, config, deadline, journey)
+
+
+async def _rank(
+    request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline, journey: Journey
+) -> RankedList:
+    with journey.stage("retrieve"):
+        candidates = await _retrieve(request, ports, deadline, journey)
+    question = evidence_request(request, candidates, config)
+    with journey.stage("evidence"):
+        pool = await _gather(question, candidates, ports.evidence, deadline, journey)
+    catalogue = ports.catalogue(candidates.generation)
+    with journey.stage("intent"):
+        intent = await _decide_intent(request, candidates, pool, catalogue, ports.booster, config, deadline, journey)
+    with journey.stage("rank"):
+        ranking = order(request, candidates, pool, intent, catalogue, question)
+    with journey.stage("present"):
+        leads = Presenter(ranking, candidates, pool, catalogue, question, config.signals_shown).leads()
+    return RankedList(
+        leads=leads,
+        generation=candidates.generation,
+        pool=len(pool.positions),
+        available=len(candidates.rows),
+        shortfall=shortfall(request.limit, len(leads), len(candidates.rows), request.min_score),
+        relaxation=candidates.relaxation,
+        routes=_routes(intent),
+        dropped=candidates.dropped,
+        degradations=tuple(journey.degradations),
+        timings_ms=journey.timings_ms,
+        unresolved_exemplars=candidates.unresolved_exemplars,
+        cost=Cost(),
+    )
+
+
+async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, journey: Journey) -> Candidates:
+    """F-2, F-2b: filters first; exemplars that no stored company answers to are embedded and asked for again."""
+    question = RetrievalRequest(
+        query=request.query,
+        stop_at=max(4 * request.limit, _STOP_FLOOR),
+        candidate_ids=request.candidate_ids,
+        generation=request.generation,
+    )
+    candidates = await ports.retrieval.retrieve(question, deadline)
+    if not candidates.unresolved_exemplars:
+        return candidates
+    vectors = await _or_degrade(
+        lambda: ports.embedder.embed(candidates.unresolved_exemplars, deadline), "embedder", journey
+    )
+    if vectors is None:
+        return candidates
+    return await ports.retrieval.retrieve(
+        RetrievalRequest(
+            query=question.query, stop_at=question.stop_at, candidate_ids=question.candidate_ids,
+            exemplar_vector=vectors.mean(axis=0), generation=candidates.generation,
+        ),
+        deadline,
+    )  # fmt: skip
+
+
+def evidence_request(request: RankRequest, candidates: Candidates, config: RankingConfig) -> EvidenceRequest:
+    """What the bm25 leaf is asked: concepts, everybody admitted, and how fit and intent weigh in the trim (F-4, F-5)."""
+    weights = effective_weights(request.query, request.fit.array(), config.fit.untargeted)
+    last = int(candidates.rows[-1]) + 1 if len(candidates.rows) else 0
+    admitted = np.zeros(last, dtype=np.bool_)
+    admitted[candidates.rows] = True
+    return EvidenceRequest(
+        generation=candidates.generation,
+        concepts=request.query.product.concepts,
+        keywords=request.query.product.keywords,
+        rows=np.packbits(admitted),
+        admitted=len(candidates.rows),
+        levels=candidates.levels,
+        fit_weights=np.asarray(weights, dtype=np.float64),
+        final_weights=np.asarray([request.final.fit, request.final.intent]),
+        pool_size=pool_size(request.limit),
+        as_of_s=request.as_of_s,
+    )
+
+
+async def _gather(
+    question: EvidenceRequest, candidates: Candidates, evidence: Evidence, deadline: Deadline, journey: Journey
+) -> PoolEvidence:
+    pool = await _or_degrade(lambda: evidence.gather(question, deadline), "bm25", journey)
+    return pool if pool is not None else without_evidence(question, candidates)
+
+
+def without_evidence(question: EvidenceRequest, candidates: Candidates) -> PoolEvidence:
+    """The pool by fit alone, when the bm25 leaf does not answer."""
+    fit = fit_scores(candidates.levels, question.fit_weights)
+    keep = np.sort(np.lexsort((candidates.rows, -fit))[: question.pool_size]).astype(np.int32)
+    count = len(keep)
+    nothing = np.full(count, -1, dtype=np.int32)
+    zeros = np.zeros(count)
+    per_signal = np.zeros((count, SIGNALS_PER_COMPANY), dtype=np.float32)
+    return PoolEvidence(
+        generation=candidates.generation, positions=keep, base=zeros, churn=zeros, churn_snippets=nothing, job=zeros,
+        job_snippets=nothing, best_raw=zeros.astype(np.float32),
+        snippets=np.full((count, SIGNALS_PER_COMPANY), -1, dtype=np.int32), raw=per_signal, decay=per_signal,
+        contribution=per_signal, matched=np.zeros((count, SIGNALS_PER_COMPANY), dtype=np.uint8),
+        counts=np.full((count, len(EVIDENCE_FEATURES)), np.nan, dtype=np.float32), considered=0,
+    )  # fmt: skip
+
+
+async def _decide_intent(
+    request: RankRequest,
+    candidates: Candidates,
+    pool: PoolEvidence,
+    catalogue: Catalogue,
+    booster: Booster,
+    config: RankingConfig,
+    deadline: Deadline,
+    journey: Journey,
+) -> Intent:
+    """F-5's cascade: BM25 where it decides; else the LLM, which is not there yet; else the booster."""
+    asked = undecided(pool, config.intent.bm25_threshold)
+    if request.llm != "never" and bool((asked & (pool.base > 0.0)).any()):
+        journey.degrade("llm", "no_key")
+    scores: FloatArray | None = np.zeros(0)
+    if asked.any():
+        at = np.flatnonzero(asked)
+        features = matrix(candidates, pool, catalogue.facts(candidates.rows[pool.positions]))[at]
+        scores = await _or_degrade(lambda: booster.score(features, deadline), "gbdt", journey)
+    return decide(pool, asked, scores)
+
+
+def order(
+    request: RankRequest,
+    candidates: Candidates,
+    pool: PoolEvidence,
+    intent: Intent,
+    catalogue: Catalogue,
+    question: EvidenceRequest,
+) -> Ranking:
+    """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
+    fit = fit_scores(candidates.levels[pool.positions], question.fit_weights)
+    scores = final_scores(fit, intent.total, request.final)
+    contacts = catalogue.contacts(candidates, pool.positions, request.query)
+    best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
+    return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
+
+
+async def _or_degrade(call: Callable[[], Awaitable[Answer]], stage: str, journey: Journey) -> Answer | None:
+    """The call's answer, or None with a degradation when the stage cannot answer in time."""
+    try:
+        return await call()
+    except UnknownGeneration:
+        raise
+    except DeadlineExceeded:
+        journey.degrade(stage, "deadline")
+    except Overloaded:
+        journey.degrade(stage, "overloaded")
+    except DependencyError:
+        journey.degrade(stage, "unavailable")
+    return None
+
+
+def _routes(intent: Intent) -> Routes:
+    counts = intent.counts()
+    return Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"])
