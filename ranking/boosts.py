@@ -1,0 +1,162 @@
+"""What dated events add to intent: technology dropped, people hired (F-6).
+
+An event is worth points x rel x exp(-age / tau). For one company and one role or technology all events have
+the same
+rel, so the newest is worth most: inverted lists keep that one alone. Lists are compared by
+ln(rel) - age / tau, which grows with the worth, so that one exponential per company is enough.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from ranking.admitted import Admitted
+from ranking.decay import DAY_S
+from ranking.segments import run_starts
+from ranking.types import BoolArray, FloatArray, IntArray
+
+OffsetArray = NDArray[np.int64]
+NO_EVENT: Final = -np.inf
+
+
+class BoostConfig(BaseModel):
+    """How much events add to intent and how fast they fade (F-6)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    churn_points: float = Field(20.0, ge=0, le=100, description="points of a fresh technology removal (F-6)")
+    churn_tau_days: float = Field(60.0, gt=0, le=3650, description="e-folding time of removals, days (F-6)")
+    job_points: float = Field(15.0, ge=0, le=100, description="points of a fresh, fitting job posting (F-6)")
+    job_tau_days: float = Field(45.0, gt=0, le=3650, description="e-folding time of postings, days (F-6)")
+    full_raw: float = Field(
+        8.0, gt=0, le=1000, description="raw score at which text alone counts as rel 1, BM25 points (F-6)"
+    )
+
+
+def text_relevance(raw: FloatArray, full_raw: float) -> FloatArray:
+    """float64[n] min(1, r / full), the relevance of events that no table knows, from their text (F-6)."""
+    return np.minimum(raw / full_raw, 1.0)
+
+
+def log_worth(relevance: FloatArray, age_days: FloatArray, tau_days: float) -> FloatArray:
+    """float64[n] ln(rel x exp(-age / tau)), -inf where rel, in [0, 1], is 0 (F-6)."""
+    with np.errstate(divide="ignore"):
+        return np.log(relevance) - age_days / tau_days
+
+
+def boost_points(worth: FloatArray, points: float) -> FloatArray:
+    """float64[n] points x rel x exp(-age / tau) in [0, points] of `log_worth`, 0 for NO_EVENT (F-6)."""
+    return points * np.exp(worth)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventLists:
+    """For each role or technology, the newest event of every company that has one.
+
+    Attributes:
+        offsets: int64[keys + 1]; key k has the entries offsets[k]:offsets[k + 1], one per company, ascending.
+        companies: int32[entries] company rows.
+        effective_s: float64[entries] seconds since the epoch.
+        rows: int32[entries] snippet rows.
+    """
+
+    offsets: OffsetArray
+    companies: IntArray
+    effective_s: FloatArray
+    rows: IntArray
+
+    @classmethod
+    def newest(
+        cls, key: IntArray, rows: IntArray, company: IntArray, effective_s: FloatArray, key_count: int
+    ) -> "EventLists":
+        """Keep the newest of each (key, company); among equally new ones the lowest row.
+
+        Args:
+            key, rows: int32[pairs]; snippet `rows[i]` is an event of `key[i]` < `key_count`, any order.
+            company: int32[snippets]; effective_s: float64[snippets].
+        """
+        pair_company, pair_time = company[rows], effective_s[rows]
+        order = np.lexsort((rows, -pair_time, pair_company, key))
+        key, pair_company = key[order], pair_company[order]
+        first = np.ones(len(key), dtype=np.bool_)
+        first[1:] = (key[1:] != key[:-1]) | (pair_company[1:] != pair_company[:-1])
+        kept = order[first]
+        offsets = np.zeros(key_count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(key[first], minlength=key_count), out=offsets[1:])
+        return cls(
+            offsets, pair_company[first].astype(np.int32), pair_time[kept], rows[kept].astype(np.int32)
+        )
+
+    def of(self, key: int) -> slice:
+        """Where the entries of `key` lie."""
+        return slice(int(self.offsets[key]), int(self.offsets[key + 1]))
+
+
+@dataclass(slots=True, eq=False)
+class Strongest:
+    """The best event so far of every admitted company.
+
+    Attributes:
+        worth: float64[n] `log_worth`, NO_EVENT without one.
+        rows: int32[n] snippet rows, -1 without one.
+    """
+
+    worth: FloatArray
+    rows: IntArray
+
+    @classmethod
+    def empty(cls, count: int) -> "Strongest":
+        """No event anywhere."""
+        return cls(np.full(count, NO_EVENT), np.full(count, -1, dtype=np.int32))
+
+    def offer(self, positions: IntArray, worth: FloatArray, rows: IntArray) -> None:
+        """Take over what is worth more; `positions` must be distinct. Equal worth keeps the earlier offer."""
+        better = np.flatnonzero(worth > self.worth[positions])
+        if len(better):
+            taken = positions[better]
+            self.worth[taken] = worth[better]
+            self.rows[taken] = rows[better]
+
+    def offer_grouped(self, positions: IntArray, worth: FloatArray, rows: IntArray) -> None:
+        """As `offer`, for ascending `positions` with repeats: each group's best, the first among equals."""
+        if not len(positions):
+            return
+        starts = run_starts(positions)
+        top = np.maximum.reduceat(worth, starts)
+        sizes = np.diff(starts, append=len(positions))
+        at_top = np.flatnonzero(worth == np.repeat(top, sizes))
+        at_top = at_top[run_starts(positions[at_top])]
+        self.offer(positions[at_top], worth[at_top], rows[at_top])
+
+    def forbid(self, companies: BoolArray) -> None:
+        """Take the events of some companies (bool[n]) away: vendors of the product do not need it (F-5)."""
+        self.worth[companies] = NO_EVENT
+        self.rows[companies] = -1
+
+
+def offer_lists(
+    strongest: Strongest,
+    lists: EventLists,
+    relevance: Iterable[tuple[int, float]],
+    admitted: Admitted,
+    *,
+    as_of_s: float,
+    tau_days: float,
+) -> None:
+    """Offer the events of the named keys to `strongest`.
+
+    Args:
+        relevance: (key, rel) with rel in (0, 1].
+        admitted: whose events count.
+    """
+    for key, rel in relevance:
+        part = lists.of(key)
+        if part.start == part.stop:
+            continue
+        kept, positions = admitted.select(lists.companies[part])
+        age = np.maximum((as_of_s - lists.effective_s[part][kept]) / DAY_S, 0.0)
+        strongest.offer(positions, np.log(rel) - age / tau_days, lists.rows[part][kept])
