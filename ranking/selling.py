@@ -1,0 +1,192 @@
+"""Who speaks as a seller, which posting offers no job, and what a company sells (F-5, F-6).
+
+Pure judgements by word patterns in seven languages; the patterns are `selling_cues.toml`. They prefer
+silence to
+error: what is judged here loses its weight as evidence of need.
+"""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from ranking.cues import CueSet
+from ranking.taxonomy import Taxonomy
+from ranking.taxonomy.entries import Match
+from ranking.text import Token, tokens_with_spans, words
+from ranking.types import SnippetKind
+
+_CUES = Path(__file__).with_name("selling_cues.toml")
+# Cues stand near the top of a page; a full hiring post runs to 10,000 characters.
+_READ_CHARACTERS = 2_000
+_TAGLINE_WORDS = 18
+_PLAIN_WEIGHT = 0.5
+_SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[\n\r;•|\u2028\u0085]|\s[-–—]\s")
+_CLAUSE_MARK = re.compile(r"[,:()\[\]–—]")
+
+
+class _Cues:
+    """The pattern sets of `selling_cues.toml`, all languages of a section together."""
+
+    def __init__(self) -> None:
+        with _CUES.open("rb") as file:
+            sections = tomllib.load(file)
+        classes = sections.pop("classes")
+        sets = {
+            name: CueSet((pattern for patterns in section.values() for pattern in patterns), classes)
+            for name, section in sections.items()
+        }
+        self.seller = sets["seller"]
+        self.buyer = sets["buyer"]
+        self.no_openings = sets["no_openings"]
+        self.hiring = sets["hiring"]
+        self.offer = sets["offer"]
+        self.other = sets["other"]
+        self.audience = sets["audience"]
+        self.audience_before = sets["audience_before"]
+        self.goods = sets["goods"]
+
+
+@lru_cache(maxsize=1)
+def _cues() -> _Cues:
+    return _Cues()
+
+
+def vendor_talk(text: str, kind: SnippetKind) -> bool:
+    """Whether the text speaks as a seller of its product rather than as somebody who needs one (F-5: need 0).
+
+    A job posting never does: its boilerplate about "our platform" leaves it a posting. A launch does unless a
+    buyer speaks. Elsewhere one seller's phrase is enough, two beside a buyer's phrase.
+    """
+    if kind == "job_posting":
+        return False
+    cues = _cues()
+    tokens = words(text[:_READ_CHARACTERS])
+    if kind == "launch":
+        return not cues.buyer.any(tokens)
+    found = cues.seller.count(tokens, 2)
+    return found == 2 or (found == 1 and not cues.buyer.any(tokens))
+
+
+def not_a_posting(text: str, kind: SnippetKind) -> bool:
+    """Whether a text filed as a job posting offers no job: nothing is open, or it only advertises (F-6).
+
+    Other kinds are never judged.
+    """
+    if kind != "job_posting":
+        return False
+    cues = _cues()
+    tokens = words(text[:_READ_CHARACTERS])
+    if not cues.no_openings.any(tokens) and not cues.seller.any(tokens):
+        return False
+    return not cues.hiring.any(tokens)
+
+
+def sold_concepts(name: str, description: str, tags: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Product concepts that the company's own words say it sells, sorted, broader concepts included.
+
+    Counted are a name that says so, the tagline and sentences that make an offer ("we provide ..."), each up
+    to words that turn to what is used, replaced, connected to or served. A general subject needs a product
+    noun in its sentence ("recruiting software") or a tag; a tag alone only confirms what the description
+    offers.
+    """
+    sold = _named(name, taxonomy)
+    tagged = {code for tag in tags for code in _whole(tag, taxonomy)}
+    for sentence, is_tagline in _sentences(description):
+        tokens = tokens_with_spans(sentence)
+        matches = _concept_matches(tokens, taxonomy)
+        if not matches:
+            continue
+        offered = _offered(sentence, tokens, matches, is_tagline)
+        has_goods = _cues().goods.any([token.text for token in tokens])
+        for match in offered:
+            phrase = " ".join(token.text for token in tokens[match.start : match.end])
+            codes = _concept_codes(match)
+            sold |= {
+                code
+                for code in codes
+                if has_goods or code in tagged or phrase in taxonomy.concept(code).strong
+            }
+    return tuple(sorted(sold | {parent for code in sold for parent in _ancestors(code, taxonomy)}))
+
+
+def _sentences(description: str) -> list[tuple[str, bool]]:
+    """Sentences in order, each with whether it is the tagline: the parts of a short first line."""
+    first_line, _, _ = description.strip().partition("\n")
+    tagline_end = len(first_line) if len(first_line.split()) <= _TAGLINE_WORDS else 0
+    sentences: list[tuple[str, bool]] = []
+    start = 0
+    text = description.strip()
+    for mark in _SENTENCE_END.finditer(text):
+        sentences.append((text[start : mark.start()], start < tagline_end))
+        start = mark.end()
+    sentences.append((text[start:], start < tagline_end))
+    return sentences
+
+
+def _concept_codes(match: Match) -> list[str]:
+    return [
+        entry.code for entry in match.entries if entry.kind == "concept" and entry.weight >= _PLAIN_WEIGHT
+    ]
+
+
+def _concept_matches(tokens: Sequence[Token], taxonomy: Taxonomy) -> list[Match]:
+    found = taxonomy.surfaces.match([token.text for token in tokens])
+    return [match for match in found if _concept_codes(match)]
+
+
+def _whole(text: str, taxonomy: Taxonomy) -> set[str]:
+    """Concepts of which the whole text is a surface."""
+    tokens = words(text)
+    matches = taxonomy.surfaces.match(tokens)
+    return {
+        code for match in matches if match.end - match.start == len(tokens) for code in _concept_codes(match)
+    }
+
+
+def _named(name: str, taxonomy: Taxonomy) -> set[str]:
+    """Concepts that a company's name says it sells: only phrases that alone name a product."""
+    tokens = words(name)
+    found = set()
+    for match in taxonomy.surfaces.match(tokens):
+        phrase = " ".join(tokens[match.start : match.end])
+        found |= {code for code in _concept_codes(match) if phrase in taxonomy.concept(code).strong}
+    return found
+
+
+def _ancestors(code: str, taxonomy: Taxonomy) -> set[str]:
+    found: set[str] = set()
+    parent = taxonomy.concept(code).parent
+    while parent is not None and parent not in found:
+        found.add(parent)
+        parent = taxonomy.concept(parent).parent
+    return found
+
+
+def _offered(
+    sentence: str, tokens: Sequence[Token], matches: Sequence[Match], is_tagline: bool
+) -> list[Match]:
+    """The matches in an offer: behind an offering cue or in a tagline, with no turning cue between."""
+    texts = [token.text for token in tokens]
+    cues = _cues()
+    changes = {cue.end: True for cue in cues.offer.find(texts)}
+    changes |= {cue.end: False for cue in cues.other.find(texts)}
+    offering, states = is_tagline, []
+    for place in range(len(texts)):
+        offering = changes.get(place, offering)
+        states.append(offering)
+    return [match for match in matches if states[match.start] and not _is_audience(sentence, tokens, match)]
+
+
+def _is_audience(sentence: str, tokens: Sequence[Token], match: Match) -> bool:
+    """Whether the phrase only describes people: "payroll teams", "équipes RH"."""
+    cues = _cues()
+    behind = [token.text for token in tokens[match.end : match.end + 2]]
+    if behind and match.end < len(tokens):
+        between = sentence[tokens[match.end - 1].end : tokens[match.end].start]
+        follows = next(cues.audience.find(behind), None)
+        if follows is not None and follows.start == 0 and not _CLAUSE_MARK.search(between):
+            return True
+    before = [token.text for token in tokens[max(0, match.start - 3) : match.start]]
+    return any(cue.end == len(before) for cue in cues.audience_before.find(before))
