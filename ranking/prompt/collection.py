@@ -1,0 +1,128 @@
+"""Values of a query gathered with the words that caused them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ranking.prompt.meaning import CONCEPT, FIELDS, KEYWORD, Reading
+from ranking.prompt.names import Name
+from ranking.prompt.units import Unit
+from ranking.taxonomy.entries import Entry
+from ranking.taxonomy.model import Taxonomy
+from ranking.taxonomy.sizes import NAMED_SIZES
+from ranking.text import domain_key
+from ranking.types import EmployeeRange, Exclusions, Span, Targets
+
+_FIELD_NAMES: Final = tuple(FIELDS.values())
+
+
+class Collection:
+    """Unique values per field in order of the prompt, and one span per mention.
+
+    Fields are named as in `Span.field`: "include.industries", "product.concepts", "exemplars", "limit".
+    """
+
+    def __init__(self, prompt: str, units: Sequence[Unit], marks: Sequence[int]) -> None:
+        self._prompt = prompt
+        self._units = units
+        self._marks = marks
+        self._values: dict[str, dict[str | EmployeeRange, None]] = {}
+        self._claimed: set[int] = set()
+        self.spans: list[Span] = []
+
+    def add(self, field: str, value: str | EmployeeRange, start: int, end: int) -> None:
+        """Add a value that code points [start, end) caused."""
+        self._values.setdefault(field, {})[value] = None
+        self.spans.append(Span(field, describe(value), self._prompt[start:end], start, end))
+
+    def add_reading(self, reading: Reading) -> None:
+        """Add what one unit says; a ruled-out value's span begins at the cue of the first thing it rules out."""
+        place = reading.unit
+        unit = self._units[place]
+        value: str | EmployeeRange = unit.text
+        if reading.entry is not None:
+            value = _value(reading.entry)
+        self.add(reading.field, value, self._start(place, place), unit.end)
+
+    def add_quantity(self, place: int) -> None:
+        """Add the head count a unit states."""
+        unit = self._units[place]
+        assert unit.employees is not None
+        side = "include" if self._marks[place] < 0 else "exclude"
+        self.add(f"{side}.employees", unit.employees, self._start(place, place), unit.end)
+
+    def add_name(self, name: Name, taxonomy: Taxonomy) -> None:
+        """Add a company or product as the customer wrote it; used technologies by their code."""
+        start, end = self._units[name.start].start, self._units[name.end - 1].end
+        value = self._prompt[start:end].strip()
+        field = name.field
+        if field == "include.technologies":
+            value = taxonomy.technology_code(value) or self._units[name.start].text
+        elif "." in value and " " not in value:
+            value = domain_key(value) or value
+        if self._marks[name.start] >= 0 and field == "exclude.companies":
+            start = self._start(name.start, name.start)
+        self.add(field, value, start, end)
+
+    def _start(self, place: int, own: int) -> int:
+        cue = self._marks[place]
+        if cue < 0 or cue > place or cue in self._claimed:
+            return self._units[own].start
+        self._claimed.add(cue)
+        return self._units[cue].start
+
+    def settle(self) -> None:
+        """Let an exclusion win over an inclusion of the same value."""
+        for name in _FIELD_NAMES:
+            wanted, ruled_out = self._values.get(f"include.{name}"), self._values.get(f"exclude.{name}")
+            if not wanted or not ruled_out:
+                continue
+            for value in [value for value in wanted if value in ruled_out]:
+                del wanted[value]
+                field, text = f"include.{name}", describe(value)
+                self.spans = [span for span in self.spans if span.field != field or span.value != text]
+
+    def codes(self, field: str) -> tuple[str, ...]:
+        """Return the textual values of a field."""
+        return tuple(value for value in self._values.get(field, ()) if isinstance(value, str))
+
+    def ranges(self, field: str) -> tuple[EmployeeRange, ...]:
+        """Return the head counts of a field."""
+        return tuple(value for value in self._values.get(field, ()) if isinstance(value, EmployeeRange))
+
+    def targets(self) -> Targets:
+        """Return the fields under "include"."""
+        return Targets(employees=self.ranges("include.employees"), **self._coded("include"))
+
+    def exclusions(self) -> Exclusions:
+        """Return the fields under "exclude"."""
+        return Exclusions(
+            employees=self.ranges("exclude.employees"),
+            companies=self.codes("exclude.companies"),
+            keywords=self.codes("exclude.keywords"),
+            **self._coded("exclude"),
+        )
+
+    def _coded(self, side: str) -> dict[str, tuple[str, ...]]:
+        return {name: self.codes(f"{side}.{name}") for name in _FIELD_NAMES if name != "employees"}
+
+    @property
+    def concepts(self) -> tuple[str, ...]:
+        """Product concepts in order of the prompt."""
+        return self.codes(CONCEPT)
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Folded words of the product that no concept covers."""
+        return self.codes(KEYWORD)
+
+
+def describe(value: str | EmployeeRange) -> str:
+    """Return a value as text: a head count reads "50-500", "1000+" or "0-49"."""
+    if isinstance(value, str):
+        return value
+    low = value.minimum if value.minimum is not None else 0
+    return f"{low}+" if value.maximum is None else f"{low}-{value.maximum}"
+
+
+def _value(entry: Entry) -> str | EmployeeRange:
+    return NAMED_SIZES[entry.code] if entry.kind == "size" else entry.code

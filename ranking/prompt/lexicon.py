@@ -1,0 +1,113 @@
+"""The languages of the parser, read from `data/<language>.toml`: phrases of each, and the words that tell languages apart."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from ranking.prompt import cues
+from ranking.text import words
+
+LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "nl")
+VOTE_BITS: Final = 16
+_DATA: Final = Path(__file__).with_name("data")
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language's wording.
+
+    Attributes:
+        phrases: folded phrase -> bits of `ranking.prompt.cues`; English phrases are understood in every language.
+        lengths: first word of a phrase -> lengths in words of the phrases it begins, longest first.
+        numbers: folded number words -> value.
+        prefix: word that with a hyphen negates only what it is joined to ("non-EU"), "" for none.
+        common_endings: where nouns are capitalised, endings by which a noun is no name; () elsewhere.
+    """
+
+    code: str
+    phrases: Mapping[str, int]
+    lengths: Mapping[str, tuple[int, ...]]
+    numbers: Mapping[str, int]
+    prefix: str
+    common_endings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All languages, and the votes of words and letters for them.
+
+    A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
+    """
+
+    languages: Mapping[str, Language]
+    votes: Mapping[str, int]
+    letters: Mapping[str, int]
+
+
+@lru_cache(maxsize=1)
+def load_lexicon() -> Lexicon:
+    """Return the shipped languages; read once per process."""
+    tables = {code: tomllib.loads((_DATA / f"{code}.toml").read_text("utf-8")) for code in LANGUAGES}
+    english = _own_phrases(tables["en"])
+    languages = {code: _language(table, english) for code, table in tables.items()}
+    return Lexicon(
+        languages=MappingProxyType(languages),
+        votes=MappingProxyType(
+            _votes({code: _words(table, "function_words") for code, table in tables.items()})
+        ),
+        letters=MappingProxyType(_votes({code: set(table["letters"]) for code, table in tables.items()})),
+    )
+
+
+def _language(table: Mapping[str, Any], english: Mapping[str, int]) -> Language:
+    own = _own_phrases(table)
+    function_words = _words(table, "function_words")
+    phrases = {phrase: bits for phrase, bits in english.items() if phrase not in function_words} | own
+    lengths: dict[str, set[int]] = {}
+    for phrase in phrases:
+        parts = phrase.split(" ")
+        lengths.setdefault(parts[0], set()).add(len(parts))
+    return Language(
+        code=table["code"],
+        phrases=MappingProxyType(phrases),
+        lengths=MappingProxyType(
+            {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+        ),
+        numbers=MappingProxyType(dict(table["numbers"])),
+        prefix=table["cues"]["prefix"],
+        common_endings=tuple(_listed(table.get("common_noun_endings", ""))),
+    )
+
+
+def _own_phrases(table: Mapping[str, Any]) -> dict[str, int]:
+    phrases: dict[str, int] = {}
+    for name, text in table["cues"].items():
+        if name == "prefix":
+            continue
+        for phrase in _listed(text):
+            phrases[phrase] = phrases.get(phrase, 0) | cues.bit(name)
+    for word in _words(table, "function_words") | _words(table, "stop_words"):
+        phrases[word] = phrases.get(word, 0) | cues.STOP
+    return phrases
+
+
+def _listed(text: str) -> Iterable[str]:
+    return (" ".join(words(phrase)) for phrase in text.split(",") if words(phrase))
+
+
+def _words(table: Mapping[str, Any], key: str) -> set[str]:
+    return set(words(table[key]))
+
+
+def _votes(sets: Mapping[str, set[str]]) -> dict[str, int]:
+    """Weigh what one language alone has 6, what two share 3, what three share 2, else 1."""
+    votes: dict[str, int] = {}
+    for item in set().union(*sets.values()):
+        owners = [place for place, code in enumerate(LANGUAGES) if item in sets[code]]
+        weight = max(1, 6 // len(owners))
+        votes[item] = sum(weight << (VOTE_BITS * place) for place in owners)
+    return votes

@@ -1,0 +1,241 @@
+"""Which field each unit of a prompt fills: the words that can be read in several ways are decided by where they stand (F-1)."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ranking.prompt import cues
+from ranking.prompt.negation import INCLUDED, INERT
+from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
+from ranking.prompt.units import FIELD, HYPHEN, NOTHING, PERSON, Unit
+from ranking.taxonomy.entries import Entry, Kind
+from ranking.taxonomy.model import Taxonomy
+
+KEYWORD: Final = "product.keywords"
+CONCEPT: Final = "product.concepts"
+FIELDS: Final[dict[Kind, str]] = {
+    "industry": "industries",
+    "country": "countries",
+    "region": "regions",
+    "city": "cities",
+    "technology": "technologies",
+    "stage": "stages",
+    "seniority": "seniorities",
+    "role": "roles",
+    "size": "employees",
+}
+_PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
+_SOLD: Final = cues.PRODUCT_NOUN
+
+
+class Reading(NamedTuple):
+    """Unit `unit` says `entry` for `field`; `entry` is None for a keyword. `guessed` when the place decided little."""
+
+    unit: int
+    field: str
+    entry: Entry | None
+    guessed: bool = False
+
+
+class Reader:
+    """Reads the units of one prompt that are no names."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        parts: Parts,
+        marks: Sequence[int],
+        named: Sequence[bool],
+        taxonomy: Taxonomy,
+    ) -> None:
+        self._units = units
+        self._part = parts.part
+        self._context = parts.context
+        self._marks = marks
+        self._named = named
+        self._taxonomy = taxonomy
+        self._sold_to = self._wanted(TARGET)
+        self._concepts = sum(
+            1 for place, unit in enumerate(units) if self._is_wanted(place) and unit.has("concept")
+        )
+
+    def read(self, language: str) -> list[Reading]:
+        """Return the readings in order of the prompt."""
+        readings: list[Reading] = []
+        for place, unit in enumerate(self._units):
+            if self._named[place] or self._marks[place] == INERT or unit.group == NOTHING:
+                continue
+            entries = _of_language(unit.entries, language)
+            if self._marks[place] != INCLUDED:
+                readings += self._ruled_out(place, entries)
+            elif entries:
+                readings += self._wanted_entries(place, entries)
+            elif unit.is_word and self._is_keyword(place):
+                readings.append(Reading(place, KEYWORD, None))
+        return readings
+
+    def _wanted(self, part: int) -> set[int]:
+        """Return the groups of what is wanted in a part; -1 stands for a noun for companies."""
+        found = set()
+        for place, unit in enumerate(self._units):
+            if self._part[place] == part and self._is_wanted(place):
+                if (
+                    unit.group != NOTHING
+                    and not unit.is_word
+                    and (unit.group != FIELD or unit.has("industry"))
+                ):
+                    found.add(unit.group)
+                elif unit.bits & (cues.COMPANY | cues.LEAD):
+                    found.add(-1)
+        return found
+
+    def _is_wanted(self, place: int) -> bool:
+        return self._marks[place] == INCLUDED and not self._named[place]
+
+    def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
+        unit = self._units[place]
+        if not entries:
+            return [Reading(place, "exclude.keywords", None)] if unit.is_word and len(unit.text) > 1 else []
+        if unit.has("industry"):
+            return [Reading(place, "exclude.industries", _first(entries, "industry"))]
+        if unit.has("concept"):
+            return [Reading(place, "exclude.keywords", None)]
+        if unit.group == PERSON:
+            kind: Kind = "role" if unit.has("role") else "seniority"
+            return [
+                Reading(place, f"exclude.{FIELDS[kind]}", entry) for entry in entries if entry.kind == kind
+            ]
+        entry = _preferred(entries)
+        return [Reading(place, f"exclude.{FIELDS[entry.kind]}", entry)]
+
+    def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
+        unit = self._units[place]
+        if unit.group == PERSON:
+            return self._people(place, entries)
+        if unit.has("concept") or unit.has("industry"):
+            return self._field(place, entries)
+        if unit.has("technology") and len({entry.kind for entry in entries}) == 1:
+            return [self._technology(place, entries[0])]
+        entry = _preferred(entries)
+        same = [other for other in entries if other.kind == entry.kind and other.weight == entry.weight]
+        return [Reading(place, f"include.{FIELDS[entry.kind]}", entry, len(same) > 1)]
+
+    def _people(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
+        sells = self._context[place] & cues.HIRE or (
+            self._part[place] != TARGET
+            and self._stands_before_product(place)
+            and self._is_sold_elsewhere(place)
+        )
+        stands_alone = (
+            self._part[place] == PRODUCT and self._sold_to - {-1} and not self._units[place].has("seniority")
+        )
+        if sells or stands_alone:
+            return [Reading(place, KEYWORD, None)]
+        return [
+            Reading(place, f"include.{FIELDS[entry.kind]}", entry)
+            for entry in entries
+            if entry.kind in ("role", "seniority")
+        ]
+
+    def _is_sold_elsewhere(self, place: int) -> bool:
+        return bool(self._sold_to) or self._part[place] == PRODUCT
+
+    def _field(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
+        """Read what may be an industry or a product."""
+        unit = self._units[place]
+        concept, industry = _first(entries, "concept"), _first(entries, "industry")
+        part = self._part[place]
+        maker = self._is_maker(place)
+        if industry is None:
+            assert concept is not None
+            return self._concept(place, concept, maker)
+        if concept is not None and part != TARGET and not maker:
+            return [Reading(place, CONCEPT, concept, part == UNDECIDED)]
+        if concept is not None and part == TARGET and not self._concepts_besides(place) and not maker:
+            return [Reading(place, CONCEPT, concept, True)]
+        if part != TARGET and not maker and self._belongs_to_product(place):
+            return [Reading(place, KEYWORD, None)]
+        return [Reading(place, "include.industries", industry, part == PRODUCT and not unit.bits)]
+
+    def _belongs_to_product(self, place: int) -> bool:
+        """An industry word describes the product when the target is another: "construction software for banks"."""
+        if self._stands_before_product(place):
+            return FIELD in self._sold_to
+        return self._part[place] == PRODUCT and bool(self._sold_to)
+
+    def _stands_before_product(self, place: int) -> bool:
+        following = place + 1
+        if following >= len(self._units) or self._units[following].gap > HYPHEN:
+            return False
+        unit = self._units[following]
+        return bool(unit.bits & _SOLD) or (unit.has("concept") and self._marks[following] == INCLUDED)
+
+    def _is_maker(self, place: int) -> bool:
+        following = place + 1
+        return (
+            (
+                following < len(self._units)
+                and self._units[following].gap <= HYPHEN
+                and bool(self._units[following].bits & (cues.COMPANY | cues.VENDOR))
+            )
+            or bool(self._units[place + 1 : place + 2])
+            and self._units[place + 1].has("size")
+            and self._units[place + 1].gap <= HYPHEN
+            and self._part[place] != PRODUCT
+        )
+
+    def _concepts_besides(self, place: int) -> int:
+        return self._concepts - (1 if self._units[place].has("concept") else 0)
+
+    def _concept(self, place: int, concept: Entry, maker: bool) -> list[Reading]:
+        """A concept is sold, unless those who make it are sold to ("for CRM vendors") or the target uses it."""
+        if maker and self._concepts_besides(place):
+            industries = self._taxonomy.concept(concept.code).industries
+            return [
+                Reading(
+                    place, "include.industries", Entry("industry", code, concept.lang, concept.weight), True
+                )
+                for code in industries
+            ]
+        if self._context[place] and self._concepts_besides(place):
+            return [Reading(place, KEYWORD, None)]
+        return [Reading(place, CONCEPT, concept, maker)]
+
+    def _technology(self, place: int, entry: Entry) -> Reading:
+        """A technology is what the target runs, or a word of the product ("Shopify apps for fashion brands")."""
+        sold = self._part[place] == PRODUCT or (
+            self._part[place] == UNDECIDED and self._stands_before_product(place)
+        )
+        if sold and not self._context[place]:
+            return Reading(place, KEYWORD, None)
+        return Reading(place, "include.technologies", entry)
+
+    def _is_keyword(self, place: int) -> bool:
+        """Tell whether a plain word describes what is sold; a target's words do only when nothing else is known of either."""
+        unit = self._units[place]
+        if len(unit.text) < 2:
+            return False
+        if self._part[place] != TARGET or self._context[place] & cues.HIRE:
+            return True
+        return not self._concepts and FIELD not in self._sold_to
+
+
+def _of_language(entries: tuple[Entry, ...], language: str) -> Sequence[Entry]:
+    """Prefer the meanings a surface has in the prompt's language or in English."""
+    if len(entries) == 1:
+        return entries
+    own = [entry for entry in entries if entry.lang in (language, "")]
+    return own or [entry for entry in entries if entry.lang == "en"] or entries
+
+
+def _first(entries: Sequence[Entry], kind: Kind) -> Entry | None:
+    return next((entry for entry in entries if entry.kind == kind), None)
+
+
+def _preferred(entries: Sequence[Entry]) -> Entry:
+    """Return the heaviest meaning; of equal weight a country before a city before a region."""
+    return max(entries, key=_preference)
+
+
+def _preference(entry: Entry) -> tuple[float, int]:
+    rank = len(_PREFERRED) - _PREFERRED.index(entry.kind) if entry.kind in _PREFERRED else 0
+    return entry.weight, rank

@@ -1,0 +1,173 @@
+"""Which units a prompt rules out: the reach of "not", "without", "kein", "sauf" and their like (F-1)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from ranking.prompt import cues
+from ranking.prompt.lexicon import Language
+from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PLACE, SIZE, STOP, WORD, Unit
+
+INCLUDED: Final = -1
+INERT: Final = -2
+_ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE
+_LISTED: Final = frozenset({WORD, FIELD})
+
+
+class _Scope:
+    """A negation that is open: its cue, and the groups of what it has ruled out so far."""
+
+    __slots__ = ("cue", "groups")
+
+    def __init__(self, cue: int) -> None:
+        self.cue = cue
+        self.groups: set[int] = set()
+
+    def covers(self, group: int) -> bool:
+        """Tell whether something of this group may stand in one list with what was ruled out."""
+        return group in self.groups or (group in _LISTED and not self.groups.isdisjoint(_LISTED))
+
+
+def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
+    """Return for each unit INCLUDED, or the index of the cue that rules it out, or INERT.
+
+    INERT are words that only describe what is ruled out ("no German banks" rules out no country). A scope ends at a full stop, at "but"
+    and the like, at a preposition or a comma that begins something of another kind, or at the next request; lists go on.
+    """
+    marks = [INCLUDED] * len(units)
+    scope: _Scope | None = None
+    for place, unit in enumerate(units):
+        if scope is not None and _ends(units, place, scope):
+            scope = None
+        if unit.bits & cues.NEUTRAL:
+            scope = None
+        elif unit.bits & (cues.NEGATION | cues.EXCLUDED_AFTER):
+            scope = _open(units, place, scope, marks)
+        elif language.prefix and unit.text == language.prefix and _is_prefix(units, place):
+            marks[place + 1] = place
+        elif scope is not None and unit.group != NOTHING:
+            marks[place] = scope.cue
+            if unit.group == FIELD and unit.gap <= HYPHEN and _describes(units, place - 1, marks, scope):
+                marks[place - 1] = INERT
+            scope.groups.add(unit.group)
+    return marks
+
+
+def _describes(units: Sequence[Unit], place: int, marks: Sequence[int], scope: _Scope) -> bool:
+    return marks[place] == scope.cue and units[place].group in (PLACE, SIZE)
+
+
+def _is_prefix(units: Sequence[Unit], place: int) -> bool:
+    """ "non" negates what it is joined to by a hyphen, or the next known thing."""
+    if place + 1 >= len(units):
+        return False
+    following = units[place + 1]
+    return following.gap == HYPHEN or (units[place].is_word and bool(following.entries))
+
+
+def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[int]) -> _Scope | None:
+    bits = units[place].bits
+    if scope is not None and not scope.groups and bits & cues.EXCLUDE:
+        return None
+    backwards = bits & cues.EXCLUDED_AFTER and not (bits & cues.NEGATION and _follows(units, place))
+    if backwards or not _follows(units, place):
+        _rule_out_before(units, place, marks)
+        return None
+    return _Scope(place)
+
+
+def _follows(units: Sequence[Unit], cue: int) -> bool:
+    """Tell whether the clause names anything after its negation."""
+    for unit in units[cue + 1 :]:
+        if unit.gap >= COMMA or unit.bits & (cues.END_SCOPE | cues.EXCLUDED_AFTER):
+            return _introduces(units[cue], unit)
+        if unit.group != NOTHING or unit.bits & (cues.NAMED | cues.COMPANY | cues.EXCLUDE):
+            return True
+    return False
+
+
+def _introduces(cue: Unit, unit: Unit) -> bool:
+    """ "except (banks)": a bracket or quotation mark right after the cue opens its list."""
+    return (
+        unit.gap == COMMA
+        and unit.start - cue.end <= 2
+        and unit.group != NOTHING
+        and bool(cue.bits & cues.EXCLUDE)
+    )
+
+
+def _rule_out_before(units: Sequence[Unit], cue: int, marks: list[int]) -> None:
+    """Rule out what stands right before the cue and the list it ends: "Banken und Versicherer nicht"."""
+    place = cue
+    while place >= 0 and units[place].group == NOTHING:
+        if place < cue and units[place].bits & cues.END_SCOPE or units[place].gap >= COMMA:
+            return
+        place -= 1
+    joined = False
+    while place >= 0:
+        marks[place] = cue
+        unit, before = units[place], place - 1
+        if before >= 0 and units[before].bits & cues.JOINT:
+            before -= 1
+            joined = True
+        elif not (joined and unit.gap == COMMA) and not (unit.gap <= HYPHEN and unit.is_word):
+            return
+        if before < 0 or units[before].group != unit.group:
+            return
+        place = before
+
+
+def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
+    unit = units[place]
+    bits = unit.bits
+    if unit.gap == STOP or (bits & cues.END_SCOPE and unit.gap != HYPHEN):
+        return True
+    if not scope.groups:
+        return False
+    if unit.gap == COMMA:
+        return not _list_goes_on(units, place, scope)
+    if bits & cues.JOINT:
+        return bool(bits & cues.AND) and not bits & cues.OR and not _continues(units, place + 1, scope)
+    if bits & _ENDERS:
+        return True
+    if bits & cues.PREPOSITION:
+        return not _continues(units, place + 1, scope)
+    return unit.group in (PLACE, SIZE) and not scope.covers(unit.group)
+
+
+def _continues(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
+    """Tell whether the next thing that is named belongs to the list of the scope."""
+    for unit in units[place:]:
+        if unit.group != NOTHING:
+            return scope.covers(unit.group)
+        if unit.gap >= COMMA or unit.bits & (_ENDERS | cues.END_SCOPE | cues.NAMED | cues.TOP):
+            return False
+    return False
+
+
+def _list_goes_on(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
+    """Tell whether a comma separates two things that are ruled out."""
+    unit = units[place]
+    if unit.bits & cues.JOINT:
+        return bool(unit.bits & cues.OR) or _continues(units, place + 1, scope)
+    if unit.bits & (cues.ACTION | cues.NAMED | cues.TOP | cues.TARGET):
+        return False
+    for offset, following in enumerate(units[place:]):
+        if offset and following.gap >= COMMA:
+            return False
+        if following.group == WORD:
+            return scope.covers(WORD) and (WORD in scope.groups or _is_joined(units, place + offset))
+        if following.group != NOTHING:
+            return scope.covers(following.group)
+        if following.bits & (cues.ACTION | cues.NAMED | cues.NEGATION):
+            return False
+    return False
+
+
+def _is_joined(units: Sequence[Unit], place: int) -> bool:
+    """Tell whether the list still comes to its "or" or "and"."""
+    for unit in units[place + 1 :]:
+        if unit.bits & cues.JOINT:
+            return True
+        if unit.gap == STOP or (unit.group == NOTHING and unit.bits & ~cues.NOUN):
+            return False
+    return False

@@ -1,0 +1,123 @@
+"""A prompt parsed: the steps of the rule parser in order (F-1)."""
+
+from collections.abc import Sequence
+
+from ranking.prompt.category import product_phrase
+from ranking.prompt.collection import Collection
+from ranking.prompt.confidence import confidence
+from ranking.prompt.language import identify
+from ranking.prompt.lexicon import load_lexicon
+from ranking.prompt.meaning import Reader, Reading
+from ranking.prompt.names import read_names
+from ranking.prompt.negation import mark_negations
+from ranking.prompt.parts import TARGET, divide
+from ranking.prompt.quantities import Quantity, read_quantities
+from ranking.prompt.units import NOTHING, Unit, read_units
+from ranking.taxonomy.model import Taxonomy
+from ranking.text import tokens_with_spans
+from ranking.types import Product, Query, Span
+
+
+def parse(prompt: str, taxonomy: Taxonomy) -> Query:
+    """Return what is sold, to whom, and whom to leave out; any text parses, the empty one to an empty query (F-1).
+
+    Pure and deterministic; time is linear in the prompt's length.
+    """
+    tokens = tokens_with_spans(prompt)
+    matches = taxonomy.surfaces.match([token.text for token in tokens])
+    lexicon = load_lexicon()
+    code, knows_language = identify(prompt, tokens, matches, lexicon)
+    if not tokens:
+        return Query(language=code)
+    language = lexicon.languages[code]
+    raw_units = read_units(prompt, tokens, matches, language)
+    quantities = read_quantities(prompt, raw_units)
+    units = _with_quantities(raw_units, quantities)
+    marks = mark_negations(units, language)
+    parts = divide(units)
+    names = read_names(units, parts, marks, language)
+    named = [False] * len(units)
+    collection = Collection(prompt, units, marks)
+    for name in names:
+        named[name.start : name.end] = [True] * (name.end - name.start)
+        collection.add_name(name, taxonomy)
+    readings = Reader(units, parts, marks, named, taxonomy).read(code)
+    for reading in readings:
+        collection.add_reading(reading)
+    for place, unit in enumerate(units):
+        if unit.employees is not None:
+            collection.add_quantity(place)
+    limit = _add_limit(raw_units, quantities, collection)
+    start, end = product_phrase(units, readings, marks, parts.part, TARGET)
+    category = " ".join(prompt[start:end].lower().split())
+    if category:
+        collection.add("product.category", category, start, end)
+    collection.settle()
+    return _query(
+        collection, category, code, limit, _trust(units, named, readings, collection, knows_language)
+    )
+
+
+def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:
+    """Replace the units of each head count, and of K, by one."""
+    if not quantities:
+        return list(units)
+    merged: list[Unit] = []
+    place = 0
+    for quantity in quantities:
+        merged += units[place : quantity.start]
+        first, last = units[quantity.start], units[quantity.end - 1]
+        merged.append(
+            Unit(first.text, first.start, last.end, first.gap, number=0, employees=quantity.employees)
+        )
+        place = quantity.end
+    return merged + list(units[place:])
+
+
+def _add_limit(units: Sequence[Unit], quantities: Sequence[Quantity], collection: Collection) -> int | None:
+    """Add the first K the prompt states."""
+    for quantity in quantities:
+        if quantity.limit is not None:
+            start, end = units[quantity.start].start, units[quantity.end - 1].end
+            collection.add("limit", str(quantity.limit), start, end)
+            return quantity.limit
+    return None
+
+
+def _trust(
+    units: Sequence[Unit],
+    named: Sequence[bool],
+    readings: Sequence[Reading],
+    collection: Collection,
+    knows_language: bool,
+) -> float:
+    read = {reading.unit for reading in readings}
+    content = [place for place, unit in enumerate(units) if named[place] or unit.group != NOTHING]
+    explained = sum(
+        1 for place in content if named[place] or units[place].employees is not None or place in read
+    )
+    product = 1.0 if collection.concepts else 0.5 * bool(collection.keywords)
+    has_target = any(
+        span.field.startswith("include.") or span.field == "exemplars" for span in collection.spans
+    )
+    guesses = sum(reading.guessed for reading in readings)
+    return confidence(explained, len(content), product, has_target, guesses, knows_language)
+
+
+def _query(collection: Collection, category: str, language: str, limit: int | None, trust: float) -> Query:
+    return Query(
+        product=Product(
+            category, collection.concepts, collection.keywords, collection.codes("product.comparisons")
+        ),
+        include=collection.targets(),
+        exclude=collection.exclusions(),
+        exemplars=collection.codes("exemplars"),
+        language=language,
+        limit=limit,
+        confidence=trust,
+        spans=tuple(sorted(collection.spans, key=_place)),
+    )
+
+
+def _place(span: Span) -> tuple[int, int, str, str]:
+    return span.start, span.end, span.field, span.value

@@ -1,0 +1,153 @@
+"""Which part of a prompt each unit stands in: what is sold, or to whom; and what the target does with what is named (F-1)."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from ranking.prompt import cues
+from ranking.prompt.units import COMMA, HYPHEN, NOTHING, STOP, Unit
+
+UNDECIDED: Final = 0
+PRODUCT: Final = 1
+TARGET: Final = 2
+
+_MOVERS: Final = (
+    cues.PRODUCT
+    | cues.NEED
+    | cues.REQUEST
+    | cues.HIRE
+    | cues.DROP
+    | cues.USE
+    | cues.TARGET
+    | cues.COMPANY
+    | cues.LEAD
+)
+
+
+class Parts(NamedTuple):
+    """Per unit its part, and USE, HIRE or DROP (bits of `cues`) where the target uses, hires or drops it, else 0."""
+
+    part: list[int]
+    context: list[int]
+
+
+def divide(units: Sequence[Unit]) -> Parts:
+    """Return the parts: cues move from one to the next, a full stop begins anew, a noun for companies claims its clause.
+
+    What no cue decides stays UNDECIDED, but counts as PRODUCT when a target follows in the same sentence ("CRM for banks").
+    """
+    walk = _Walk(units)
+    for place, unit in enumerate(units):
+        if unit.gap >= COMMA:
+            walk.begin_clause(place, unit)
+        if unit.bits & _MOVERS:
+            walk.move(place, unit.bits)
+        elif walk.using and unit.bits & (cues.PREPOSITION | cues.NAMED):
+            walk.using = 0
+        walk.part.append(walk.current)
+        walk.context.append(walk.using)
+    return Parts(walk.part, walk.context)
+
+
+class _Walk:
+    """The state of one walk over the units."""
+
+    __slots__ = ("clause", "context", "current", "met_target", "part", "sentence", "units", "using")
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+        self.part: list[int] = []
+        self.context: list[int] = []
+        self.current = UNDECIDED
+        self.using = 0
+        self.met_target = False
+        self.clause = 0
+        self.sentence = 0
+
+    def begin_clause(self, place: int, unit: Unit) -> None:
+        self.clause = place
+        if unit.gap == STOP:
+            self.sentence = place
+            self.current = UNDECIDED
+            self.using = 0
+        elif (
+            self.using and place and unit.group != self.units[place - 1].group and not unit.bits & cues.JOINT
+        ):
+            self.using = 0
+
+    def move(self, place: int, bits: int) -> None:
+        if bits & cues.PRODUCT:
+            self._to(PRODUCT)
+        elif bits & cues.NEED and (self.met_target or not bits & cues.REQUEST):
+            self._to(PRODUCT)
+        elif bits & cues.REQUEST:
+            self._to(UNDECIDED)
+        elif bits & (cues.HIRE | cues.DROP):
+            self.using = bits & (cues.HIRE | cues.DROP)
+        elif bits & cues.USE and not self._is_named_by_noun(place, bits):
+            self.using = cues.USE
+        elif bits & cues.TARGET:
+            self._meet_target(place)
+        elif bits & (cues.COMPANY | cues.LEAD):
+            self._claim(place, bits)
+
+    def _to(self, part: int) -> None:
+        self.current = part
+        self.using = 0
+
+    def _is_named_by_noun(self, place: int, bits: int) -> bool:
+        """ "on", "sobre" and the like lead to a technology only when one follows."""
+        if not bits & (cues.PREPOSITION | cues.MORE):
+            return False
+        return place + 1 >= len(self.units) or not self.units[place + 1].has("technology")
+
+    def _meet_target(self, place: int) -> None:
+        """A preposition like "for": the target follows, or the product after "leads for" and before "for our"."""
+        following = self._next(place + 1)
+        if following is None:
+            return
+        if following.bits & cues.PRODUCT:
+            self._to(PRODUCT)
+            return
+        sells = following.has("concept") and not following.has("industry")
+        if sells and self.met_target and self.current != PRODUCT and not self._names_makers(following):
+            self._to(PRODUCT)
+            return
+        for index in range(self.sentence, place):
+            if self.part[index] == UNDECIDED:
+                self.part[index] = PRODUCT
+        self._to(TARGET)
+        self.met_target = True
+
+    def _names_makers(self, unit: Unit) -> bool:
+        place = self.units.index(unit) + 1
+        return place < len(self.units) and bool(self.units[place].bits & cues.VENDOR)
+
+    def _next(self, place: int) -> Unit | None:
+        for unit in self.units[place:]:
+            if unit.gap == STOP:
+                return None
+            if unit.group != NOTHING or unit.bits & (
+                cues.PRODUCT | cues.COMPANY | cues.LEAD | cues.PRODUCT_NOUN
+            ):
+                return unit
+        return None
+
+    def _claim(self, place: int, bits: int) -> None:
+        """A noun for companies claims the words before it in its clause for the target."""
+        if self.current == PRODUCT and bits & cues.COMPANY and self._directly_sold(place):
+            return
+        if self.current == UNDECIDED:
+            for index in range(self.clause, place):
+                if self.part[index] == UNDECIDED:
+                    self.part[index] = TARGET
+        self._to(TARGET)
+        self.met_target = True
+
+    def _directly_sold(self, place: int) -> bool:
+        """ "our shop software": the noun only describes what is sold."""
+        following = place + 1
+        return (
+            following < len(self.units)
+            and self.units[following].gap <= HYPHEN
+            and bool(self.units[following].bits & cues.PRODUCT_NOUN or self.units[following].has("concept"))
+        )

@@ -1,0 +1,209 @@
+"""A prompt as a list of units: taxonomy matches, cue phrases, numbers and plain words, each with its place."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ranking.prompt import cues
+from ranking.prompt.lexicon import Language
+from ranking.taxonomy.entries import COMMON_WORD, Entry, Kind, Match
+from ranking.text import Token
+from ranking.types import EmployeeRange
+
+SPACE: Final = 0
+HYPHEN: Final = 1
+SLASH: Final = 2
+AMPERSAND: Final = 3
+COMMA: Final = 4
+STOP: Final = 5
+
+NOTHING: Final = 0
+WORD: Final = 1
+FIELD: Final = 2
+PLACE: Final = 3
+PERSON: Final = 4
+SIZE: Final = 5
+TECHNOLOGY: Final = 6
+_GROUPS: Final[dict[Kind, int]] = {
+    "industry": FIELD,
+    "concept": FIELD,
+    "country": PLACE,
+    "region": PLACE,
+    "city": PLACE,
+    "role": PERSON,
+    "seniority": PERSON,
+    "size": SIZE,
+    "stage": SIZE,
+    "technology": TECHNOLOGY,
+}
+
+_BREAKS: Final = re.compile(r"[.;!?\u2026\u3002\uff01\uff1f\n]")
+_COMMAS: Final = re.compile(
+    r"[,()\[\]\u2013\u2014\u3001\u060c\uff0c|\u2022\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s|^-\s|\s-$"
+)
+_COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
+_THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
+_MAX_COUNT: Final = 100_000_000
+_NO_ENTRIES: Final[tuple[Entry, ...]] = ()
+
+
+class Unit:
+    """A stretch of the prompt that is read as one.
+
+    Attributes:
+        text: its folded words.
+        start, end: code points of the prompt; `start` to `end` is what the customer wrote.
+        gap: what stands before it: SPACE, HYPHEN, SLASH, AMPERSAND, COMMA or STOP.
+        bits: what it does, see `ranking.prompt.cues`.
+        entries: what it names in the taxonomy.
+        number: its value when it is a number.
+        employees: the head count it states.
+        capital: whether it has an upper-case letter.
+        group: what it can be listed with: NOTHING, WORD, FIELD (industries, concepts), PLACE, PERSON, SIZE or TECHNOLOGY.
+    """
+
+    __slots__ = ("bits", "capital", "employees", "end", "entries", "gap", "group", "number", "start", "text")
+
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        gap: int,
+        bits: int = 0,
+        entries: tuple[Entry, ...] = _NO_ENTRIES,
+        number: int | None = None,
+        capital: bool = False,
+        employees: EmployeeRange | None = None,
+    ) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.gap = gap
+        self.bits = bits
+        self.entries = entries
+        self.number = number
+        self.capital = capital
+        self.employees = employees
+        if entries:
+            self.group = _GROUPS[entries[0].kind]
+        elif employees is not None:
+            self.group = SIZE
+        else:
+            self.group = WORD if not bits and number is None else NOTHING
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a plain word: nothing the taxonomy, the language or arithmetic explains."""
+        return self.group == WORD
+
+    def has(self, kind: Kind) -> bool:
+        """Tell whether the taxonomy can read it as `kind`."""
+        return any(entry.kind == kind for entry in self.entries)
+
+
+def read_units(
+    prompt: str, tokens: Sequence[Token], matches: Sequence[Match], language: Language
+) -> list[Unit]:
+    """Return the units in order; every token is in exactly one.
+
+    At each place the longer of taxonomy match and cue phrase wins; of equal length both hold for nouns ("startups"), while
+    a word that does something in a sentence ("in", "not") names nothing unless it has a capital letter.
+    """
+    texts = [token.text for token in tokens]
+    by_start = {match.start: match for match in matches}
+    shouting = prompt.isupper()
+    units: list[Unit] = []
+    place, count, before = 0, len(tokens), 0
+    while place < count:
+        bits, cue_end = _longest_phrase(texts, place, language)
+        entries = _NO_ENTRIES
+        end = cue_end
+        match = by_start.get(place)
+        token = tokens[place]
+        if match is not None and match.end >= cue_end:
+            end = match.end
+            entries = match.entries
+            if end > cue_end:
+                bits = 0
+        start, stop = token.start, tokens[end - 1].end
+        raw = prompt[start:stop]
+        capital = raw != raw.lower()
+        gap = _gap(prompt, before, start)
+        if entries and _is_common(
+            entries, bits, _is_emphasised(raw, capital, gap, units) and not shouting, units
+        ):
+            entries = _NO_ENTRIES
+        elif entries and bits:
+            bits &= cues.NOUN & ~cues.STOP
+        number = None
+        if not entries and end == place + 1:
+            number = _number(token.text, language)
+        text = token.text if end == place + 1 else " ".join(texts[place:end])
+        units.append(Unit(text, start, stop, gap, bits, entries, number, capital))
+        before = stop
+        place = end
+    return units
+
+
+def _longest_phrase(texts: Sequence[str], place: int, language: Language) -> tuple[int, int]:
+    phrases = language.phrases
+    for length in language.lengths.get(texts[place], ()):
+        end = place + length
+        bits = phrases.get(texts[place] if length == 1 else " ".join(texts[place:end]))
+        if bits is not None and end <= len(texts):
+            return bits, end
+    return 0, place + 1
+
+
+def _is_emphasised(raw: str, capital: bool, gap: int, units: Sequence[Unit]) -> bool:
+    """A capital letter says something unless it only begins a sentence."""
+    return capital and (raw.isupper() or (bool(units) and gap != STOP))
+
+
+def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool, units: Sequence[Unit]) -> bool:
+    """Tell whether an ordinary word is meant rather than the taxonomy's reading of it."""
+    weight = max(entry.weight for entry in entries)
+    if weight <= COMMON_WORD:
+        return not (capital or _supported(entries, units))
+    return bool(bits & ~cues.NOUN) and not capital
+
+
+def _supported(entries: tuple[Entry, ...], units: Sequence[Unit]) -> bool:
+    """A place after "in", a technology after "using" is meant even in small letters."""
+    if not units:
+        return False
+    wanted = cues.PLACE if entries[0].kind in {"country", "region", "city"} else cues.USE
+    return bool(units[-1].bits & wanted)
+
+
+def _number(text: str, language: Language) -> int | None:
+    if text[0].isdigit():
+        found = _COUNT.fullmatch(text)
+        if found is None:
+            return None
+        value = float(found[1]) * (1000 if found[2] in _THOUSANDS else 1)
+        return int(value) if value < _MAX_COUNT else None
+    return language.numbers.get(text)
+
+
+def _gap(prompt: str, before: int, start: int) -> int:
+    """Classify what stands between two units; a colon before a line break keeps what follows together."""
+    if start - before == 1:
+        mark = prompt[before]
+        if mark == " ":
+            return SPACE
+        if mark in "-\u2010\u2011":
+            return HYPHEN
+        if mark == "/":
+            return SLASH
+    between = prompt[before:start]
+    if between.isspace() and "\n" not in between:
+        return SPACE
+    if _BREAKS.search(between):
+        return SPACE if ":" in between else STOP
+    if _COMMAS.search(between):
+        return COMMA
+    if "&" in between or between == " + ":
+        return AMPERSAND
+    return SLASH if "/" in between else SPACE
