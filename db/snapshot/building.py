@@ -1,5 +1,6 @@
 """Tables made from Python values and arrays; the writer and tests use them."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -22,28 +23,33 @@ def string_table(texts: Iterable[str]) -> StringTable:
     return StringTable(offsets_of(map(len, encoded)), blob)
 
 
-def csr(lists: Sequence[Sequence[int]], dtype: DTypeLike = np.int32) -> Csr:
+def csr(lists: Iterable[Iterable[int]], dtype: DTypeLike = np.int32) -> Csr:
     """One sorted list of distinct numbers per row."""
-    kept = [sorted(set(values)) for values in lists]
-    flat = np.fromiter((value for values in kept for value in values), dtype=dtype)
-    return Csr(offsets_of(map(len, kept)), flat)
+    gathered = Lists()
+    for numbers in lists:
+        gathered.add(numbers)
+    return gathered.csr(dtype)
+
+
+def grouped(codes: NDArray[np.int32], rows: NDArray[np.int32], width: int) -> Csr:
+    """`width` lists of int32: under each code its rows, in the order given."""
+    order = np.argsort(codes, kind="stable")
+    return Csr(offsets_of(np.bincount(codes, minlength=width)), rows[order])
 
 
 def inverse(table: Csr, width: int) -> Csr:
     """Rows per value: `width` lists of int32 row numbers, each ascending."""
     rows = np.repeat(np.arange(len(table), dtype=np.int32), np.diff(table.offsets))
-    order = np.argsort(table.values, kind="stable")
-    counts = np.bincount(table.values, minlength=width) if len(table.values) else np.zeros(width, np.int64)
-    return Csr(offsets_of(counts), rows[order])
+    return grouped(table.values.astype(np.int32), rows, width)
 
 
-def key_index(rows_by_key: Mapping[str, Sequence[int]]) -> KeyIndex:
+def key_index(rows_by_key: Mapping[str, Iterable[int]]) -> KeyIndex:
     """An index over distinct keys; the same mapping gives the same arrays whatever its order."""
-    keys = sorted(rows_by_key)
-    hashes = key_hashes(keys)
-    order = np.argsort(hashes, kind="stable")
-    ordered = [keys[position] for position in order]
-    return KeyIndex(hashes[order], string_table(ordered), csr([rows_by_key[key] for key in ordered]))
+    postings = Postings()
+    for key in sorted(rows_by_key):
+        for row in sorted(rows_by_key[key]):
+            postings.add(key, row)
+    return postings.index()
 
 
 def id_index(ids: Iterable[str]) -> IdIndex:
@@ -52,3 +58,47 @@ def id_index(ids: Iterable[str]) -> IdIndex:
     order: NDArray[np.int64] = np.argsort(hashes, kind="stable")
     rows: IntArray = order.astype(np.int32)
     return IdIndex(hashes[order], rows)
+
+
+class Lists:
+    """One list of numbers per row, gathered compactly, each sorted and distinct."""
+
+    def __init__(self) -> None:
+        self._lengths = array("q")
+        self._values = array("i")
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Append one row."""
+        kept = sorted(set(numbers))
+        self._lengths.append(len(kept))
+        self._values.extend(kept)
+
+    def csr(self, dtype: DTypeLike = np.int32) -> Csr:
+        """The gathered rows."""
+        return Csr(offsets_of(self._lengths), np.frombuffer(self._values, dtype=np.int32).astype(dtype))
+
+
+class Postings:
+    """Pairs of key and row, gathered compactly; 8 bytes a pair."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._codes = array("i")
+        self._rows = array("i")
+
+    def add(self, key: str, row: int) -> None:
+        """Note that `row` has `key`; rows come in ascending order, a pair at most once."""
+        self._codes.append(self._numbers.setdefault(key, len(self._numbers)))
+        self._rows.append(row)
+
+    def index(self) -> KeyIndex:
+        """The gathered pairs as an index, keys in the order of their hashes (equal hashes: of the keys)."""
+        keys: Sequence[str] = list(self._numbers)
+        hashes = key_hashes(keys)
+        order = sorted(range(len(keys)), key=lambda number: (int(hashes[number]), keys[number]))
+        place = np.empty(len(keys), dtype=np.int32)
+        place[order] = np.arange(len(keys), dtype=np.int32)
+        codes = place[np.frombuffer(self._codes, dtype=np.int32)]
+        rows = np.frombuffer(self._rows, dtype=np.int32)
+        table = string_table(keys[number] for number in order)
+        return KeyIndex(hashes[order], table, grouped(codes, rows, len(keys)))

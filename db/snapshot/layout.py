@@ -77,13 +77,14 @@ def open_columns(folder: Path, name: str, kind: type[Columns]) -> Columns:
 
 
 class ArrayFile:
-    """A one-dimensional `.npy` file that grows by appending; use as a context manager.
+    """A `.npy` file that grows by appending items, or rows of `width` items; use as a context manager.
 
     The header is written again on leaving, when the length is known; numpy pads it to a fixed size.
     """
 
-    def __init__(self, path: Path, dtype: type[np.generic]) -> None:
+    def __init__(self, path: Path, dtype: type[np.generic], width: int | None = None) -> None:
         self._path = path
+        self._width = width
         self._dtype = np.dtype(dtype)
         self._length = 0
         self._file: BinaryIO | None = None
@@ -105,7 +106,8 @@ class ArrayFile:
         self._length += len(content) // self._dtype.itemsize
 
     def _write_header(self, file: BinaryIO) -> None:
-        shape = (self._length,)
+        width = self._width
+        shape = (self._length,) if width is None else (self._length // width, width)
         header = {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         npy.write_array_header_1_0(file, header)
 

@@ -1,0 +1,107 @@
+"""Evidence records of Postgres as columns."""
+
+from array import array
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from asyncpg import Record
+
+from db.snapshot.building import Lists, id_index, string_table
+from db.snapshot.columns import SnippetColumns, snippet_key
+from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
+from db.snapshot.layout import save_columns
+from ranking.selling import not_a_posting, vendor_talk
+from ranking.taxonomy import Taxonomy
+from ranking.types import SNIPPET_KINDS, BoolArray
+
+
+class SnippetRows:
+    """Takes records in row order and writes the snippet columns and texts; use as a context manager.
+
+    Technologies are numbered by the companies' interner, which must be saved afterwards.
+    """
+
+    def __init__(
+        self, folder: Path, taxonomy: Taxonomy, tenants: Sequence[str], technologies: Interner
+    ) -> None:
+        self._folder = folder
+        self._technologies = technologies
+        self._keys: list[str] = []
+        self._company, self._miner = array("i"), array("i")
+        self._observed, self._first_seen = array("d"), array("d")
+        self._tenant, self._tenants = array("H"), Codes(("", *tenants), 0)
+        self._kind, self._kinds = array("B"), Codes(SNIPPET_KINDS, SNIPPET_KINDS.index("other"))
+        self._source_type, self._source_types = array("H"), Interner([""])
+        self._miners = Interner()
+        self._roles = RoleMasks(taxonomy.ROLES)
+        self._added, self._removed = Lists(), Lists()
+        self._flags = {name: array("B") for name in ("duplicate", "flagged", "vendor_talk", "not_a_posting")}
+        self._texts = StringFile(folder, "display.texts")
+        self._urls = StringFile(folder, "display.urls")
+        self._open = ExitStack()
+
+    def __enter__(self) -> "SnippetRows":
+        for file in (self._texts, self._urls):
+            self._open.enter_context(file)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def extend(self, records: Sequence[Record]) -> None:
+        """Take the next records."""
+        for record in records:
+            self._add(record)
+        self._texts.extend([record["text"].encode() for record in records])
+        self._urls.extend([record["source_url"].encode() for record in records])
+
+    def _add(self, record: Record) -> None:
+        self._keys.append(snippet_key(record["miner_id"], record["snippet_id"]))
+        self._company.append(record["company"])
+        self._tenant.append(self._tenants.number(record["tenant_id"]))
+        self._kind.append(self._kinds.number(record["kind"]))
+        self._observed.append(float("nan") if record["observed"] is None else record["observed"])
+        self._first_seen.append(record["first_seen"])
+        self._source_type.append(self._source_types.number(record["source_type"]))
+        self._miner.append(self._miners.number(record["miner_id"]))
+        self._roles.add(record["role_codes"])
+        self._added.add(self._technologies.numbers(record["technologies_added"]))
+        self._removed.add(self._technologies.numbers(record["technologies_removed"]))
+        self._flags["duplicate"].append(record["is_duplicate"])
+        self._flags["flagged"].append(record["is_flagged"])
+        self._flags["vendor_talk"].append(vendor_talk(record["text"], record["kind"]))
+        self._flags["not_a_posting"].append(not_a_posting(record["text"], record["kind"]))
+
+    def save(self, companies: int) -> None:
+        """Write the columns for a snapshot of `companies` rows."""
+        company = np.frombuffer(self._company, dtype=np.int32)
+        columns = SnippetColumns(
+            keys=string_table(self._keys),
+            by_key=id_index(self._keys),
+            company=company,
+            company_offsets=np.searchsorted(company, np.arange(companies + 1)).astype(np.int64),
+            tenant=np.frombuffer(self._tenant, dtype=np.uint16),
+            kind=np.frombuffer(self._kind, dtype=np.uint8),
+            observed=np.frombuffer(self._observed, dtype=np.float64),
+            first_seen=np.frombuffer(self._first_seen, dtype=np.float64),
+            source_type=np.frombuffer(self._source_type, dtype=np.uint16),
+            source_types=string_table(self._source_types.names()),
+            miner=np.frombuffer(self._miner, dtype=np.int32),
+            miners=string_table(self._miners.names()),
+            roles=self._roles.masks(),
+            tech_added=self._added.csr(),
+            tech_removed=self._removed.csr(),
+            duplicate=self._flag("duplicate"),
+            flagged=self._flag("flagged"),
+            vendor_talk=self._flag("vendor_talk"),
+            not_a_posting=self._flag("not_a_posting"),
+        )
+        save_columns(self._folder, "snippets", columns)
+
+    def _flag(self, name: str) -> BoolArray:
+        return np.frombuffer(self._flags[name], dtype=np.uint8).astype(np.bool_)
