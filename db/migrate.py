@@ -17,7 +17,7 @@ _LOCK_KEY = 4_862_026_001
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
-    """Bring the database at `dsn` (a libpq URL) up to `revision`; nothing happens when it is there already."""
+    """Bring the database at `dsn` (a libpq URL) up to `revision`; does nothing when it is there already."""
     with _connect(dsn) as connection:
         command.upgrade(_config(connection), revision)
 

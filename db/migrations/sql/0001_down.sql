@@ -1,3 +1,4 @@
+DROP FUNCTION company_firmographics(companies), company_technographics(companies);
 DROP TABLE tombstones, unmapped_values, cost_budgets, cost_ledger, llm_labels, query_submitter_throttles,
     query_quality_reputation, outcomes, queries, intent_snippets, snippet_keys, miners, leads, company_duplicates,
     companies, suppressions, api_keys, tenants;

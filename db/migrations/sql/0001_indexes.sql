@@ -1,5 +1,6 @@
 CREATE INDEX companies_tenant ON companies (tenant_id) WHERE tenant_id IS NOT NULL;
 CREATE INDEX companies_name_key ON companies (name_key);
+CREATE INDEX companies_name_opening ON companies (split_part(name_key, ' ', 1));
 CREATE INDEX companies_domain_key ON companies (domain_key);
 CREATE INDEX companies_industry ON companies (industry_code, employee_count);
 CREATE INDEX companies_sub_industry ON companies (sub_industry_code);

@@ -130,6 +130,7 @@ CREATE TABLE miners (
 CREATE TABLE snippet_keys (
     miner_id text NOT NULL,
     snippet_id text NOT NULL,
+    tenant_id text REFERENCES tenants ON DELETE CASCADE,
     company_id text NOT NULL REFERENCES companies ON DELETE CASCADE,
     seen_at timestamptz NOT NULL,
     latest_seen_at timestamptz NOT NULL,
@@ -291,3 +292,15 @@ CREATE TABLE tombstones (
     PRIMARY KEY (entity, entity_id, txid)
 );
 CREATE INDEX tombstones_txid ON tombstones (txid);
+
+-- What a lead row carries of its company.
+CREATE FUNCTION company_firmographics(company companies) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'industry', company.industry_code, 'sub_industry', company.sub_industry_code,
+        'country', company.country_code, 'region', company.region_code, 'city', company.city_code,
+        'employee_count', company.employee_count, 'founded_year', company.founded_year, 'stage', company.stage_code))
+$$;
+
+CREATE FUNCTION company_technographics(company companies) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('technologies', to_jsonb(company.technologies))
+$$;

@@ -1,4 +1,4 @@
-"""All tables of the first release; intent_snippets as a hypertable where TimescaleDB is, as native partitions where not."""
+"""All tables of the first release; intent_snippets is a hypertable or natively partitioned."""
 
 from alembic import op
 

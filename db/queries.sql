@@ -1,0 +1,448 @@
+-- Named statements, loaded by db/statements.py. Each starts with its name and a sentence on what it does.
+
+-- ======== Import: rows are copied into a staging table, then merged in one statement per kind. ========
+
+-- name: stage_companies
+-- An empty staging table with the columns of companies that a file feeds; gone at commit.
+CREATE TEMPORARY TABLE staged_companies ON COMMIT DROP AS
+SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
+    company_id, name, name_key, domain, domain_key, description, industry_code, sub_industry_code,
+    industry_raw, country_code, region_code, region_raw, city_code, city_raw, employee_count,
+    founded_year, stage_code, stage_raw, technologies, tags, former_names, former_name_keys,
+    is_active, attributes, keyword_tokens, simhash, content_hash
+FROM companies WITH NO DATA
+
+-- name: analyse_companies
+-- Let the planner know how much is staged.
+ANALYZE staged_companies
+
+-- name: repeat_companies
+-- Take out earlier rows of an id; `same` says that the last one, which stays, has the same content.
+WITH ordered AS (
+    SELECT place, content_hash,
+        last_value(place) OVER every_row AS last_place, last_value(line) OVER every_row AS last_line,
+        last_value(file) OVER every_row AS last_file, last_value(content_hash) OVER every_row AS last_hash
+    FROM staged_companies
+    WINDOW every_row AS (
+        PARTITION BY company_id ORDER BY place
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+DELETE FROM staged_companies staged USING ordered
+WHERE staged.place = ordered.place AND ordered.place <> ordered.last_place
+RETURNING staged.file, staged.line, ordered.last_file, ordered.last_line,
+    ordered.content_hash = ordered.last_hash AS same
+
+-- name: refuse_companies
+-- Take out companies whose id belongs to another owner ($1: tenant or NULL).
+DELETE FROM staged_companies staged USING companies
+WHERE companies.company_id = staged.company_id AND companies.tenant_id IS DISTINCT FROM $1::text
+RETURNING staged.file, staged.line
+
+-- name: unchanged_companies
+-- Take out companies that are stored as they are; counts by file.
+WITH gone AS (
+    DELETE FROM staged_companies staged USING companies
+    WHERE companies.company_id = staged.company_id AND companies.content_hash = staged.content_hash
+    RETURNING staged.file
+)
+SELECT file, count(*) AS rows FROM gone GROUP BY file
+
+-- name: count_companies
+-- Rows left in staging by file: what is stored.
+SELECT file, count(*) AS rows FROM staged_companies GROUP BY file
+
+-- name: merge_companies
+-- Store staged companies ($1: tenant or NULL, $2: now); changed embedded text takes the embedding away.
+INSERT INTO companies (
+    tenant_id, cluster_id, created_at, updated_at,
+    company_id, name, name_key, domain, domain_key, description, industry_code, sub_industry_code,
+    industry_raw, country_code, region_code, region_raw, city_code, city_raw, employee_count,
+    founded_year, stage_code, stage_raw, technologies, tags, former_names, former_name_keys,
+    is_active, attributes, keyword_tokens, simhash, content_hash)
+SELECT $1::text, company_id, $2::timestamptz, $2::timestamptz,
+    company_id, name, name_key, domain, domain_key, description, industry_code, sub_industry_code,
+    industry_raw, country_code, region_code, region_raw, city_code, city_raw, employee_count,
+    founded_year, stage_code, stage_raw, technologies, tags, former_names, former_name_keys,
+    is_active, attributes, keyword_tokens, simhash, content_hash
+FROM staged_companies ORDER BY company_id
+ON CONFLICT (company_id) DO UPDATE SET
+    updated_at = excluded.updated_at,
+    embedding = CASE WHEN (companies.name, companies.description, companies.tags, companies.industry_raw)
+        IS NOT DISTINCT FROM (excluded.name, excluded.description, excluded.tags, excluded.industry_raw)
+        THEN companies.embedding END,
+    embedding_hash = CASE WHEN (companies.name, companies.description, companies.tags, companies.industry_raw)
+        IS NOT DISTINCT FROM (excluded.name, excluded.description, excluded.tags, excluded.industry_raw)
+        THEN companies.embedding_hash END,
+    name = excluded.name, name_key = excluded.name_key, domain = excluded.domain, domain_key =
+    excluded.domain_key, description = excluded.description, industry_code = excluded.industry_code,
+    sub_industry_code = excluded.sub_industry_code, industry_raw = excluded.industry_raw,
+    country_code = excluded.country_code, region_code = excluded.region_code, region_raw =
+    excluded.region_raw, city_code = excluded.city_code, city_raw = excluded.city_raw,
+    employee_count = excluded.employee_count, founded_year = excluded.founded_year, stage_code =
+    excluded.stage_code, stage_raw = excluded.stage_raw, technologies = excluded.technologies, tags
+    = excluded.tags, former_names = excluded.former_names, former_name_keys =
+    excluded.former_name_keys, is_active = excluded.is_active, attributes = excluded.attributes,
+    keyword_tokens = excluded.keyword_tokens, simhash = excluded.simhash, content_hash =
+    excluded.content_hash
+WHERE companies.tenant_id IS NOT DISTINCT FROM excluded.tenant_id
+    AND companies.content_hash <> excluded.content_hash
+
+-- name: refresh_firmographics
+-- Carry changed firmographics and technographics of staged companies over to their leads ($1: now).
+UPDATE leads SET firmographics = company_firmographics(companies),
+    technographics = company_technographics(companies), updated_at = $1::timestamptz
+FROM staged_companies staged JOIN companies USING (company_id)
+WHERE leads.company_id = companies.company_id
+    AND (leads.firmographics, leads.technographics)
+        IS DISTINCT FROM (company_firmographics(companies), company_technographics(companies))
+
+-- name: add_company_leads
+-- Give every company without a lead of its own tenant the company-level one ($1: now).
+INSERT INTO leads (
+    lead_id, company_id, tenant_id, is_company_level, content_hash, created_at, updated_at,
+    firmographics, technographics)
+SELECT company_id, company_id, tenant_id, true, '', $1::timestamptz, $1::timestamptz,
+    company_firmographics(companies), company_technographics(companies)
+FROM companies
+WHERE NOT EXISTS (
+    SELECT FROM leads
+    WHERE leads.company_id = companies.company_id
+        AND leads.tenant_id IS NOT DISTINCT FROM companies.tenant_id)
+ORDER BY company_id
+ON CONFLICT (lead_id) DO NOTHING
+
+-- name: stage_leads
+-- An empty staging table with the columns of leads that a file feeds; gone at commit.
+CREATE TEMPORARY TABLE staged_leads ON COMMIT DROP AS
+SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
+    lead_id, company_id, full_name, title, seniority_code, role_codes, department, email,
+    country_code, attributes, content_hash
+FROM leads WITH NO DATA
+
+-- name: analyse_leads
+-- Let the planner know how much is staged.
+ANALYZE staged_leads
+
+-- name: repeat_leads
+-- Take out earlier rows of an id; `same` says that the last one, which stays, has the same content.
+WITH ordered AS (
+    SELECT place, content_hash,
+        last_value(place) OVER every_row AS last_place, last_value(line) OVER every_row AS last_line,
+        last_value(file) OVER every_row AS last_file, last_value(content_hash) OVER every_row AS last_hash
+    FROM staged_leads
+    WINDOW every_row AS (
+        PARTITION BY lead_id ORDER BY place
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+DELETE FROM staged_leads staged USING ordered
+WHERE staged.place = ordered.place AND ordered.place <> ordered.last_place
+RETURNING staged.file, staged.line, ordered.last_file, ordered.last_line,
+    ordered.content_hash = ordered.last_hash AS same
+
+-- name: refuse_leads
+-- Take out leads whose id belongs to another owner or is another company's own lead ($1: tenant or NULL).
+DELETE FROM staged_leads staged USING leads
+WHERE leads.lead_id = staged.lead_id AND (leads.tenant_id IS DISTINCT FROM $1::text
+    OR leads.is_company_level AND leads.company_id <> staged.company_id)
+RETURNING staged.file, staged.line
+
+-- name: unchanged_leads
+-- Take out leads that are stored as they are; counts by file.
+WITH gone AS (
+    DELETE FROM staged_leads staged USING leads
+    WHERE leads.lead_id = staged.lead_id AND leads.content_hash = staged.content_hash
+    RETURNING staged.file
+)
+SELECT file, count(*) AS rows FROM gone GROUP BY file
+
+-- name: count_leads
+-- Rows left in staging by file: what is stored.
+SELECT file, count(*) AS rows FROM staged_leads GROUP BY file
+
+-- name: merge_leads
+-- Store staged leads ($1: tenant or NULL, $2: now).
+INSERT INTO leads (
+    tenant_id, created_at, updated_at, firmographics, technographics,
+    lead_id, company_id, full_name, title, seniority_code, role_codes, department, email,
+    country_code, attributes, content_hash)
+SELECT $1::text, $2::timestamptz, $2::timestamptz,
+    company_firmographics(companies), company_technographics(companies),
+    staged.lead_id, staged.company_id, staged.full_name, staged.title, staged.seniority_code,
+    staged.role_codes, staged.department, staged.email, staged.country_code, staged.attributes,
+    staged.content_hash
+FROM staged_leads staged JOIN companies USING (company_id) ORDER BY lead_id
+ON CONFLICT (lead_id) DO UPDATE SET
+    updated_at = excluded.updated_at, is_company_level = false,
+    firmographics = excluded.firmographics, technographics = excluded.technographics,
+    company_id = excluded.company_id, full_name = excluded.full_name, title = excluded.title,
+    seniority_code = excluded.seniority_code, role_codes = excluded.role_codes, department =
+    excluded.department, email = excluded.email, country_code = excluded.country_code, attributes =
+    excluded.attributes, content_hash = excluded.content_hash
+WHERE leads.tenant_id IS NOT DISTINCT FROM excluded.tenant_id AND leads.content_hash <> excluded.content_hash
+
+-- name: drop_company_leads
+-- Remove company-level leads whose company has a real lead of the same tenant now.
+DELETE FROM leads own USING staged_leads staged
+WHERE own.lead_id = staged.company_id AND own.is_company_level AND EXISTS (
+    SELECT FROM leads
+    WHERE leads.company_id = own.company_id AND NOT leads.is_company_level
+        AND leads.tenant_id IS NOT DISTINCT FROM own.tenant_id)
+
+-- name: find_companies
+-- Those of the ids $1 that exist for tenant $2.
+SELECT company_id FROM companies
+WHERE company_id = ANY ($1::text[]) AND (tenant_id IS NULL OR tenant_id = $2::text)
+
+-- name: find_companies_by_domain
+-- The company of each of the domain keys $1 for tenant $2: its own record first, then the active
+-- representative.
+SELECT DISTINCT ON (domain_key) domain_key, company_id FROM companies
+WHERE domain_key = ANY ($1::text[]) AND (tenant_id IS NULL OR tenant_id = $2::text)
+ORDER BY domain_key, tenant_id NULLS LAST, is_active DESC, company_id <> cluster_id, company_id
+
+-- name: find_leads
+-- Those of the lead ids $1 that exist for tenant $2, with their companies.
+SELECT lead_id, company_id FROM leads
+WHERE lead_id = ANY ($1::text[]) AND (tenant_id IS NULL OR tenant_id = $2::text)
+
+-- name: stage_snippets
+-- An empty staging table with the columns of intent_snippets that a file feeds; gone at commit.
+CREATE TEMPORARY TABLE staged_snippets ON COMMIT DROP AS
+SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
+    company_id, miner_id, snippet_id, kind, text, observed_at, source_url, source_type,
+    technologies_added, technologies_removed, role_codes, attributes, simhash, content_hash
+FROM intent_snippets WITH NO DATA
+
+-- name: analyse_snippets
+-- Let the planner know how much is staged.
+ANALYZE staged_snippets
+
+-- name: repeat_snippets
+-- Take out earlier rows of an id; `same` says that the last one, which stays, has the same content.
+WITH ordered AS (
+    SELECT place, content_hash,
+        last_value(place) OVER every_row AS last_place, last_value(line) OVER every_row AS last_line,
+        last_value(file) OVER every_row AS last_file, last_value(content_hash) OVER every_row AS last_hash
+    FROM staged_snippets
+    WINDOW every_row AS (
+        PARTITION BY miner_id, snippet_id ORDER BY place
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+DELETE FROM staged_snippets staged USING ordered
+WHERE staged.place = ordered.place AND ordered.place <> ordered.last_place
+RETURNING staged.file, staged.line, ordered.last_file, ordered.last_line,
+    ordered.content_hash = ordered.last_hash AS same
+
+-- name: claim_snippet_keys
+-- Make the identity rows of new snippets ($1: tenant or NULL, $2: now), waiting for whoever makes the same
+-- ones.
+INSERT INTO snippet_keys (
+    miner_id, snippet_id, tenant_id, company_id, seen_at, latest_seen_at, revision, content_hash)
+SELECT miner_id, snippet_id, $1::text, company_id, $2::timestamptz, $2::timestamptz, 0, ''
+FROM staged_snippets ORDER BY miner_id, snippet_id
+ON CONFLICT (miner_id, snippet_id) DO NOTHING
+
+-- name: lock_snippet_keys
+-- Hold the identity rows of all staged snippets until commit.
+SELECT FROM snippet_keys
+WHERE (miner_id, snippet_id) IN (SELECT miner_id, snippet_id FROM staged_snippets)
+ORDER BY miner_id, snippet_id FOR UPDATE
+
+-- name: refuse_snippets
+-- Take out snippets whose identity belongs to another owner ($1: tenant or NULL).
+DELETE FROM staged_snippets staged USING snippet_keys known
+WHERE known.miner_id = staged.miner_id AND known.snippet_id = staged.snippet_id
+    AND known.tenant_id IS DISTINCT FROM $1::text
+RETURNING staged.file, staged.line
+
+-- name: unchanged_snippets
+-- Take out snippets of which a stored revision has the same content; counts by file.
+WITH gone AS (
+    DELETE FROM staged_snippets staged USING intent_snippets stored
+    WHERE stored.company_id = staged.company_id AND stored.miner_id = staged.miner_id
+        AND stored.snippet_id = staged.snippet_id AND stored.content_hash = staged.content_hash
+    RETURNING staged.file
+)
+SELECT file, count(*) AS rows FROM gone GROUP BY file
+
+-- name: count_snippets
+-- Rows left in staging by file: what is stored.
+SELECT file, count(*) AS rows FROM staged_snippets GROUP BY file
+
+-- name: merge_snippets
+-- Store staged snippets ($1: tenant or NULL, $2: now) as a first or a new revision; the one before is no
+-- longer current.
+WITH retired AS (
+    UPDATE intent_snippets stored SET is_current = false
+    FROM staged_snippets staged JOIN snippet_keys known USING (miner_id, snippet_id)
+    WHERE stored.company_id = known.company_id AND stored.miner_id = known.miner_id
+        AND stored.snippet_id = known.snippet_id AND stored.seen_at = known.latest_seen_at
+), revised AS (
+    UPDATE snippet_keys known SET
+        company_id = staged.company_id, content_hash = staged.content_hash, revision = known.revision + 1,
+        latest_seen_at = CASE WHEN known.revision = 0 THEN $2::timestamptz
+            ELSE greatest($2::timestamptz, known.latest_seen_at + interval '1 microsecond') END
+    FROM staged_snippets staged
+    WHERE known.miner_id = staged.miner_id AND known.snippet_id = staged.snippet_id
+    RETURNING known.miner_id, known.snippet_id, known.latest_seen_at, known.revision
+)
+INSERT INTO intent_snippets (
+    tenant_id, seen_at, revision,
+    company_id, miner_id, snippet_id, kind, text, observed_at, source_url, source_type,
+    technologies_added, technologies_removed, role_codes, attributes, simhash, content_hash)
+SELECT $1::text, revised.latest_seen_at, revised.revision,
+    staged.company_id, staged.miner_id, staged.snippet_id, staged.kind, staged.text,
+    staged.observed_at, staged.source_url, staged.source_type, staged.technologies_added,
+    staged.technologies_removed, staged.role_codes, staged.attributes, staged.simhash,
+    staged.content_hash
+FROM staged_snippets staged JOIN revised USING (miner_id, snippet_id)
+
+-- name: count_miner_snippets
+-- Add the staged snippets to their miners' totals ($1: tenant or NULL, $2: now).
+INSERT INTO miners (miner_id, tenant_id, snippets, created_at, updated_at)
+SELECT miner_id, $1::text, count(*), $2::timestamptz, $2::timestamptz
+FROM staged_snippets GROUP BY miner_id ORDER BY miner_id
+ON CONFLICT (miner_id) DO UPDATE SET
+    snippets = miners.snippets + excluded.snippets, updated_at = excluded.updated_at
+
+-- name: stage_outcomes
+-- An empty staging table with the columns of outcomes that a file feeds; gone at commit.
+CREATE TEMPORARY TABLE staged_outcomes ON COMMIT DROP AS
+SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
+    event_id, query_id, prompt, lead_id, company_id, event, occurred_at, label, position,
+    attributes, content_hash
+FROM outcomes WITH NO DATA
+
+-- name: analyse_outcomes
+-- Let the planner know how much is staged.
+ANALYZE staged_outcomes
+
+-- name: repeat_outcomes
+-- Take out earlier rows of an id; `same` says that the last one, which stays, has the same content.
+WITH ordered AS (
+    SELECT place, content_hash,
+        last_value(place) OVER every_row AS last_place, last_value(line) OVER every_row AS last_line,
+        last_value(file) OVER every_row AS last_file, last_value(content_hash) OVER every_row AS last_hash
+    FROM staged_outcomes
+    WINDOW every_row AS (
+        PARTITION BY event_id ORDER BY place
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+)
+DELETE FROM staged_outcomes staged USING ordered
+WHERE staged.place = ordered.place AND ordered.place <> ordered.last_place
+RETURNING staged.file, staged.line, ordered.last_file, ordered.last_line,
+    ordered.content_hash = ordered.last_hash AS same
+
+-- name: refuse_outcomes
+-- Take out events whose id belongs to another owner ($1: tenant or NULL).
+DELETE FROM staged_outcomes staged USING outcomes
+WHERE outcomes.event_id = staged.event_id AND outcomes.tenant_id IS DISTINCT FROM $1::text
+RETURNING staged.file, staged.line
+
+-- name: unchanged_outcomes
+-- Take out events that are stored as they are; counts by file.
+WITH gone AS (
+    DELETE FROM staged_outcomes staged USING outcomes
+    WHERE outcomes.event_id = staged.event_id AND outcomes.content_hash = staged.content_hash
+    RETURNING staged.file
+)
+SELECT file, count(*) AS rows FROM gone GROUP BY file
+
+-- name: count_outcomes
+-- Rows left in staging by file: what is stored.
+SELECT file, count(*) AS rows FROM staged_outcomes GROUP BY file
+
+-- name: merge_outcomes
+-- Store staged events ($1: tenant or NULL, $2: now).
+INSERT INTO outcomes (
+    tenant_id, created_at,
+    event_id, query_id, prompt, lead_id, company_id, event, occurred_at, label, position,
+    attributes, content_hash)
+SELECT $1::text, $2::timestamptz,
+    event_id, query_id, prompt, lead_id, company_id, event, occurred_at, label, position,
+    attributes, content_hash
+FROM staged_outcomes ORDER BY event_id
+ON CONFLICT (event_id) DO UPDATE SET
+    query_id = excluded.query_id, prompt = excluded.prompt, lead_id = excluded.lead_id, company_id =
+    excluded.company_id, event = excluded.event, occurred_at = excluded.occurred_at, label =
+    excluded.label, position = excluded.position, attributes = excluded.attributes, content_hash =
+    excluded.content_hash
+WHERE outcomes.tenant_id IS NOT DISTINCT FROM excluded.tenant_id
+    AND outcomes.content_hash <> excluded.content_hash
+
+-- name: keep_unmapped
+-- Keep the wordings no taxonomy entry fits ($1: fields, $2: wordings, $3: rows of this import, $4: now).
+INSERT INTO unmapped_values (field, value, occurrences, last_seen_at)
+SELECT field, value, occurrences, $4::timestamptz
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given (field, value, occurrences)
+ORDER BY field, value
+ON CONFLICT (field, value) DO UPDATE SET
+    occurrences = excluded.occurrences, last_seen_at = excluded.last_seen_at
+
+-- ======== Resolution: company records that are the same business. ========
+
+-- name: resolution_scope
+-- Staged companies, all that share a domain, a name, a former name or a name's first word with them, and
+-- their clusters.
+WITH keys AS (
+    SELECT domain_key, name_key, former_name_keys, split_part(name_key, ' ', 1) AS opening
+    FROM companies WHERE company_id IN (SELECT company_id FROM staged_companies)
+), sharing AS (
+    SELECT company_id FROM companies WHERE domain_key IN (SELECT domain_key FROM keys)
+    UNION SELECT company_id FROM companies
+        WHERE name_key IN (SELECT name_key FROM keys UNION SELECT unnest(former_name_keys) FROM keys)
+    UNION SELECT company_id FROM companies
+        WHERE former_name_keys && (SELECT coalesce(array_agg(DISTINCT name_key), '{}') FROM keys)
+    UNION SELECT company_id FROM companies
+        WHERE simhash IS NOT NULL AND split_part(name_key, ' ', 1) IN (SELECT opening FROM keys)
+    UNION SELECT company_id FROM staged_companies
+), clusters AS (
+    SELECT cluster_id FROM companies WHERE company_id IN (SELECT company_id FROM sharing)
+)
+SELECT company_id, coalesce(tenant_id, '') AS tenant, name_key, former_name_keys, domain_key,
+    country_code, city_code, simhash, is_active,
+    num_nonnulls(domain_key, industry_code, country_code, city_code, employee_count, stage_code, founded_year)
+        + (description <> '')::integer + (tags <> '{}')::integer + (technologies <> '{}')::integer
+        AS completeness
+FROM companies
+WHERE cluster_id IN (SELECT cluster_id FROM clusters)
+ORDER BY company_id
+
+-- name: describe_companies
+-- Name and description of the companies $1, for the confirmation of near-identical ones.
+SELECT company_id, name, description FROM companies WHERE company_id = ANY ($1::text[])
+
+-- name: forget_duplicates
+-- Remove the evidence of merges among the companies $1.
+DELETE FROM company_duplicates WHERE company_id = ANY ($1::text[])
+
+-- name: keep_duplicates
+-- Keep why each of the companies $1 is merged ($2: representative, $3: reason, $4: match, $5, $6: distance
+-- and containment, $7: evidence, $8: now).
+INSERT INTO company_duplicates (
+    company_id, representative_id, reason, matched_id, distance, containment, evidence, found_at)
+SELECT company_id, representative_id, reason, matched_id, distance, containment, evidence, $8::timestamptz
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::real[], $7::text[])
+    AS given (company_id, representative_id, reason, matched_id, distance, containment, evidence)
+
+-- name: set_clusters
+-- Point the companies $1 to the representatives $2 where they do not yet ($3: now).
+UPDATE companies SET cluster_id = given.cluster_id, updated_at = $3::timestamptz
+FROM unnest($1::text[], $2::text[]) AS given (company_id, cluster_id)
+WHERE companies.company_id = given.company_id AND companies.cluster_id <> given.cluster_id
+
+-- name: count_duplicates
+-- How many company records are merged into another.
+SELECT count(*) FROM company_duplicates
+
+-- name: allow_import
+-- Let this transaction take the time an import needs, and run one import at a time.
+SELECT set_config('statement_timeout', $1, true),
+    set_config('idle_in_transaction_session_timeout', $1, true),
+    pg_advisory_xact_lock(4862026003)
+
+-- ======== Query log ========
+
+-- name: find_query
+-- A logged query by its id.
+SELECT query_id, prompt, parsed, options, as_of, generation, lead_ids, scores FROM queries WHERE query_id = $1
