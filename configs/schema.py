@@ -27,7 +27,9 @@ class HopArgs(_Strict):
 
     lanes_per_replica: int = Field(2, ge=1, le=64, description="list calls in flight per running replica")
     max_items: int = Field(64, ge=1, le=1024, description="items in one call")
-    max_bytes: int = Field(3_000_000, ge=100_000, le=3_900_000, description="bytes in one call; gRPC's limit is 4 MB")
+    max_bytes: int = Field(
+        3_000_000, ge=100_000, le=3_900_000, description="bytes in one call; gRPC's limit is 4 MB"
+    )
     max_waiting: int = Field(1024, ge=1, le=100_000, description="items waiting before `overloaded`")
 
 
@@ -43,9 +45,16 @@ class HopsArgs(_Strict):
 class IngressArgs(_Strict):
     """What the ingress does with requests and answers."""
 
-    max_in_flight: int = Field(1024, ge=1, le=100_000, description="queries in work per replica before `overloaded`")
+    max_in_flight: int = Field(
+        1024, ge=1, le=100_000, description="queries in work per replica before `overloaded`"
+    )
     parse_cache: int = Field(10_000, ge=0, le=1_000_000, description="parsed prompts kept per replica")
-    log_queue: int = Field(20_000, ge=1, le=1_000_000, description="answered queries waiting to be written; more are dropped and counted")
+    log_queue: int = Field(
+        20_000,
+        ge=1,
+        le=1_000_000,
+        description="answered queries waiting to be written; more are dropped and counted",
+    )
     log_flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes of the query log")
 
 
@@ -54,11 +63,18 @@ class GraphArgs(_Strict):
 
     ranking: RankingConfig = Field(default_factory=RankingConfig)
     embedder: EmbedderConfig = Field(default_factory=EmbedderConfig)
-    booster: str = Field(str(DEFAULT_BOOSTER), description="folder of the booster artefact, or of artefacts with a PROMOTED file")
-    snapshots: str | None = Field(None, description="folder of the serving snapshots; LEADS_DATA/snapshots when absent")
+    booster: str = Field(
+        str(DEFAULT_BOOSTER),
+        description="folder of the booster artefact, or of artefacts with a PROMOTED file",
+    )
+    snapshots: str | None = Field(
+        None, description="folder of the serving snapshots; LEADS_DATA/snapshots when absent"
+    )
     hops: HopsArgs = Field(default_factory=HopsArgs)
     ingress: IngressArgs = Field(default_factory=IngressArgs)
-    coalesce: bool = Field(True, description="false sends one call per request: only to measure what coalescing saves")
+    coalesce: bool = Field(
+        True, description="false sends one call per request: only to measure what coalescing saves"
+    )
 
 
 class AutoscalingArgs(_Strict):

@@ -34,7 +34,9 @@ class Generations(Generic[Derived]):
         self._stop = threading.Event()
         store.current()
         store.listen(self._derive)
-        self._thread = threading.Thread(target=self._follow, args=(poll_s,), name=f"{node}-snapshots", daemon=True)
+        self._thread = threading.Thread(
+            target=self._follow, args=(poll_s,), name=f"{node}-snapshots", daemon=True
+        )
         self._thread.start()
 
     @property
@@ -66,4 +68,6 @@ class Generations(Generic[Derived]):
             try:
                 self._store.refresh()
             except (ArtifactError, OSError):
-                _log.exception("%s keeps serving %s: the newer snapshot cannot be read", self._node, self.newest)
+                _log.exception(
+                    "%s keeps serving %s: the newer snapshot cannot be read", self._node, self.newest
+                )

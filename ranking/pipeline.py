@@ -5,7 +5,7 @@ Everything here is a function of values; processes, clocks and I/O come in throu
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -21,10 +21,10 @@ from ranking.fit import FitWeights, effective_weights, fit_scores
 from ranking.fusion import FinalWeights, final_scores, top
 from ranking.ports import Booster, Catalogue, Embedder, Evidence, EvidenceRequest, Retrieval, RetrievalRequest
 from ranking.presentation import Presenter, Ranking, shortfall
+from ranking.relaxation import stop_at
 from ranking.trim import pool_size
 from ranking.types import SIGNALS_PER_COMPANY, Candidates, FloatArray, Generation, PoolEvidence, Query
 
-_STOP_FLOOR = 200
 Answer = TypeVar("Answer")
 
 
@@ -79,23 +79,45 @@ class Journey:
             self.degradations.append(note)
 
 
-async def rank_leads(request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline) -> RankedList:
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent and its order."""
+
+    request: RankRequest
+    candidates: Candidates
+    question: EvidenceRequest
+    pool: PoolEvidence
+    intent: Intent
+    catalogue: Catalogue
+    ranking: Ranking
+
+
+async def rank_leads(
+    request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline
+) -> RankedList:
     """The K leads most likely to buy, best first (F-2 to F-7).
 
     Raises:
         LeadError: retrieval could not answer; everything after it degrades instead.
     """
     journey = Journey(deadline.clock)
-    try:
-        return await _rank(request, ports, config, deadline, journey)
-    except UnknownGeneration:
-        # a leaf swapped its snapshot between two hops; once more, all on the newest
-        return await _rank(request, ports, config, deadline, journey)
+    found = await survey(request, ports, config, deadline, journey)
+    return show(found, config, journey)
 
 
-async def _rank(
+async def survey(
     request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline, journey: Journey
-) -> RankedList:
+) -> Survey:
+    """Retrieve, weigh and order; once more on the newest snapshot when a leaf swapped its own between two hops."""
+    try:
+        return await _survey(request, ports, config, deadline, journey)
+    except UnknownGeneration:
+        return await _survey(replace(request, generation=None), ports, config, deadline, journey)
+
+
+async def _survey(
+    request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline, journey: Journey
+) -> Survey:
     with journey.stage("retrieve"):
         candidates = await _retrieve(request, ports, deadline, journey)
     question = evidence_request(request, candidates, config)
@@ -103,23 +125,34 @@ async def _rank(
         pool = await _gather(question, candidates, ports.evidence, deadline, journey)
     catalogue = ports.catalogue(candidates.generation)
     with journey.stage("intent"):
-        intent = await _decide_intent(request, candidates, pool, catalogue, ports.booster, config, deadline, journey)
+        intent = await _decide_intent(
+            request, candidates, pool, catalogue, ports.booster, config, deadline, journey
+        )
     with journey.stage("rank"):
         ranking = order(request, candidates, pool, intent, catalogue, question)
+    return Survey(request, candidates, question, pool, intent, catalogue, ranking)
+
+
+def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
+    """The answer of a survey: K leads with their evidence, and the account of what happened."""
     with journey.stage("present"):
-        leads = Presenter(ranking, candidates, pool, catalogue, question, config.signals_shown).leads()
+        leads = Presenter(
+            found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
+        ).leads()
+    counts = found.intent.counts()
+    available = len(found.candidates.rows)
     return RankedList(
         leads=leads,
-        generation=candidates.generation,
-        pool=len(pool.positions),
-        available=len(candidates.rows),
-        shortfall=shortfall(request.limit, len(leads), len(candidates.rows), request.min_score),
-        relaxation=candidates.relaxation,
-        routes=_routes(intent),
-        dropped=candidates.dropped,
+        generation=found.candidates.generation,
+        pool=len(found.pool.positions),
+        available=available,
+        shortfall=shortfall(found.request.limit, len(leads), available, found.request.min_score),
+        relaxation=found.candidates.relaxation,
+        routes=Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"]),
+        dropped=found.candidates.dropped,
         degradations=tuple(journey.degradations),
         timings_ms=journey.timings_ms,
-        unresolved_exemplars=candidates.unresolved_exemplars,
+        unresolved_exemplars=found.candidates.unresolved_exemplars,
         cost=Cost(),
     )
 
@@ -128,7 +161,7 @@ async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, jour
     """F-2, F-2b: filters first; exemplars that no stored company answers to are embedded and asked for again."""
     question = RetrievalRequest(
         query=request.query,
-        stop_at=max(4 * request.limit, _STOP_FLOOR),
+        stop_at=stop_at(request.limit),
         candidate_ids=request.candidate_ids,
         generation=request.generation,
     )
@@ -170,7 +203,11 @@ def evidence_request(request: RankRequest, candidates: Candidates, config: Ranki
 
 
 async def _gather(
-    question: EvidenceRequest, candidates: Candidates, evidence: Evidence, deadline: Deadline, journey: Journey
+    question: EvidenceRequest,
+    candidates: Candidates,
+    evidence: Evidence,
+    deadline: Deadline,
+    journey: Journey,
 ) -> PoolEvidence:
     pool = await _or_degrade(lambda: evidence.gather(question, deadline), "bm25", journey)
     return pool if pool is not None else without_evidence(question, candidates)
@@ -225,8 +262,9 @@ def order(
 ) -> Ranking:
     """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
     fit = fit_scores(candidates.levels[pool.positions], question.fit_weights)
-    scores = final_scores(fit, intent.total, request.final)
-    contacts = catalogue.contacts(candidates, pool.positions, request.query)
+    contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
+    reachable = contacts.leads >= 0
+    scores = np.where(reachable, final_scores(fit, intent.total, request.final), -np.inf)
     best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
     return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
 
@@ -244,8 +282,3 @@ async def _or_degrade(call: Callable[[], Awaitable[Answer]], stage: str, journey
     except DependencyError:
         journey.degrade(stage, "unavailable")
     return None
-
-
-def _routes(intent: Intent) -> Routes:
-    counts = intent.counts()
-    return Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"])

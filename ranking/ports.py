@@ -27,6 +27,7 @@ class RetrievalRequest:
 
     `stop_at` is max(4 x K, 200) (F-2). `candidate_ids` (lead or company ids) turns relaxation off ("rank my list").
     `exemplar_vector` is the embedding of free-text exemplars; names in `query.exemplars` are resolved by the leaf.
+    `tenant` sees its own records and suppressions beside the shared ones.
     """
 
     query: Query
@@ -34,6 +35,7 @@ class RetrievalRequest:
     candidate_ids: tuple[str, ...] | None = None
     exemplar_vector: Float32Array | None = None
     generation: Generation | None = None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class ChosenContacts:
     """One lead per company (F-3).
 
     Attributes:
-        leads: int32[m]; chosen lead row.
+        leads: int32[m]; chosen lead row, -1 where nobody may be contacted.
         ranks: int32[m]; position of the chosen lead's id in byte order, for ties.
         matched: bool[m]; false when a role was asked for and nobody has it.
         replaced: lead rows that each chosen one stands for.
@@ -189,8 +191,14 @@ class Catalogue(Protocol):
         """Facts of company rows."""
         ...
 
-    def contacts(self, candidates: Candidates, positions: IntArray, query: Query) -> ChosenContacts:
-        """The best contact of each candidate at `positions`."""
+    def contacts(
+        self, candidates: Candidates, positions: IntArray, query: Query, only: Sequence[str] | None
+    ) -> ChosenContacts:
+        """The best contact of each candidate at `positions`; of the leads named in `only` where it names any of the company's."""
+        ...
+
+    def company_row(self, identity: str) -> int | None:
+        """Representative row of a company id, or of a lead id's company; None when unknown."""
         ...
 
     def company(self, row: int) -> CompanyCard:

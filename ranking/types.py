@@ -4,7 +4,7 @@ Candidates and evidence are columns (structure of arrays); one object per lead e
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NewType
+from typing import ClassVar, Final, Literal, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,14 @@ StepName = Literal[
 ]  # fmt: skip
 
 
+FORBID_EXTRA: Final = {"extra": "forbid", "strict": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Words of the prompt that caused one parsed value; offsets in code points, end exclusive."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     field: str
     value: str
     text: str
@@ -50,6 +54,7 @@ class Span:
 class EmployeeRange:
     """Head count from `minimum` to `maximum`, both inclusive; None is open."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     minimum: int | None = None
     maximum: int | None = None
 
@@ -62,6 +67,7 @@ class Product:
     concept covers, `comparisons` products named for comparison ("analytics like Tableau"), which are no targets.
     """
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     category: str = ""
     concepts: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
@@ -72,6 +78,7 @@ class Product:
 class Targets:
     """Whom the customer sells to, as taxonomy codes; an empty tuple means nobody asked."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     industries: tuple[str, ...] = ()
     employees: tuple[EmployeeRange, ...] = ()
     countries: tuple[str, ...] = ()
@@ -87,6 +94,7 @@ class Targets:
 class Exclusions:
     """What must never be returned: the fields of `Targets`, and companies (names, domains or ids) and keywords."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     industries: tuple[str, ...] = ()
     employees: tuple[EmployeeRange, ...] = ()
     countries: tuple[str, ...] = ()
@@ -104,6 +112,7 @@ class Exclusions:
 class Query:
     """A parsed prompt (F-1). `language` is ISO 639-1; `limit` is K when the prompt states it; `confidence` in [0, 1]."""
 
+    __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     product: Product = field(default_factory=Product)
     include: Targets = field(default_factory=Targets)
     exclude: Exclusions = field(default_factory=Exclusions)
@@ -131,6 +140,15 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class ExemplarChoice:
+    """The company that an exemplar's name was taken for, and other companies of that name (F-2b)."""
+
+    name: str
+    company_id: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """Companies a query admits, one row per distinct company (clusters of duplicate records count once).
 
@@ -144,6 +162,7 @@ class Candidates:
         dropped: violators and unknown ids of "rank my list".
         similarity: float32[n] cosine to the mean exemplar vector, NaN where unknown; None without exemplars.
         unresolved_exemplars: names found neither by name nor by domain.
+        exemplars: the companies that the other names were taken for.
     """
 
     generation: Generation
@@ -155,6 +174,7 @@ class Candidates:
     dropped: tuple[Dropped, ...] = ()
     similarity: Float32Array | None = None
     unresolved_exemplars: tuple[str, ...] = ()
+    exemplars: tuple[ExemplarChoice, ...] = ()
 
 
 SIGNALS_PER_COMPANY = 5

@@ -1,0 +1,143 @@
+"""From Serve handles to ports: each hop has a coalescer, a time limit and our own errors."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from ray.exceptions import RayError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
+
+from configs.schema import HopArgs, HopsArgs
+from deployments.coalescer import Coalescer, CoalescerLimits
+from deployments.telemetry import Telemetry
+from ranking.deadline import Deadline
+from ranking.errors import LeadError, Overloaded, Unavailable
+from ranking.ports import EvidenceRequest, RetrievalRequest
+from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+_log = logging.getLogger(__name__)
+_RETRY_FLOOR_MS = 20.0
+
+
+class Hop(Generic[Item, Value]):
+    """List calls of one method of one deployment, over gRPC with pickled numpy arrays.
+
+    Serve does not repeat a call that had begun on a replica that died; all leaf methods are pure, so it is repeated here once, if
+    time is left.
+    """
+
+    def __init__(self, node: str, handle: Any, method: str) -> None:
+        self._node = node
+        self._method = getattr(
+            handle.options(
+                _by_reference=False, request_serialization="pickle", response_serialization="pickle"
+            ),
+            method,
+        )
+
+    async def send(self, items: Sequence[Item], remaining_ms: Sequence[float]) -> Sequence[Value | LeadError]:
+        """One outcome per item.
+
+        Raises:
+            Overloaded: every replica's queue is full.
+            Unavailable: no replica answered, twice.
+        """
+        started_s = time.monotonic()
+        try:
+            return await self._once(items, remaining_ms)
+        except Unavailable:
+            spent_ms = (time.monotonic() - started_s) * 1000.0
+            left_ms = [each - spent_ms for each in remaining_ms]
+            if max(left_ms) < _RETRY_FLOOR_MS:
+                raise
+            return await self._once(items, left_ms)
+
+    async def _once(
+        self, items: Sequence[Item], remaining_ms: Sequence[float]
+    ) -> Sequence[Value | LeadError]:
+        try:
+            outcomes: Sequence[Value | LeadError] = await self._method.remote(list(items), list(remaining_ms))
+        except BackPressureError as err:
+            raise Overloaded(self._node) from err
+        except (RayError, RayServeException, DeploymentUnavailableError, ConnectionError) as err:
+            _log.warning("%s did not answer: %s", self._node, type(err).__name__)
+            raise Unavailable(self._node, type(err).__name__) from err
+        return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class HandlePorts:
+    """The pipeline's ports over coalesced handles."""
+
+    _retrieval: Coalescer[RetrievalRequest, Candidates]
+    _bm25: Coalescer[EvidenceRequest, PoolEvidence]
+    _gbdt: Coalescer[Float32Array, FloatArray]
+    _embedder: Coalescer[str, Float32Array]
+
+    async def retrieve(self, request: RetrievalRequest, deadline: Deadline) -> Candidates:
+        """See `ranking.ports.Retrieval`."""
+        return await self._retrieval.submit(request, deadline)
+
+    async def gather(self, request: EvidenceRequest, deadline: Deadline) -> PoolEvidence:
+        """See `ranking.ports.Evidence`."""
+        return await self._bm25.submit(request, deadline)
+
+    async def score(self, features: Float32Array, deadline: Deadline) -> FloatArray:
+        """See `ranking.ports.Booster`."""
+        return await self._gbdt.submit(features, deadline)
+
+    async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
+        """See `ranking.ports.Embedder`."""
+        return np.stack([await self._embedder.submit(text, deadline) for text in texts])
+
+    def coalescers(self) -> tuple[Coalescer[Any, Any], ...]:
+        """All four, to be resized and closed."""
+        return self._retrieval, self._bm25, self._gbdt, self._embedder
+
+
+def handle_ports(
+    retrieval: Any,
+    bm25: Any,
+    gbdt: Any,
+    embedder: Any,
+    hops: HopsArgs,
+    telemetry: Telemetry,
+    *,
+    coalesce: bool,
+) -> HandlePorts:
+    """Put a coalescer before each handle; with `coalesce` false every item is a call of its own."""
+
+    def before(node: str, handle: Any, method: str, args: HopArgs, size_bytes: Any) -> Coalescer[Any, Any]:
+        limits = CoalescerLimits(args.lanes_per_replica, args.max_items, args.max_bytes, args.max_waiting)
+        if not coalesce:
+            limits = CoalescerLimits(args.max_waiting, 1, args.max_bytes, args.max_waiting)
+        hop: Hop[Any, Any] = Hop(node, handle, method)
+        return Coalescer(
+            node,
+            hop.send,
+            limits,
+            time.monotonic,
+            size_bytes,
+            lambda items, waits: telemetry.sent(node, items, waits),
+        )
+
+    return HandlePorts(
+        before("retrieval", retrieval, "retrieve", hops.retrieval, _retrieval_bytes),
+        before("bm25", bm25, "gather", hops.bm25, _evidence_bytes),
+        before("gbdt", gbdt, "score", hops.gbdt, lambda table: 200 + table.nbytes),
+        before("embedder", embedder, "embed", hops.embedder, lambda text: 1700 + 4 * len(text)),
+    )
+
+
+def _retrieval_bytes(request: RetrievalRequest) -> int:
+    """The answer is what weighs: up to 11 bytes per admitted company, which nobody knows beforehand; 64 kB is the 95th percentile."""
+    return 64_000 + 40 * len(request.candidate_ids or ())
+
+
+def _evidence_bytes(request: EvidenceRequest) -> int:
+    return 2_000 + request.rows.nbytes + request.levels.nbytes + 400 * request.pool_size

@@ -1,0 +1,223 @@
+"""The HTTP surface: routes, request ids, problem documents. What a route does is in `query_flow`."""
+
+import os
+import re
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deployments import downloads
+from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
+from deployments.query_flow import Answer, QueryFlow, unusable_id
+from deployments.schemas import BODY_BYTES, ExplainBody, ParseBody, QueryBody, RerankBody, read_body
+from deployments.telemetry import Telemetry, exposition
+from ranking.errors import FieldError, InvalidQuery, LeadError
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_QUERY_ID = re.compile(r"[0-9a-f]{32}")
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Readiness = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the routes stand on. `flow` exists once the app has started."""
+
+    flow: Callable[[], QueryFlow]
+    readiness: Readiness
+    versions: Callable[[], dict[str, str]]
+    telemetry: Telemetry
+    lifespan: Lifespan
+
+
+def build_app(wiring: Wiring) -> FastAPI:
+    """The application, ready for Serve's ingress or a plain ASGI server."""
+    app = FastAPI(
+        title="Leadpoet Intent Graph",
+        description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
+        version="1",
+        lifespan=wiring.lifespan,
+    )
+    _add_query_routes(app, wiring)
+    _add_download_route(app, wiring)
+    _add_operation_routes(app, wiring)
+    _add_problem_handlers(app, wiring.telemetry)
+    app.add_middleware(RequestIds)
+    return app
+
+
+def _add_query_routes(app: FastAPI, wiring: Wiring) -> None:
+    @app.post("/query", openapi_extra=_body_schema(QueryBody), summary="Rank leads for a prompt")
+    async def query(request: Request) -> Response:
+        body = read_body(await _content(request), QueryBody)
+        answer = await wiring.flow().answer(body)
+        return _json(_envelope(answer, wiring.versions(), explain=body.options.explain))
+
+    @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt")
+    async def parse(request: Request) -> Response:
+        return _json(wiring.flow().parse(read_body(await _content(request), ParseBody).query))
+
+    @app.post(
+        "/explain", openapi_extra=_body_schema(ExplainBody), summary="Why a lead is, or is not, in a list"
+    )
+    async def explain(request: Request) -> Response:
+        return _json(await wiring.flow().explain(read_body(await _content(request), ExplainBody)))
+
+    @app.post(
+        "/rerank", openapi_extra=_body_schema(RerankBody), summary="The same candidates under other weights"
+    )
+    async def rerank(request: Request) -> Response:
+        return _json(await wiring.flow().rerank(read_body(await _content(request), RerankBody)))
+
+
+def _add_download_route(app: FastAPI, wiring: Wiring) -> None:
+    @app.get("/query/{query_id}.{extension}", summary="A ranked list again, as csv, xlsx or json")
+    async def download(query_id: str, extension: str) -> Response:
+        if not _QUERY_ID.fullmatch(query_id):
+            raise unusable_id("query_id")
+        if extension not in ("csv", "xlsx", "json"):
+            raise InvalidQuery(
+                "Only csv, xlsx and json are made.", (FieldError("/extension", "csv, xlsx or json"),)
+            )
+        logged, ranked = await wiring.flow().again(query_id)
+        headers = {"Content-Disposition": f'attachment; filename="leads-{query_id}.{extension}"'}
+        headers["X-Same-Snapshot"] = str(logged.generation == ranked.generation).lower()
+        if extension == "csv":
+            return Response(downloads.as_csv(ranked.leads), 200, headers, "text/csv; charset=utf-8")
+        if extension == "xlsx":
+            return Response(downloads.as_xlsx(ranked.leads), 200, headers, _XLSX)
+        told = {"query_id": query_id, "query": logged.prompt, "parsed": logged.query, "leads": ranked.leads}
+        return Response(_dumps(told), 200, headers, "application/json")
+
+
+def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
+    @app.get("/healthz", summary="Liveness; touches no dependency")
+    async def healthz() -> Response:
+        return _json({"status": "ok"})
+
+    @app.get("/readyz", summary="Readiness per dependency")
+    async def readyz() -> Response:
+        told = await wiring.readiness()
+        return _json(told, status=200 if told["status"] == "ready" else 503)
+
+    @app.get("/metrics", summary="Prometheus metrics")
+    async def metrics() -> Response:
+        return Response(
+            exposition(os.environ.get("PROMETHEUS_MULTIPROC_DIR")),
+            200,
+            media_type="text/plain; version=0.0.4",
+        )
+
+
+def _add_problem_handlers(app: FastAPI, telemetry: Telemetry) -> None:
+    async def on_lead_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, LeadError)
+        telemetry.refused(problem_of(error).code)
+        return response_of(error, request.state.request_id)
+
+    async def on_http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_query")
+        return document(Problem(error.status_code, code, str(error.detail)), None, request.state.request_id)
+
+    async def on_any_error(request: Request, _error: Exception) -> Response:
+        telemetry.refused(INTERNAL.code)
+        return document(INTERNAL, None, getattr(request.state, "request_id", ""))
+
+    app.add_exception_handler(LeadError, on_lead_error)
+    app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(Exception, on_any_error)
+
+
+class RequestIds:
+    """ASGI middleware: every answer carries `X-Request-Id`, the caller's when it is a sensible one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin1")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+async def _content(request: Request) -> bytes:
+    """The body, refused before it is read whole when it is too large."""
+    content = bytearray()
+    async for chunk in _chunks(request):
+        content += chunk
+        if len(content) > BODY_BYTES:
+            raise InvalidQuery(
+                f"The body is larger than {BODY_BYTES:,} bytes.", (FieldError("", "too large"),)
+            )
+    return bytes(content)
+
+
+def _chunks(request: Request) -> AsyncIterator[bytes]:
+    return request.stream()
+
+
+def _envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> dict[str, Any]:
+    ranked = answer.ranked
+    leads: list[Any] = list(ranked.leads)
+    if not explain:
+        leads = [{**orjson.loads(_dumps(lead)), "waterfall": [], "why": ""} for lead in leads]
+    metadata = {
+        "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
+        "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
+        "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
+        "versions": {"snapshot": ranked.generation, **versions}, "as_of": answer.request.as_of_s,
+        "cache": {"parse": answer.parse_cached, "embedding": False},
+        "unresolved_exemplars": ranked.unresolved_exemplars,
+        "note": "scores compare within this answer only; confidence is not calibrated yet",
+    }  # fmt: skip
+    return {"query_id": answer.query_id, "parsed": answer.request.query, "leads": leads, "metadata": metadata}
+
+
+def _dumps(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(_dumps(value), status, media_type="application/json")
+
+
+def _body_schema(model: type[Any]) -> dict[str, Any]:
+    """OpenAPI's request body: routes read the bytes themselves, which costs a third of FastAPI's own way."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": _inlined(schema)}}}}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its definitions put where they are named, so that it stands alone."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return resolve(definitions[node["$ref"].rsplit("/", 1)[-1]])
+            return {key: resolve(value) for key, value in node.items()}
+        return [resolve(each) for each in node] if isinstance(node, list) else node
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved

@@ -1,0 +1,129 @@
+"""The compute leaves of the graph as plain classes; `graph.py` makes deployments of them.
+
+Each list method answers one outcome per item, in order: a value, or a `LeadError`. `remaining_ms` is what each item has left.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from db.snapshot.engine import SnapshotRetrieval
+
+from db.snapshot import Snapshot, SnapshotStore
+from deployments.generations import Generations
+from deployments.leaf import WorkThread
+from deployments.telemetry import Telemetry
+from models.booster import BoosterModel
+from models.embedder import EmbedderConfig, open_encoder
+from models.lexical import LexicalIndex
+from ranking.config import RankingConfig
+from ranking.errors import LeadError
+from ranking.evidence import gather
+from ranking.evidence_tables import EvidenceTables
+from ranking.ports import EvidenceRequest, RetrievalRequest
+from ranking.taxonomy import load_taxonomy
+from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
+
+
+class RetrievalNode:
+    """F-2, F-2b and the levels of F-3 on the snapshot's columns."""
+
+    def __init__(self, snapshots: str) -> None:
+        taxonomy = load_taxonomy()
+        self._work = WorkThread("retrieval")
+        self._telemetry = Telemetry()
+        self._engines = Generations(
+            "retrieval",
+            SnapshotStore(Path(snapshots), taxonomy_version=taxonomy.version),
+            lambda snapshot: SnapshotRetrieval(snapshot, taxonomy),
+        )
+
+    async def retrieve(
+        self, items: Sequence[RetrievalRequest], remaining_ms: Sequence[float]
+    ) -> list[Candidates | LeadError]:
+        """Admitted companies of each request."""
+        with self._telemetry.node("retrieval", len(items)):
+            return await self._work.each(
+                items, remaining_ms, lambda item: self._engines.get(item.generation).retrieve(item)
+            )
+
+
+class Bm25Node:
+    """F-4's trim, F-5's lexical part and F-6 on the lexical index."""
+
+    def __init__(self, snapshots: str) -> None:
+        self._work = WorkThread("bm25")
+        self._telemetry = Telemetry()
+        self._config = RankingConfig().intent
+        self._indexes = Generations(
+            "bm25", SnapshotStore(Path(snapshots), taxonomy_version=load_taxonomy().version), open_evidence
+        )
+
+    def reconfigure(self, user_config: dict[str, object]) -> None:
+        """Take new ranking numbers without a restart."""
+        self._config = RankingConfig.model_validate(user_config).intent
+
+    async def gather(
+        self, items: Sequence[EvidenceRequest], remaining_ms: Sequence[float]
+    ) -> list[PoolEvidence | LeadError]:
+        """The pool's evidence of each request."""
+        with self._telemetry.node("bm25", len(items)):
+            return await self._work.each(items, remaining_ms, self._gather)
+
+    def _gather(self, item: EvidenceRequest) -> PoolEvidence:
+        index, tables = self._indexes.get(item.generation)
+        return gather(item, index, tables, self._config)
+
+
+def open_evidence(snapshot: Snapshot) -> tuple[LexicalIndex, EvidenceTables]:
+    """The lexical index of a snapshot and the tables that evidence scoring derives from its columns."""
+    taxonomy = load_taxonomy()
+    index = LexicalIndex.open(snapshot.lexical)
+    return index, EvidenceTables(snapshot.snippets, snapshot.companies.sells, taxonomy)
+
+
+class GbdtNode:
+    """F-10's booster: all tables of one call are scored by one prediction."""
+
+    def __init__(self, booster: str, threads: int = 1) -> None:
+        self._work = WorkThread("gbdt")
+        self._telemetry = Telemetry()
+        self._model = BoosterModel(Path(booster), threads)
+
+    async def version(self) -> str:
+        """Version of the loaded artefact."""
+        return self._model.version
+
+    async def score(
+        self, items: Sequence[Float32Array], remaining_ms: Sequence[float]
+    ) -> list[FloatArray | LeadError]:
+        """Base intent in [0, 100] for the rows of each feature table."""
+        del remaining_ms  # one prediction for all: there is nothing to leave out half way
+        with self._telemetry.node("gbdt", len(items)):
+            return await self._work.once(lambda: self._split(items))
+
+    def _split(self, items: Sequence[Float32Array]) -> list[FloatArray | LeadError]:
+        scores = self._model.score(np.concatenate(items))
+        return list(np.split(scores, np.cumsum([len(item) for item in items])[:-1]))
+
+
+class EmbedderNode:
+    """F-2b's sentence vectors: all texts of one call in batches of similar length."""
+
+    def __init__(self, config: dict[str, object]) -> None:
+        self._work = WorkThread("embedder")
+        self._telemetry = Telemetry()
+        self._encoder = open_encoder(EmbedderConfig.model_validate(config))
+        self._encoder.encode(["warm up"])
+
+    async def version(self) -> str:
+        """Version of the loaded weights."""
+        return self._encoder.version
+
+    async def embed(
+        self, items: Sequence[str], remaining_ms: Sequence[float]
+    ) -> list[Float32Array | LeadError]:
+        """One unit vector float32[384] per text."""
+        del remaining_ms
+        with self._telemetry.node("embedder", len(items)):
+            return await self._work.once(lambda: list(self._encoder.encode(items)))

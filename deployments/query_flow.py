@@ -1,0 +1,262 @@
+"""From a request body to an answer: parse, rank, log. What every HTTP route shares, without HTTP."""
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from deployments.query_log import LoggedQuery, QueryLog
+from deployments.schemas import ExplainBody, QueryBody, RerankBody
+from deployments.telemetry import Telemetry
+from ranking.answer import RankedLead, RankedList
+from ranking.config import RankingConfig
+from ranking.deadline import Deadline
+from ranking.errors import FieldError, InvalidQuery, NotFound, Overloaded
+from ranking.filters import apply
+from ranking.fit import FitWeights
+from ranking.fusion import FinalWeights
+from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
+from ranking.prompt import parse
+from ranking.taxonomy import Taxonomy
+from ranking.types import Generation, Query
+
+_OFFLINE_DEADLINE_MS = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answered query and what the envelope says about it."""
+
+    query_id: str
+    request: RankRequest
+    ranked: RankedList
+    total_ms: float
+    parse_cached: bool
+
+
+class ParseCache:
+    """Parsed prompts of this replica, least recently used first out."""
+
+    def __init__(self, taxonomy: Taxonomy, capacity: int) -> None:
+        self._taxonomy = taxonomy
+        self._capacity = capacity
+        self._held: OrderedDict[str, Query] = OrderedDict()
+
+    def parse(self, prompt: str) -> tuple[Query, bool]:
+        """The parse, and whether it was held."""
+        held = self._held.get(prompt)
+        if held is not None:
+            self._held.move_to_end(prompt)
+            return held, True
+        query = parse(prompt, self._taxonomy)
+        if self._capacity:
+            self._held[prompt] = query
+            if len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+        return query, False
+
+
+class QueryFlow:
+    """Answers queries. `generation` names the snapshot new queries use; `versions` what is loaded."""
+
+    def __init__(
+        self,
+        *,
+        ports: Ports,
+        taxonomy: Taxonomy,
+        generation: Callable[[], Generation],
+        versions: Callable[[], Mapping[str, str]],
+        log: QueryLog,
+        telemetry: Telemetry,
+        parse_cache: int,
+        max_in_flight: int,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._ports = ports
+        self._taxonomy = taxonomy
+        self._generation = generation
+        self._versions = versions
+        self._log = log
+        self._telemetry = telemetry
+        self._parses = ParseCache(taxonomy, parse_cache)
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
+        self._now = now
+        self.config = RankingConfig()
+
+    def parse(self, prompt: str) -> Query:
+        """F-1 for `POST /parse`."""
+        return self._parsed(prompt)[0]
+
+    async def answer(self, body: QueryBody) -> Answer:
+        """Rank leads for one request and log it.
+
+        Raises:
+            Overloaded: too many queries are in work.
+            LeadError: as the pipeline.
+        """
+        if self._in_flight >= self._max_in_flight:
+            raise Overloaded("ingress")
+        self._in_flight += 1
+        try:
+            return await self._answer(body)
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, body: QueryBody) -> Answer:
+        started_s = time.perf_counter()
+        deadline = Deadline.after_ms(body.options.deadline_ms, time.monotonic)
+        request, cached = self._request(body)
+        parse_ms = (time.perf_counter() - started_s) * 1000.0
+        ranked = await rank_leads(request, self._ports, self.config, deadline)
+        total_s = time.perf_counter() - started_s
+        timings = {"parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
+        ranked = replace(ranked, timings_ms={stage: round(spent, 3) for stage, spent in timings.items()})
+        query_id = uuid.uuid4().hex
+        self._log.put(query_id, body.query, request, ranked, self._versions())
+        self._telemetry.answered(ranked, total_s)
+        return Answer(query_id, request, ranked, total_s * 1000.0, cached)
+
+    async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:
+        """A logged query computed again, on its own snapshot while that is held, else on the current one."""
+        logged = await self._log.find(query_id)
+        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
+        return logged, await rank_leads(self._logged_request(logged), self._ports, self.config, deadline)
+
+    async def explain(self, body: ExplainBody) -> dict[str, Any]:
+        """Why a lead is, or is not, in the list of a logged query."""
+        logged = await self._log.find(body.query_id)
+        wanted = body.lead_id or body.company_id or ""
+        found = await self._survey(self._logged_request(logged))
+        position = self._position(found, wanted)
+        told = {"query_id": logged.query_id, "id": wanted, "generation": found.candidates.generation}
+        told["same_snapshot"] = found.candidates.generation == logged.generation
+        if position is None:
+            return {
+                **told,
+                "in_list": False,
+                "stage": "filters",
+                **await self._why_not_admitted(found, wanted),
+            }
+        return {**told, **_standing(found, position, logged)}
+
+    async def rerank(self, body: RerankBody) -> dict[str, Any]:
+        """The same candidates under other weights, with rank changes."""
+        logged = await self._log.find(body.query_id)
+        request = self._logged_request(logged)
+        request = replace(
+            request, limit=body.limit,
+            final=body.weights.final or request.final, fit=body.weights.fit or request.fit,
+        )  # fmt: skip
+        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
+        ranked = await rank_leads(request, self._ports, self.config, deadline)
+        before = {lead_id: rank for rank, lead_id in enumerate(logged.lead_ids, start=1)}
+        return {
+            "query_id": logged.query_id,
+            "same_snapshot": ranked.generation == logged.generation,
+            "leads": [_with_change(lead, before.get(lead.lead_id)) for lead in ranked.leads],
+        }
+
+    def _parsed(self, prompt: str) -> tuple[Query, bool]:
+        query, cached = self._parses.parse(prompt)
+        self._telemetry.cache("parse", hit=cached)
+        return query, cached
+
+    def _request(self, body: QueryBody) -> tuple[RankRequest, bool]:
+        query, cached = (body.parsed, False) if body.parsed is not None else self._parsed(body.query)
+        query = apply(query, body.filters.to_filters(), self._taxonomy)
+        weights = body.options.weights
+        return RankRequest(
+            query=query,
+            limit=self._limit(body, query),
+            as_of_s=body.options.as_of_s(self._now()),
+            final=(weights and weights.final) or self.config.final,
+            fit=(weights and weights.fit) or self.config.fit.weights,
+            candidate_ids=None if body.candidates is None else tuple(dict.fromkeys(body.candidates)),
+            min_score=body.options.min_score,
+            llm=body.options.llm,
+            generation=self._generation(),
+        ), cached
+
+    def _limit(self, body: QueryBody, query: Query) -> int:
+        """The request's limit; a K that only the prompt states counts when the request gives none."""
+        if "limit" in body.model_fields_set or query.limit is None:
+            return body.limit
+        return min(max(query.limit, 1), 2000)
+
+    def _logged_request(self, logged: LoggedQuery) -> RankRequest:
+        options = logged.options
+        candidates = options["candidates"]
+        return RankRequest(
+            query=logged.query,
+            limit=options["limit"],
+            as_of_s=logged.as_of_s,
+            final=FinalWeights.model_validate(options["weights"]["final"]),
+            fit=FitWeights.model_validate(options["weights"]["fit"]),
+            candidate_ids=None if candidates is None else tuple(candidates),
+            min_score=options["min_score"],
+            llm=options["llm"],
+            generation=Generation(logged.generation),
+        )
+
+    async def _survey(self, request: RankRequest) -> Survey:
+        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
+        return await survey(request, self._ports, self.config, deadline, Journey(time.monotonic))
+
+    def _position(self, found: Survey, wanted: str) -> int | None:
+        """Where the company stands among the candidates; None when it was not admitted. Raises `NotFound`."""
+        row = found.catalogue.company_row(wanted)
+        if row is None:
+            raise NotFound(wanted)
+        at = found.candidates.rows.searchsorted(row)
+        is_there = at < len(found.candidates.rows) and int(found.candidates.rows[at]) == row
+        return int(at) if is_there else None
+
+    async def _why_not_admitted(self, found: Survey, wanted: str) -> dict[str, Any]:
+        """Ask about this one company alone: nothing is relaxed then, and what drops it is named."""
+        alone = await self._survey(
+            replace(found.request, candidate_ids=(wanted,), generation=found.candidates.generation)
+        )
+        reasons = [each.reason for each in alone.candidates.dropped]
+        return {"reason": reasons[0] if reasons else "the ladder stopped before the step that would admit it"}
+
+
+def _standing(found: Survey, position: int, logged: LoggedQuery) -> dict[str, Any]:
+    """Rank and score of an admitted company, or that it was trimmed."""
+    candidates, ranking = found.candidates, found.ranking
+    step = candidates.relaxation[int(candidates.steps[position])].step
+    at = found.pool.positions.searchsorted(position)
+    if at >= len(found.pool.positions) or int(found.pool.positions[at]) != position:
+        reason = (
+            f"admitted by step {step}, but not among the best {len(found.pool.positions)} by fit and evidence"
+        )
+        return {"in_list": False, "stage": "trim", "step": step, "reason": reason}
+    score = float(ranking.scores[at])
+    rank = 1 + int((ranking.scores > score).sum())
+    places = ranking.best.tolist()
+    in_list = int(at) in places
+    person = found.catalogue.lead(int(ranking.contacts.leads[at]))
+    company = found.catalogue.company(int(candidates.rows[position]))
+    return {
+        "in_list": in_list, "stage": "ranked", "step": step, "score": score,
+        "rank": places.index(int(at)) + 1 if in_list else rank,
+        "fit_score": float(ranking.fit[at]), "intent_score": float(found.intent.total[at]),
+        "intent_source": found.intent.source_at(int(at)), "lead_id": person.lead_id, "company_id": company.company_id,
+        "reason": "in the list" if in_list else f"rank {rank}, below the {logged.options['limit']} that were asked for",
+    }  # fmt: skip
+
+
+def _with_change(lead: RankedLead, before: int | None) -> dict[str, Any]:
+    return {
+        **asdict(lead),
+        "rank_before": before,
+        "rank_change": None if before is None else before - lead.rank,
+    }
+
+
+def unusable_id(name: str) -> InvalidQuery:
+    """The error for a path parameter that cannot be an id."""
+    return InvalidQuery("The request cannot be used as it is.", (FieldError(f"/{name}", "is not an id"),))

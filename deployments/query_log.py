@@ -1,0 +1,158 @@
+"""The query log: one row per answered query, written behind in batches, bounded, drops counted."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+from pydantic import TypeAdapter
+
+from db.statements import load
+from deployments.telemetry import Telemetry
+from ranking.answer import RankedList
+from ranking.errors import NotFound, Unavailable
+from ranking.pipeline import RankRequest
+from ranking.types import Query
+
+_READ_ATTEMPTS = 10
+_READ_PAUSE_S = 0.1
+_QUERY: TypeAdapter[Query] = TypeAdapter(Query)
+_log = logging.getLogger(__name__)
+COLUMNS = (
+    "query_id", "prompt", "parsed", "options", "as_of", "generation", "versions", "lead_ids", "company_ids", "scores",
+    "fit_scores", "intent_scores", "intent_sources", "signals", "pool", "available", "relaxation", "routes",
+    "degradations", "timings_ms", "cost_usd",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedQuery:
+    """What is needed to compute a query again."""
+
+    query_id: str
+    prompt: str
+    query: Query
+    options: Mapping[str, Any]
+    as_of_s: float
+    generation: str
+    lead_ids: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+class QueryLog:
+    """Takes rows without waiting, writes them by COPY every `flush_s` seconds, and reads single queries back."""
+
+    def __init__(self, pool: asyncpg.Pool, capacity: int, flush_s: float, telemetry: Telemetry) -> None:
+        self._pool = pool
+        self._waiting: dict[str, tuple[object, ...]] = {}
+        self._capacity = capacity
+        self._flush_s = flush_s
+        self._telemetry = telemetry
+        self._statements = load()
+        self._writer: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write; call in the event loop."""
+        self._writer = asyncio.get_running_loop().create_task(self._write_forever())
+
+    def put(
+        self,
+        query_id: str,
+        prompt: str,
+        request: RankRequest,
+        ranked: RankedList,
+        versions: Mapping[str, str],
+    ) -> None:
+        """Queue one row; dropped and counted when the queue is full."""
+        if len(self._waiting) >= self._capacity:
+            self._telemetry.log_dropped()
+            return
+        self._waiting[query_id] = _row(query_id, prompt, request, ranked, versions)
+
+    async def find(self, query_id: str) -> LoggedQuery:
+        """The logged query; another replica may need a moment to write it.
+
+        Raises:
+            NotFound: no such query.
+            Unavailable: Postgres does not answer.
+        """
+        if query_id in self._waiting:
+            await self.flush()
+        for attempt in range(_READ_ATTEMPTS):
+            record = await self._read(query_id)
+            if record is not None:
+                return _logged(record)
+            if attempt + 1 < _READ_ATTEMPTS:
+                await asyncio.sleep(_READ_PAUSE_S)
+        raise NotFound(f"query {query_id}")
+
+    async def flush(self) -> None:
+        """Write what waits now; rows that cannot be written stay queued."""
+        rows, self._waiting = self._waiting, {}
+        if not rows:
+            return
+        try:
+            await self._pool.copy_records_to_table("queries", records=list(rows.values()), columns=COLUMNS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+            _log.warning(
+                "query log: %d rows wait, Postgres does not take them (%s)", len(rows), type(err).__name__
+            )
+            self._waiting = {**rows, **self._waiting}
+
+    async def close(self) -> None:
+        """Write the rest and stop."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        await self.flush()
+
+    async def _write_forever(self) -> None:
+        while True:
+            await asyncio.sleep(self._flush_s)
+            await self.flush()
+
+    async def _read(self, query_id: str) -> asyncpg.Record | None:
+        try:
+            return await self._pool.fetchrow(self._statements["find_query"], query_id)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+            raise Unavailable("postgres", type(err).__name__) from err
+
+
+def _row(
+    query_id: str, prompt: str, request: RankRequest, ranked: RankedList, versions: Mapping[str, str]
+) -> tuple[object, ...]:
+    leads = ranked.leads
+    options = {
+        "limit": request.limit, "candidates": request.candidate_ids, "min_score": request.min_score, "llm": request.llm,
+        "weights": {"final": request.final.model_dump(), "fit": request.fit.model_dump()},
+    }  # fmt: skip
+    return (
+        query_id, prompt, _json(request.query), _json(options), datetime.fromtimestamp(request.as_of_s, UTC),
+        ranked.generation, _json(versions), [lead.lead_id for lead in leads], [lead.company_id for lead in leads],
+        [lead.score for lead in leads], [lead.fit_score for lead in leads], [lead.intent_score for lead in leads],
+        [lead.intent_source for lead in leads], _json([[signal.snippet_id for signal in lead.signals] for lead in leads]),
+        ranked.pool, ranked.available, _json(ranked.relaxation), _json(asdict(ranked.routes)),
+        _json(ranked.degradations), _json(ranked.timings_ms), ranked.cost.total_usd,
+    )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def _logged(record: asyncpg.Record) -> LoggedQuery:
+    return LoggedQuery(
+        query_id=record["query_id"],
+        prompt=record["prompt"],
+        query=_QUERY.validate_python(json.loads(record["parsed"])),
+        options=json.loads(record["options"]),
+        as_of_s=record["as_of"].timestamp(),
+        generation=record["generation"],
+        lead_ids=tuple(record["lead_ids"]),
+        scores=tuple(record["scores"]),
+    )

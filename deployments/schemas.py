@@ -1,0 +1,172 @@
+"""What clients send, checked at the border; every fault names its field by JSON pointer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ranking.errors import FieldError, InvalidQuery
+from ranking.filters import ExcludeFilters, Filters
+from ranking.fit import FitWeights
+from ranking.fusion import FinalWeights
+from ranking.types import Query
+
+PROMPT_CHARACTERS = 8_000
+BODY_BYTES = 2_000_000
+_FAULTS_SHOWN = 20
+Body = TypeVar("Body", bound=BaseModel)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must say something")
+    return text
+
+
+Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank)]
+Words = Annotated[list[Word], Field(max_length=200)]
+Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT_CHARACTERS), AfterValidator(_not_blank)]
+Identity = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ExcludeBody(_Strict):
+    """What must not be returned; united with what the prompt excludes."""
+
+    industries: Words = []
+    countries: Words = []
+    regions: Words = []
+    companies: Words = []
+    keywords: Words = []
+    technologies: Words = []
+    roles: Words = []
+    seniorities: Words = []
+
+
+class FiltersBody(_Strict):
+    """Explicit filters; each that is given overrides what the prompt says."""
+
+    industries: Words = []
+    countries: Words = []
+    regions: Words = []
+    employee_min: int | None = Field(None, ge=0, le=10_000_000)
+    employee_max: int | None = Field(None, ge=1, le=10_000_000)
+    technologies: Words = []
+    roles: Words = []
+    seniorities: Words = []
+    exclude: ExcludeBody = Field(default_factory=ExcludeBody)
+
+    def to_filters(self) -> Filters:
+        """The same as the domain knows it."""
+        exclude = ExcludeFilters(**self.exclude.model_dump())
+        return Filters(**self.model_dump(exclude={"exclude"}), exclude=exclude)
+
+
+class WeightsBody(_Strict):
+    """Full sets of weights, each summing to 1 (F-7)."""
+
+    final: FinalWeights | None = None
+    fit: FitWeights | None = None
+
+
+class OptionsBody(_Strict):
+    """How to answer."""
+
+    deadline_ms: int = Field(350, ge=20, le=30_000)
+    llm: Literal["never", "auto", "wait"] = "auto"
+    min_score: float = Field(0.0, ge=0.0, le=1.0)
+    weights: WeightsBody | None = None
+    max_cost_usd: float | None = Field(None, ge=0.0, le=1_000.0)
+    explain: bool = True
+    as_of: Annotated[datetime, Field(strict=False)] | None = None
+
+    def as_of_s(self, now: datetime) -> float:
+        """Seconds since the epoch that ages count from: the given time (UTC when it has no zone), else now truncated to the hour."""
+        if self.as_of is None:
+            return now.replace(minute=0, second=0, microsecond=0).timestamp()
+        given = self.as_of if self.as_of.tzinfo else self.as_of.replace(tzinfo=UTC)
+        if given > now + timedelta(hours=24):
+            raise InvalidQuery(
+                "The request cannot be used as it is.", (FieldError("/options/as_of", "lies in the future"),)
+            )
+        return given.timestamp()
+
+
+class QueryBody(_Strict):
+    """`POST /query`."""
+
+    query: Prompt
+    limit: int = Field(25, ge=1, le=2000)
+    filters: FiltersBody = Field(default_factory=FiltersBody)
+    candidates: Annotated[list[Identity], Field(min_length=1, max_length=10_000)] | None = None
+    parsed: Query | None = None
+    options: OptionsBody = Field(default_factory=OptionsBody)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _desired_count(cls, value: object) -> object:
+        """`desired_count` is the former name of `limit`."""
+        if isinstance(value, dict) and "desired_count" in value and "limit" not in value:
+            renamed = dict(value)
+            renamed["limit"] = renamed.pop("desired_count")
+            return renamed
+        return value
+
+
+class ParseBody(_Strict):
+    """`POST /parse`."""
+
+    query: Prompt
+
+
+class ExplainBody(_Strict):
+    """`POST /explain`."""
+
+    query_id: Identity
+    lead_id: Identity | None = None
+    company_id: Identity | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "ExplainBody":
+        if (self.lead_id is None) == (self.company_id is None):
+            raise ValueError("give either lead_id or company_id")
+        return self
+
+
+class RerankBody(_Strict):
+    """`POST /rerank`."""
+
+    query_id: Identity
+    weights: WeightsBody
+    limit: int = Field(25, ge=1, le=2000)
+
+
+def read_body(content: bytes, model: type[Body]) -> Body:
+    """The checked body.
+
+    Raises:
+        InvalidQuery: not JSON in UTF-8, or fields are wrong; each fault has its JSON pointer.
+    """
+    if len(content) > BODY_BYTES:
+        raise InvalidQuery(f"The body is larger than {BODY_BYTES:,} bytes.", (FieldError("", "too large"),))
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as err:
+        raise InvalidQuery("The body is not JSON in UTF-8.", (FieldError("", str(err)),)) from err
+    try:
+        return model.model_validate(value)
+    except ValidationError as err:
+        raise InvalidQuery("The request cannot be used as it is.", _faults(err)) from err
+
+
+def _faults(error: ValidationError) -> tuple[FieldError, ...]:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return tuple(FieldError(_pointer(each["loc"]), each["msg"]) for each in found[:_FAULTS_SHOWN])
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

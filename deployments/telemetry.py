@@ -1,0 +1,105 @@
+"""Prometheus metrics: every name, its labels and its buckets, in one place.
+
+Processes of one node write to one folder (`PROMETHEUS_MULTIPROC_DIR`), so that `/metrics` behind HAProxy shows all replicas and not
+one at random. No label takes a lead id, a prompt or free text.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from ranking.answer import RankedList
+
+_LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.55, 1.0, 2.5, 5.0, 10.0, 30.0)
+_HOP_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_COST_USD = (0.0, 0.0001, 0.0005, 0.001, 0.002, 0.004, 0.01, 0.1)
+_BATCH = (1, 2, 4, 8, 16, 32, 64, 128)
+
+_DURATION = Histogram(
+    "leads_query_duration_seconds", "Seconds per stage of a query", ["stage"], buckets=_LATENCY_S
+)
+_QUERIES = Counter("leads_queries_total", "Queries by outcome: ok or the problem's code", ["outcome"])
+_RETURNED = Histogram("leads_returned", "Leads per answer", buckets=(0, 1, 5, 10, 25, 50, 100, 500, 2000))
+_STEPS = Counter("leads_relaxation_steps_total", "Relaxation steps taken", ["step"])
+_DEGRADATIONS = Counter("leads_degradations_total", "Stages skipped, by reason", ["stage", "reason"])
+_CACHE = Counter("leads_cache_requests_total", "Cache look-ups", ["cache", "result"])
+_COST = Histogram("lead_cost_usd", "US dollars per returned lead", buckets=_COST_USD)
+_BATCH_SIZE = Histogram("leads_coalescer_batch_size", "Items per list call", ["node"], buckets=_BATCH)
+_WAIT = Histogram(
+    "leads_coalescer_wait_seconds", "Seconds an item waits to be sent", ["node"], buckets=_HOP_S
+)
+_NODE = Histogram(
+    "leads_node_duration_seconds", "Seconds a leaf works on one list call", ["node"], buckets=_HOP_S
+)
+_NODE_ITEMS = Counter("leads_node_items_total", "Items a leaf has worked on", ["node"])
+_LOG_DROPPED = Counter(
+    "leads_query_log_dropped_total", "Answered queries that were not logged: the queue was full"
+)
+_SNAPSHOT_AGE = Gauge(
+    "leads_snapshot_age_seconds",
+    "Seconds since the served snapshot was built",
+    multiprocess_mode="mostrecent",
+)
+
+
+class Telemetry:
+    """Records what happens; cheap enough for every query."""
+
+    @contextmanager
+    def node(self, node: str, items: int) -> Iterator[None]:
+        """Time a leaf's list call."""
+        started_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            _NODE.labels(node).observe(time.perf_counter() - started_s)
+            _NODE_ITEMS.labels(node).inc(items)
+
+    def sent(self, node: str, items: int, waits_s: Sequence[float]) -> None:
+        """A coalescer sent one call."""
+        _BATCH_SIZE.labels(node).observe(items)
+        wait = _WAIT.labels(node)
+        for seconds in waits_s:
+            wait.observe(seconds)
+
+    def answered(self, ranked: RankedList, total_s: float) -> None:
+        """A query was answered."""
+        _QUERIES.labels("ok").inc()
+        _RETURNED.observe(len(ranked.leads))
+        _DURATION.labels("total").observe(total_s)
+        for stage, milliseconds in ranked.timings_ms.items():
+            _DURATION.labels(stage).observe(milliseconds / 1000.0)
+        for report in ranked.relaxation:
+            _STEPS.labels(report.step).inc()
+        for note in ranked.degradations:
+            _DEGRADATIONS.labels(note.stage, note.reason).inc()
+        if ranked.leads:
+            _COST.observe(ranked.cost.per_lead_usd)
+
+    def refused(self, code: str) -> None:
+        """A query was refused or failed; `code` is the problem document's."""
+        _QUERIES.labels(code).inc()
+
+    def cache(self, cache: str, *, hit: bool) -> None:
+        """A cache was asked."""
+        _CACHE.labels(cache, "hit" if hit else "miss").inc()
+
+    def log_dropped(self) -> None:
+        """A query log row was dropped."""
+        _LOG_DROPPED.inc()
+
+    def snapshot_age(self, age_s: float) -> None:
+        """Age of the snapshot new queries use."""
+        _SNAPSHOT_AGE.set(age_s)
+
+
+def exposition(multiprocess_folder: str | None) -> bytes:
+    """The text for `GET /metrics`: all processes of this node when they share a folder, else this one."""
+    if multiprocess_folder is None:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=multiprocess_folder)
+    return generate_latest(registry)
