@@ -113,8 +113,8 @@ class ArrayFile:
 
 
 def files_under(folder: Path) -> Iterator[Path]:
-    """Every file below `folder` except the manifest, in byte order of its relative path."""
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    """Every file below `folder` except its own manifest, in byte order of its relative path."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
     yield from sorted(found, key=lambda path: path.relative_to(folder).as_posix())
 
 

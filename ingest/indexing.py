@@ -1,0 +1,39 @@
+"""One index build: Postgres to a published generation with its columns and its lexical index."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+
+from db.snapshot import write_snapshot
+from db.snapshot.layout import open_array, open_columns
+from db.snapshot.tables import StringTable
+from models import lexical
+from ranking.taxonomy import Taxonomy
+from ranking.types import Generation
+
+
+async def build_generation(
+    pool: asyncpg.Pool, root: Path, taxonomy: Taxonomy, *, clock: Callable[[], float]
+) -> Generation:
+    """Build, publish and return a generation; CURRENT moves only when columns and lexical index are complete.
+
+    The work is CPU-bound and blocks the event loop for its whole length: run it in a process of its own, not in
+    a server.
+
+    Args:
+        pool: one connection is used and holds the builder's lock.
+        root: folder of the generations, made when missing.
+        clock: seconds since the epoch, UTC.
+
+    Raises:
+        Unavailable: Postgres failed, or another build is under way.
+    """
+
+    def add_lexical(columns: Path, out: Path) -> None:
+        texts = open_columns(columns, "display.texts", StringTable)
+        companies = open_array(columns / "snippets.company.npy")
+        lexical.build((texts[row] for row in range(len(texts))), companies, out, taxonomy)
+
+    async with pool.acquire() as connection:
+        return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)
