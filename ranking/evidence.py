@@ -17,7 +17,7 @@ from ranking.events import strongest_events
 from ranking.evidence_features import EVIDENCE_FEATURES, evidence_features
 from ranking.evidence_tables import SHARED, EvidenceTables
 from ranking.fit import fit_scores
-from ranking.hits import Hits, Postings, Term, TermPostings, chosen_terms, unite
+from ranking.hits import Hits, Postings, Term, TermLimits, TermPostings, chosen_terms, unite
 from ranking.intent import IntentConfig, base_score, combine
 from ranking.ports import EvidenceRequest
 from ranking.types import SIGNALS_PER_COMPANY, PoolEvidence
@@ -45,7 +45,7 @@ def gather(
 
     Source: F-4, F-5, F-6.
     """
-    terms = chosen_terms(request.concepts, request.keywords, postings, config.max_terms)
+    terms = chosen_terms(request.concepts, request.keywords, postings, config.terms)
     setting = _setting(request, terms, tables, config, tenant)
     hits = visible_hits(unite([found for _, found in terms], setting.admitted), setting)
     scored = weigh(hits, setting)
@@ -53,9 +53,9 @@ def gather(
     return _pool(request, setting, hits, scored, churn=churn, job=job)
 
 
-def used_terms(request: EvidenceRequest, postings: Postings, max_terms: int) -> tuple[Term, ...]:
-    """The terms that score, in request order; bit j of `PoolEvidence.matched` stands for the j-th (F-5)."""
-    return tuple(term for term, _ in chosen_terms(request.concepts, request.keywords, postings, max_terms))
+def used_terms(request: EvidenceRequest, postings: Postings, limits: TermLimits) -> tuple[Term, ...]:
+    """The terms that score, in request order; bit j of `PoolEvidence.matched` stands for the j-th of the first 8."""
+    return tuple(term for term, _ in chosen_terms(request.concepts, request.keywords, postings, limits))
 
 
 def _setting(
@@ -112,7 +112,7 @@ def _pool(
         raw=picked(scored.hits.raw, shown, 0.0).astype(np.float32),
         decay=picked(scored.decay, shown, 0.0).astype(np.float32),
         contribution=picked(scored.contribution, shown, 0.0).astype(np.float32),
-        matched=np.append(scored.hits.matched, np.uint8(0))[shown],
+        matched=np.append(scored.hits.matched, np.uint32(0))[shown].astype(np.uint8),
         counts=evidence_features(pool, setting, hits, scored, churn=churn, job=job),
         considered=int(np.count_nonzero((best_raw > 0) | (churn.rows >= 0) | (job.rows >= 0))),
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ranking.boosts import BoostConfig
 from ranking.decay import DecayConfig
+from ranking.hits import TermLimits
 from ranking.types import ByteArray, Float32Array, FloatArray, IntentSource
 
 INTENT_SOURCES: tuple[IntentSource, ...] = ("bm25", "llm", "gbdt", "none")
@@ -24,9 +25,7 @@ class IntentConfig(BaseModel):
         default_factory=dict,
         description="factor in [0, 1] per snippet source_type, 1 where none is given (F-5)",
     )
-    max_terms: int = Field(
-        8, ge=1, le=8, description="concepts and keywords used, those of highest idf first; a count (F-5)"
-    )
+    terms: TermLimits = Field(default_factory=TermLimits, description="how many terms are looked up (F-5)")
     rank_discount: float = Field(
         0.5, gt=0, le=1, description="factor from one of a company's best snippets to the next, no unit (F-5)"
     )

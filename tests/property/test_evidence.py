@@ -70,7 +70,9 @@ def worlds(draw: st.DrawFn) -> World:
     st.sampled_from([0, 1]),
     st.data(),
 )
-def test_vectorised_evidence_equals_the_formulas_snippet_by_snippet(world, concepts, config, tenant, data) -> None:
+def test_vectorised_evidence_equals_the_formulas_snippet_by_snippet(
+    world, concepts, config, tenant, data
+) -> None:
     admitted = sorted(data.draw(st.sets(st.integers(0, world.companies - 1))))
     keywords = ("forecast",) if not concepts or data.draw(st.booleans()) else ()
     found = gather(
@@ -86,7 +88,9 @@ def test_vectorised_evidence_equals_the_formulas_snippet_by_snippet(world, conce
         assert found.best_raw[place] == pytest.approx(expected.best_raw, rel=1e-6)
         rows = [row for row in found.snippets[place].tolist() if row >= 0]
         assert rows == [row for _, row in expected.best]
-        assert found.contribution[place, : len(rows)] == pytest.approx([c for c, _ in expected.best], rel=1e-6)
+        assert found.contribution[place, : len(rows)] == pytest.approx(
+            [c for c, _ in expected.best], rel=1e-6
+        )
         for number, name in enumerate(EVIDENCE_FEATURES):
             assert found.counts[place, number] == pytest.approx(
                 expected.features[name], rel=1e-5, abs=1e-6, nan_ok=True
@@ -111,7 +115,8 @@ def test_scores_do_not_depend_on_snippet_order(world, random) -> None:
     random.shuffle(shuffled)
     other = replace(world, notes=tuple(shuffled))
     one, two = (
-        gather(request(w, ("crm", "payroll")), w.postings(), w.tables(), IntentConfig()) for w in (world, other)
+        gather(request(w, ("crm", "payroll")), w.postings(), w.tables(), IntentConfig())
+        for w in (world, other)
     )
     for name in ("base", "churn", "job", "best_raw", "contribution"):
         assert getattr(one, name) == pytest.approx(getattr(two, name), abs=1e-9), name
@@ -122,7 +127,8 @@ def test_scores_do_not_depend_on_snippet_order(world, random) -> None:
 def test_adding_a_duplicate_changes_no_score(world, note) -> None:
     other = replace(world, notes=(*world.notes, replace(note, duplicate=True)))
     one, two = (
-        gather(request(w, ("crm", "payroll")), w.postings(), w.tables(), IntentConfig()) for w in (world, other)
+        gather(request(w, ("crm", "payroll")), w.postings(), w.tables(), IntentConfig())
+        for w in (world, other)
     )
     for name in ("base", "churn", "job", "best_raw", "contribution"):
         assert getattr(one, name).tolist() == getattr(two, name).tolist(), name

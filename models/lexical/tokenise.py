@@ -1,0 +1,80 @@
+"""From text to index terms: stems of the text's own language, and the surfaces of product concepts (F-5)."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import Stemmer
+
+from models.lexical.language import LANGUAGES, STEMMERS, guess_language, stop_words
+from models.lexical.surfaces import SurfaceFinder, Surfaces
+from ranking.text import Token, tokens_with_spans
+
+_SHORT_HEAD: Final = 3
+
+
+class Tokeniser:
+    """Makes the terms of texts and keywords. Not to be shared between threads: Snowball stemmers keep state.
+
+    Terms of a text, in order of kinds: Snowball stems of its words (stop words of its language left out),
+        joined stems of hyphenated words with a short head ("e-commerce" is also "ecommerc"), and the term
+        of every concept surface.
+    """
+
+    def __init__(self, surfaces: Surfaces) -> None:
+        self._finder = SurfaceFinder(surfaces)
+        self._stop_words = stop_words()
+        # PyStemmer 3.1's own word cache makes it slower (0.7 us per word instead of 0.3)
+        self._stemmers = {language: Stemmer.Stemmer(name, 0) for language, name in STEMMERS.items()}
+
+    def terms(self, text: str, language: str | None = None) -> list[str]:
+        """All terms of `text`, repeats kept; `language` (ISO 639-1) is guessed when None."""
+        tokens = tokens_with_spans(text)
+        folded = [token.text for token in tokens]
+        spoken = guess_language(folded) if language is None else language
+        left_out = self._stop_words[spoken]
+        kept = [word for word in folded if word not in left_out]
+        if "-" in text:
+            kept += _joined(text, tokens)
+        terms: list[str] = self._stemmers[spoken].stemWords(kept)
+        terms += [occurrence.term for occurrence in self._finder.find(folded)]
+        return terms
+
+    def keyword_terms(self, keyword: str) -> tuple[str, ...]:
+        """The terms under which texts of any language may hold a folded `keyword` of one word."""
+        stems = [self._stemmers[language].stemWord(keyword) for language in LANGUAGES]
+        return tuple(dict.fromkeys(stems))
+
+    def matched(self, text: str, wanted: frozenset[str]) -> list[str]:
+        """The parts of `text` that have one of the `wanted` terms, as written, in order of place; each wording once.
+
+        Of overlapping parts the longest is shown.
+        """
+        tokens = tokens_with_spans(text)
+        folded = [token.text for token in tokens]
+        spoken = guess_language(folded)
+        stems = self._stemmers[spoken].stemWords(folded)
+        parts = [(at, at + 1) for at, stem in enumerate(stems) if stem in wanted]
+        parts += [(found.start, found.end) for found in self._finder.find(folded) if found.term in wanted]
+        shown: dict[str, str] = {}
+        for start, end in _outermost(parts):
+            written = text[tokens[start].start : tokens[end - 1].end]
+            shown.setdefault(" ".join(folded[start:end]), written)
+        return list(shown.values())
+
+
+def _joined(text: str, tokens: Sequence[Token]) -> list[str]:
+    return [
+        left.text + right.text
+        for left, right in pairwise(tokens)
+        if len(left.text) <= _SHORT_HEAD and right.start == left.end + 1 and text[left.end] == "-"
+    ]
+
+
+def _outermost(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Parts that do not lie inside another, by place."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(set(parts), key=lambda part: (part[0], -part[1])):
+        if not kept or end > kept[-1][1]:
+            kept.append((start, end))
+    return kept
