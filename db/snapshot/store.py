@@ -75,15 +75,14 @@ class SnapshotStore:
         return found
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` with the held snapshots now and with each new one before it is served.
+        """Call `listener` with the held snapshots now, oldest first, and with each new one before it is served.
 
         A listener builds what is derived from a snapshot; what it raises keeps the old snapshot served. It
         runs under the store's lock and must not call the store.
         """
         with self._lock:
-            for snapshot in self._held or ():
-                if snapshot is not None:
-                    listener(snapshot)
+            for snapshot in self.held():
+                listener(snapshot)
             self._listeners.append(listener)
 
     def refresh(self) -> bool:
@@ -97,23 +96,25 @@ class SnapshotStore:
             signature = self._signature()
             if signature == self._seen:
                 if self._refused is not None:
-                    raise self._refused
+                    raise self._refused.with_traceback(None)  # else it would grow with every call
                 return False
             try:
                 changed = self._swap()
-                self._refused = None
             except ArtifactError as err:
-                self._refused = err
+                self._refused, self._seen = err, signature
                 raise
-            finally:
-                self._seen = signature
+            self._refused, self._seen = None, signature
             return changed
 
+    def held(self) -> tuple[Snapshot, ...]:
+        """The snapshots that `get` answers with at once, oldest first; empty before the first use."""
+        held = self._held
+        if held is None:
+            return ()
+        return (held.current,) if held.previous is None else (held.previous, held.current)
+
     def _find(self, generation: Generation) -> Snapshot | None:
-        for snapshot in self._held or ():
-            if snapshot is not None and snapshot.generation == generation:
-                return snapshot
-        return None
+        return next((snapshot for snapshot in self.held() if snapshot.generation == generation), None)
 
     def _signature(self) -> _Signature:
         try:
