@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ranking.codebook import UNKNOWN, Codebook, positions
 from ranking.errors import FieldError, InvalidQuery
-from ranking.relaxation import Codes, Places, Ranges, Scope
+from ranking.relaxation import Codes, CompanyFilter, Places, Ranges, Scope
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, LevelArray, Query
 
 Untargeted = Literal["neutral", "renormalise"]
@@ -151,6 +151,28 @@ def in_ranges(employees: IntArray, ranges: Ranges) -> BoolArray:
             within &= employees <= each.maximum
         inside |= within
     return inside
+
+
+def levels_of(
+    table: LevelTable,
+    industry: CodeColumn,
+    employees: IntArray,
+    country: CodeColumn,
+    region: CodeColumn,
+    city: CodeColumn,
+) -> LevelArray:
+    """Packed levels of n companies from their columns, no flag set; uint16[n], in input order (F-3)."""
+    packed: LevelArray = industry_levels(table, industry).astype(np.uint16)
+    packed |= size_levels(table, employees).astype(np.uint16) << 3
+    packed |= region_levels(table, country, region, city).astype(np.uint16) << 6
+    return packed
+
+
+def exact_levels(asked: CompanyFilter) -> int:
+    """Packed levels of a company that matches all that is asked."""
+    targeted = (asked.industries, asked.employees, asked.places)
+    industry, size, region = (HALF if field is None else EXACT for field in targeted)
+    return industry | size << 3 | region << 6
 
 
 def pack_levels(industry: ByteArray, size: ByteArray, region: ByteArray, unverified: BoolArray) -> LevelArray:

@@ -1,0 +1,61 @@
+"""Records of one business seen as one company: any admitted record admits it, any excluded one excludes it (F-3)."""
+
+import numpy as np
+
+from db.filtering.bitmaps import BitSpace, Words, add, contains
+from db.snapshot.columns import CompanyColumns
+from ranking.types import FloatArray, IntArray
+
+
+class Clusters:
+    """Which records stand for the same business. Most businesses have one record, and cost nothing here."""
+
+    def __init__(self, companies: CompanyColumns) -> None:
+        space = BitSpace(len(companies.active))
+        self.representative = companies.cluster
+        sizes = np.diff(companies.members.offsets)[companies.cluster]
+        self._alone = space.pack(sizes == 1)
+        self._rows = np.flatnonzero(sizes > 1).astype(np.int32)
+        self._groups, group = np.unique(companies.cluster[self._rows], return_inverse=True)
+        self._group = group
+
+    def companies_of(self, records: Words) -> Words:
+        """The representatives of the businesses with at least one record in the set."""
+        companies = records & self._alone
+        add(companies, self._groups[self._touched(records)])
+        return companies
+
+    def spread(self, records: Words) -> Words:
+        """The set and all other records of the same businesses."""
+        everyone = records.copy()
+        add(everyone, self._rows[self._touched(records)[self._group]])
+        return everyone
+
+    def merged(self, records: Words) -> IntArray:
+        """The records of the set that belong to a business with several records, ascending."""
+        return self._rows[contains(records, self._rows)]
+
+    def _touched(self, records: Words) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        touched = np.zeros(len(self._groups), dtype=np.bool_)
+        touched[self._group[contains(records, self._rows)]] = True
+        return touched
+
+
+def best_records(representatives: IntArray, records: IntArray, worth: FloatArray) -> IntArray:
+    """Positions of the record that stands for each business: highest worth, then the representative, then the row.
+
+    Args:
+        representatives: int32[n]; row of each record's representative.
+        records: int32[n]; rows.
+        worth: float64[n]; fit, or similarity.
+
+    Returns:
+        One position per distinct representative, in their ascending order.
+
+    Source: F-3.
+    """
+    order = np.lexsort((records, records != representatives, -worth, representatives))
+    ordered = representatives[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return order[first].astype(np.int32)

@@ -1,0 +1,104 @@
+"""Exemplars on the snapshot: found by name or domain, compared by exact cosine (F-2b)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from db.filtering.admission import Admission
+from db.filtering.bitmaps import BitSpace, Words
+from db.filtering.clusters import Clusters
+from db.filtering.visibility import View
+from db.snapshot.columns import CompanyColumns
+from ranking.exemplars import BY_DOMAIN, BY_FORMER_NAME, BY_NAME, Namesake, Resolution, direction, resolve
+from ranking.text import company_name_key, domain_key
+from ranking.types import Float32Array, IntArray, StepReport
+
+_GATHER_SHARE = 4
+
+
+class Exemplars(NamedTuple):
+    """Resolved exemplars: the rows chosen, and the mean direction (None without any vector)."""
+
+    resolution: Resolution
+    rows: IntArray
+    direction: Float32Array | None
+
+
+class Likeness:
+    """Names to rows, and rows to cosines."""
+
+    def __init__(self, companies: CompanyColumns, clusters: Clusters) -> None:
+        self._companies = companies
+        self._clusters = clusters
+        self._space = BitSpace(len(companies.active))
+
+    def exemplars(self, names: Sequence[str], free_text: Float32Array | None, view: View) -> Exemplars:
+        """Resolve names among the records that the view shows, and take the mean of their vectors."""
+        companies = self._companies
+        namesakes: list[Namesake] = []
+        row_of: dict[str, int] = {}
+        visible = self._space.mask(view.records) if names else None
+        for name in names:
+            for how, row in self._answering(name):
+                if visible is not None and visible[row]:
+                    namesake = self._namesake(name, how, row)
+                    namesakes.append(namesake)
+                    row_of[namesake.company_id] = row
+        resolution = resolve(names, namesakes)
+        rows = np.array([row_of[choice.company_id] for choice in resolution.choices], dtype=np.int32)
+        with_vector = [self._with_vector(row, visible) for row in rows.tolist()]
+        stored = companies.vectors[[row for row in with_vector if row is not None]]
+        mean = direction(stored.astype(np.float32), free_text, len(resolution.unresolved))
+        return Exemplars(resolution, rows, mean)
+
+    def cosines(self, rows: IntArray, to: Float32Array) -> Float32Array:
+        """float32[len(rows)], NaN where a record has no vector."""
+        vectors = self._companies.vectors
+        few = len(rows) * _GATHER_SHARE < self._space.size
+        cosines: Float32Array = vectors[rows] @ to if few else (vectors @ to)[rows]
+        cosines[~self._companies.has_vector[rows]] = np.nan
+        return cosines
+
+    def nearest(self, open_to: Words, to: Float32Array, stop_at: int) -> Admission:
+        """The `stop_at` nearest businesses of the records in the set; equally near ones in row order."""
+        rows = self._space.rows(open_to)
+        rows = rows[self._companies.has_vector[rows]]
+        cosines = self.cosines(rows, to)
+        order = np.lexsort((rows, -cosines))
+        representatives = self._clusters.representative[rows[order]]
+        _, first = np.unique(representatives, return_index=True)
+        chosen = representatives[np.sort(first)[:stop_at]]
+        companies = self._space.of_rows(chosen)
+        records = open_to & self._space.of_rows(rows) & self._clusters.spread(companies)
+        return Admission(records, companies, records, (), (StepReport("exemplar", len(chosen)),))
+
+    def _answering(self, name: str) -> list[tuple[int, int]]:
+        key, companies = company_name_key(name), self._companies
+        found = [(BY_DOMAIN, companies.domains.rows_of(domain_key(name)))]
+        found += [
+            (BY_NAME, companies.names.rows_of(key)),
+            (BY_FORMER_NAME, companies.former_names.rows_of(key)),
+        ]
+        return [(how, row) for how, rows in found for row in rows.tolist()]
+
+    def _namesake(self, name: str, how: int, row: int) -> Namesake:
+        companies = self._companies
+        return Namesake(
+            name,
+            how,
+            companies.ids[row],
+            companies.ids[int(companies.cluster[row])],
+            bool(companies.active[row]),
+            int(companies.employees[row]),
+        )
+
+    def _with_vector(
+        self, row: int, visible: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+    ) -> int | None:
+        """The record itself, or the first of the same business that has a vector."""
+        companies = self._companies
+        for each in (row, *companies.members.row(int(companies.cluster[row])).tolist()):
+            if companies.has_vector[each] and visible is not None and visible[each]:
+                return int(each)
+        return None

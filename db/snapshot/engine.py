@@ -1,0 +1,174 @@
+"""Retrieval on the snapshot's columns: the hot path of F-2, F-2b and the levels of F-3."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from db.filtering.admission import Admission, Gate, Question
+from db.filtering.bitmaps import BitmapCache
+from db.filtering.clusters import Clusters, best_records
+from db.filtering.companies import CompanySets
+from db.filtering.contacts import ContactSets
+from db.filtering.likeness import Exemplars, Likeness
+from db.filtering.listed import Listing
+from db.filtering.visibility import Views
+from db.snapshot.reader import Snapshot
+from db.suppressions import Suppression
+from ranking.codebook import Codebook
+from ranking.errors import LeadError, UnknownGeneration
+from ranking.fit import DEFAULT_WEIGHTS, UNVERIFIED, exact_levels, fit_scores, level_table, levels_of
+from ranking.ports import RetrievalRequest
+from ranking.relaxation import exclusion, rungs, scope
+from ranking.taxonomy import Taxonomy
+from ranking.types import ByteArray, Candidates, Dropped, Float32Array, FloatArray, IntArray, LevelArray
+
+_DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
+
+
+class SnapshotRetrieval:
+    """F-2 on one generation. Sets are computed on first use and kept, so the first queries are slower.
+
+    Not thread-safe beyond what one worker thread needs: the caches are plain dictionaries.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        taxonomy: Taxonomy,
+        suppressions: Iterable[Suppression] = (),
+        cache_bytes: int = _DEFAULT_CACHE_BYTES,
+    ) -> None:
+        companies, leads = snapshot.companies, snapshot.leads
+        self._snapshot = snapshot
+        self._taxonomy = taxonomy
+        self._book = Codebook.of(taxonomy)
+        cache = BitmapCache(cache_bytes)
+        self._clusters = Clusters(companies)
+        self._contacts = ContactSets(leads, len(companies.active), self._book, cache)
+        self._gate = Gate(CompanySets(companies, self._book, cache), self._contacts, self._clusters)
+        self._likeness = Likeness(companies, self._clusters)
+        self._listing = Listing(companies, leads, self._gate)
+        self._version = 0
+        self.suppress(suppressions)
+
+    def suppress(self, suppressions: Iterable[Suppression]) -> None:
+        """Replace the list of those who must not be contacted; holds from the next query on."""
+        self._version += 1
+        self._views = Views(self._snapshot, self._clusters, self._contacts, suppressions, self._version)
+
+    def retrieve_all(self, requests: Sequence[RetrievalRequest]) -> list[Candidates | LeadError]:
+        """One outcome per request, in order; a failing one does not touch its neighbours."""
+        return [self._outcome(request) for request in requests]
+
+    def retrieve(self, request: RetrievalRequest) -> Candidates:
+        """The companies a query admits.
+
+        Raises:
+            UnknownGeneration: the request names another generation.
+            InvalidQuery: a filter names a code that the taxonomy has not.
+        """
+        if request.generation not in (None, self._snapshot.generation):
+            raise UnknownGeneration("retrieval", str(request.generation))
+        query, view = request.query, self._views.of(request.tenant)
+        exemplars = self._likeness.exemplars(query.exemplars, request.exemplar_vector, view)
+        asked, excluded = scope(query.include, self._taxonomy), exclusion(query.exclude, self._taxonomy)
+        own = self._clusters.spread(self._gate.space.of_rows(exemplars.rows))
+        question = Question(asked, excluded, view, own, self._gate.barred(excluded, view, own))
+        dropped: tuple[Dropped, ...] = ()
+        if request.candidate_ids is not None:
+            admission, dropped = self._listing.admit(request.candidate_ids, question)
+        elif exemplars.direction is not None and not asked.strict.asks_company:
+            admission = self._nearest(question, exemplars.direction, request.stop_at)
+        else:
+            admission = self._gate.climb(question, rungs(asked), request.stop_at)
+        return self._candidates(question, admission, exemplars, dropped)
+
+    def _outcome(self, request: RetrievalRequest) -> Candidates | LeadError:
+        try:
+            return self.retrieve(request)
+        except LeadError as err:
+            return err
+
+    def _nearest(self, question: Question, direction: Float32Array, stop_at: int) -> Admission:
+        """A prompt that says nothing but "companies like these": the nearest with a possible contact (F-2b)."""
+        view, gate = question.view, self._gate
+        open_to = view.eligible & ~question.barred
+        for each in gate.passing(question.asked.strict, question.excluded, view.audience, admit_unknown=True):
+            open_to &= each
+        return self._likeness.nearest(open_to, direction, stop_at)
+
+    def _candidates(
+        self, question: Question, admission: Admission, exemplars: Exemplars, dropped: tuple[Dropped, ...]
+    ) -> Candidates:
+        rows = self._gate.space.rows(admission.companies)
+        records, owners = self._merged(admission, rows)
+        similarity = self._similarity(rows, records, owners, exemplars.direction)
+        sources = rows.copy()
+        if len(records):
+            best = best_records(rows[owners], records, self._worth(question, admission, records, exemplars))
+            sources[owners[best]] = records[best]
+        return Candidates(
+            generation=self._snapshot.generation,
+            rows=rows,
+            source_rows=sources,
+            steps=self._steps(admission, rows),
+            levels=self._levels(question, admission, sources),
+            relaxation=admission.relaxation,
+            dropped=dropped,
+            similarity=similarity,
+            unresolved_exemplars=exemplars.resolution.unresolved,
+            exemplars=exemplars.resolution.choices,
+        )
+
+    def _merged(self, admission: Admission, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Admitted records of businesses with several, and the position in `rows` of each one's business."""
+        records = self._clusters.merged(admission.records)
+        owners = np.searchsorted(rows, self._clusters.representative[records]).astype(np.int32)
+        return records, owners
+
+    def _worth(
+        self, question: Question, admission: Admission, records: IntArray, exemplars: Exemplars
+    ) -> FloatArray:
+        """By what the record that stands for a business is chosen: fit, or likeness where that admitted it."""
+        if exemplars.direction is not None and admission.relaxation[0].step == "exemplar":
+            return self._likeness.cosines(records, exemplars.direction).astype(np.float64)
+        return fit_scores(self._levels(question, admission, records), DEFAULT_WEIGHTS)
+
+    def _steps(self, admission: Admission, rows: IntArray) -> ByteArray:
+        if not any(map(len, admission.later)):
+            return np.zeros(len(rows), dtype=np.uint8)
+        step_of = np.zeros(self._gate.space.size, dtype=np.uint8)
+        for step, added in enumerate(admission.later, start=1):
+            step_of[added] = step
+        return step_of[rows]
+
+    def _levels(self, question: Question, admission: Admission, records: IntArray) -> LevelArray:
+        """Packed levels; records that match all that is asked need no look-up."""
+        levels = np.full(len(records), exact_levels(question.asked.strict), dtype=np.uint16)
+        loose = np.flatnonzero(~self._gate.space.mask(admission.strict)[records])
+        if len(loose):
+            companies, rows = self._snapshot.companies, records[loose]
+            levels[loose] = levels_of(
+                level_table(question.asked, self._book),
+                companies.industry[rows],
+                companies.employees[rows],
+                companies.country[rows],
+                companies.region[rows],
+                companies.city[rows],
+            )
+        unverified = self._gate.unverified(question.asked.strict, question.excluded, question.view.audience)
+        if unverified is not None and np.any(unverified & admission.records):
+            levels[self._gate.space.mask(unverified)[records]] |= UNVERIFIED
+        return levels
+
+    def _similarity(
+        self, rows: IntArray, records: IntArray, owners: IntArray, direction: Float32Array | None
+    ) -> Float32Array | None:
+        """Cosine of each business: the highest of its admitted records."""
+        if direction is None:
+            return None
+        similarity = self._likeness.cosines(rows, direction)
+        if len(records):
+            similarity[owners] = np.nan
+            np.fmax.at(similarity, owners, self._likeness.cosines(records, direction))
+        return similarity
