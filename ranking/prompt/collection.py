@@ -12,6 +12,9 @@ from ranking.taxonomy.sizes import NAMED_SIZES
 from ranking.text import domain_key
 from ranking.types import EmployeeRange, Exclusions, Span, Targets
 
+_STARTUP: Final = "startup"
+_STARTUP_SIZE: Final = EmployeeRange(1, 10)
+_STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
 _FIELD_NAMES: Final = tuple(FIELDS.values())
 
 
@@ -38,17 +41,25 @@ class Collection:
         """Add what one unit says; a ruled-out value's span begins at the cue of the first thing it rules out."""
         place = reading.unit
         unit = self._units[place]
-        value: str | EmployeeRange = unit.text
-        if reading.entry is not None:
-            value = _value(reading.entry)
-        self.add(reading.field, value, self._start(place, place), unit.end)
+        start = self._start(place)
+        entry = reading.entry
+        if entry is not None and entry.code == _STARTUP and reading.field == "exclude.employees":
+            self._rule_out_startups(start, unit.end)
+        else:
+            self.add(reading.field, unit.text if entry is None else _value(entry), start, unit.end)
+
+    def _rule_out_startups(self, start: int, end: int) -> None:
+        """ "not startups" means the young and tiny, not every company of up to 200 people."""
+        self.add("exclude.employees", _STARTUP_SIZE, start, end)
+        for stage in _STARTUP_STAGES:
+            self.add("exclude.stages", stage, start, end)
 
     def add_quantity(self, place: int) -> None:
         """Add the head count a unit states."""
         unit = self._units[place]
         assert unit.employees is not None
         side = "include" if self._marks[place] < 0 else "exclude"
-        self.add(f"{side}.employees", unit.employees, self._start(place, place), unit.end)
+        self.add(f"{side}.employees", unit.employees, self._start(place), unit.end)
 
     def add_name(self, name: Name, taxonomy: Taxonomy) -> None:
         """Add a company or product as the customer wrote it; used technologies by their code."""
@@ -60,13 +71,13 @@ class Collection:
         elif "." in value and " " not in value:
             value = domain_key(value) or value
         if self._marks[name.start] >= 0 and field == "exclude.companies":
-            start = self._start(name.start, name.start)
+            start = self._start(name.start)
         self.add(field, value, start, end)
 
-    def _start(self, place: int, own: int) -> int:
+    def _start(self, place: int) -> int:
         cue = self._marks[place]
         if cue < 0 or cue > place or cue in self._claimed:
-            return self._units[own].start
+            return self._units[place].start
         self._claimed.add(cue)
         return self._units[cue].start
 

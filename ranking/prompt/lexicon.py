@@ -13,6 +13,8 @@ from ranking.text import words
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "nl")
 VOTE_BITS: Final = 16
+_WORD_VOTE: Final = 6
+_CUE_VOTE: Final = 3
 _DATA: Final = Path(__file__).with_name("data")
 
 
@@ -57,7 +59,8 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         languages=MappingProxyType(languages),
         votes=MappingProxyType(
-            _votes({code: _words(table, "function_words") for code, table in tables.items()})
+            _votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
+            | _votes({code: _words(table, "function_words") for code, table in tables.items()})
         ),
         letters=MappingProxyType(_votes({code: set(table["letters"]) for code, table in tables.items()})),
     )
@@ -103,11 +106,17 @@ def _words(table: Mapping[str, Any], key: str) -> set[str]:
     return set(words(table[key]))
 
 
-def _votes(sets: Mapping[str, set[str]]) -> dict[str, int]:
-    """Weigh what one language alone has 6, what two share 3, what three share 2, else 1."""
+def _single_cues(table: Mapping[str, Any]) -> set[str]:
+    """Return the cues of one word that are no function words."""
+    cue_words = {phrase for name, text in table["cues"].items() if name != "prefix" for phrase in _listed(text)}
+    return {phrase for phrase in cue_words | _words(table, "stop_words") if " " not in phrase}
+
+
+def _votes(sets: Mapping[str, set[str]], most: int = _WORD_VOTE) -> dict[str, int]:
+    """Weigh what one language alone has `most`, what several share a part of it, at least 1."""
     votes: dict[str, int] = {}
     for item in set().union(*sets.values()):
         owners = [place for place, code in enumerate(LANGUAGES) if item in sets[code]]
-        weight = max(1, 6 // len(owners))
+        weight = max(1, most // len(owners))
         votes[item] = sum(weight << (VOTE_BITS * place) for place in owners)
     return votes

@@ -45,7 +45,7 @@ def read_names(units: Sequence[Unit], parts: Parts, marks: Sequence[int], langua
             names = _list_of_names(units, place, cased, field)
             found += names
             end = max(end, names[-1].end) if names else end
-        elif bits & (cues.EXEMPLAR_AFTER | cues.COMPARISON_AFTER) and place:
+        if end == place + 1 and place and bits & (cues.EXEMPLAR_AFTER | cues.COMPARISON_AFTER):
             found += _name_before(units, place, cased, found)
         elif marks[place] >= 0 and _is_left_out(units, place, marks, cased, language):
             end = _name_end(units, place, cased)

@@ -9,7 +9,7 @@ from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PLACE, SIZE, STO
 
 INCLUDED: Final = -1
 INERT: Final = -2
-_ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE
+_ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE | cues.USE
 _LISTED: Final = frozenset({WORD, FIELD})
 
 
@@ -111,9 +111,14 @@ def _rule_out_before(units: Sequence[Unit], cue: int, marks: list[int]) -> None:
             joined = True
         elif not (joined and unit.gap == COMMA) and not (unit.gap <= HYPHEN and unit.is_word):
             return
-        if before < 0 or units[before].group != unit.group:
+        if before < 0 or units[before].group != unit.group or (unit.gap == COMMA and _is_led_in(units, before)):
             return
         place = before
+
+
+def _is_led_in(units: Sequence[Unit], place: int) -> bool:
+    """Tell whether a preposition leads in: "for healthcare, hospitals excluded" rules out hospitals alone."""
+    return place > 0 and units[place].gap < COMMA and bool(units[place - 1].bits & cues.PREPOSITION)
 
 
 def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:

@@ -1,6 +1,7 @@
 """A prompt parsed: the steps of the rule parser in order (F-1)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ranking.prompt.category import product_phrase
 from ranking.prompt.collection import Collection
@@ -17,13 +18,15 @@ from ranking.taxonomy.model import Taxonomy
 from ranking.text import tokens_with_spans
 from ranking.types import Product, Query, Span
 
+_ADDRESS_PARTS: Final = frozenset({"www", "http", "https"})
+
 
 def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     """Return what is sold, to whom, and whom to leave out; any text parses, the empty one to an empty query (F-1).
 
     Pure and deterministic; time is linear in the prompt's length.
     """
-    tokens = tokens_with_spans(prompt)
+    tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
     matches = taxonomy.surfaces.match([token.text for token in tokens])
     lexicon = load_lexicon()
     code, knows_language = identify(prompt, tokens, matches, lexicon)

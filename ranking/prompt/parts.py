@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
-from ranking.prompt.units import COMMA, HYPHEN, NOTHING, STOP, Unit
+from ranking.prompt.units import COMMA, HYPHEN, NOTHING, PLACE, STOP, Unit
 
 UNDECIDED: Final = 0
 PRODUCT: Final = 1
@@ -103,12 +103,12 @@ class _Walk:
     def _meet_target(self, place: int) -> None:
         """A preposition like "for": the target follows, or the product after "leads for" and before "for our"."""
         following = self._next(place + 1)
-        if following is None:
+        if following is None or self._only_place(following):
             return
-        if following.bits & cues.PRODUCT:
+        if self.units[following].bits & cues.PRODUCT:
             self._to(PRODUCT)
             return
-        sells = following.has("concept") and not following.has("industry")
+        sells = self.units[following].has("concept") and not self.units[following].has("industry")
         if sells and self.met_target and self.current != PRODUCT and not self._names_makers(following):
             self._to(PRODUCT)
             return
@@ -118,18 +118,30 @@ class _Walk:
         self._to(TARGET)
         self.met_target = True
 
-    def _names_makers(self, unit: Unit) -> bool:
-        place = self.units.index(unit) + 1
+    def _only_place(self, place: int) -> bool:
+        """ "for Germany" says where; "for German banks" says to whom."""
+        if self.units[place].group != PLACE:
+            return False
+        for unit in self.units[place + 1 :]:
+            if unit.gap > HYPHEN or unit.bits & (cues.PREPOSITION | cues.ACTION):
+                return True
+            if unit.group != PLACE and unit.bits != cues.STOP:
+                return unit.group == NOTHING and not unit.bits & (cues.COMPANY | cues.LEAD)
+        return True
+
+    def _names_makers(self, place: int) -> bool:
+        place += 1
         return place < len(self.units) and bool(self.units[place].bits & cues.VENDOR)
 
-    def _next(self, place: int) -> Unit | None:
-        for unit in self.units[place:]:
+    def _next(self, place: int) -> int | None:
+        for index in range(place, len(self.units)):
+            unit = self.units[index]
             if unit.gap == STOP:
                 return None
             if unit.group != NOTHING or unit.bits & (
                 cues.PRODUCT | cues.COMPANY | cues.LEAD | cues.PRODUCT_NOUN
             ):
-                return unit
+                return index
         return None
 
     def _claim(self, place: int, bits: int) -> None:

@@ -181,7 +181,7 @@ def _counts_leads(units: Sequence[Unit], place: int) -> bool:
     for unit in units[place : place + _LOOKAHEAD]:
         if unit.gap >= COMMA:
             return False
-        if unit.bits & (cues.COMPANY | cues.LEAD):
+        if unit.bits & (cues.COMPANY | cues.LEAD | cues.EXEMPLAR_TARGET):
             return True
         if any(entry.kind in {"industry", "size", "role", "seniority"} for entry in unit.entries):
             return True

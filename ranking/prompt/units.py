@@ -41,6 +41,7 @@ _BREAKS: Final = re.compile(r"[.;!?\u2026\u3002\uff01\uff1f\n]")
 _COMMAS: Final = re.compile(
     r"[,()\[\]\u2013\u2014\u3001\u060c\uff0c|\u2022\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s|^-\s|\s-$"
 )
+_ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?$", re.IGNORECASE)
 _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
 _THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
 _MAX_COUNT: Final = 100_000_000
@@ -197,7 +198,7 @@ def _gap(prompt: str, before: int, start: int) -> int:
             return HYPHEN
         if mark == "/":
             return SLASH
-    between = prompt[before:start]
+    between = _ADDRESS.sub("", prompt[before:start])
     if between.isspace() and "\n" not in between:
         return SPACE
     if _BREAKS.search(between):
