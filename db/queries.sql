@@ -446,3 +446,19 @@ SELECT set_config('statement_timeout', $1, true),
 -- name: find_query
 -- A logged query by its id.
 SELECT query_id, prompt, parsed, options, as_of, generation, lead_ids, scores FROM queries WHERE query_id = $1
+
+-- ======== Embeddings of companies. ========
+
+-- name: page_of_embeddable_companies
+-- The next $2 companies after id $1 with what is embedded of them and the hash of what was.
+SELECT company_id, name, description, tags, industry_raw, embedding_hash
+FROM companies WHERE company_id > $1 ORDER BY company_id LIMIT $2
+
+-- name: stage_embeddings
+-- An empty staging table for one batch of embeddings; gone at commit.
+CREATE TEMPORARY TABLE staged_embeddings (company_id text, embedding vector(384), hash text) ON COMMIT DROP
+
+-- name: store_embeddings
+-- Store the staged embeddings; one whose words changed meanwhile is found by its hash the next time.
+UPDATE companies SET embedding = staged.embedding, embedding_hash = staged.hash
+FROM staged_embeddings AS staged WHERE companies.company_id = staged.company_id
