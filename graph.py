@@ -1,9 +1,11 @@
 """The online composition root: arguments in, Serve application out. The only place that makes deployments."""
 
-from ray import serve
-from ray.serve import Application
+from typing import Any
 
-from configs.schema import GraphArgs
+from ray import serve
+from ray.serve import Application, Deployment
+
+from configs.schema import GraphArgs, NodeName
 from db.settings import Settings
 from deployments.ingress import Ingress
 from deployments.nodes import Bm25Node, EmbedderNode, GbdtNode, RetrievalNode
@@ -24,12 +26,17 @@ def app(args: GraphArgs) -> Application:
         raise ArtifactError("graph", "DATABASE_URL is not set; start the local system with `leads up`")
     snapshots = args.snapshots or str((settings.leads_data / "snapshots").resolve())
     ranking = args.ranking.model_dump(mode="json")
-    return serve.deployment(serve.ingress()(Ingress), name="ingress", user_config=ranking).bind(
-        retrieval=serve.deployment(RetrievalNode, name="retrieval").bind(snapshots),
-        bm25=serve.deployment(Bm25Node, name="bm25", user_config=ranking).bind(snapshots),
-        gbdt=serve.deployment(GbdtNode, name="gbdt").bind(args.booster),
-        embedder=serve.deployment(EmbedderNode, name="embedder").bind(args.embedder.model_dump()),
+    return _node("ingress", serve.ingress()(Ingress), ranking).bind(
+        retrieval=_node("retrieval", RetrievalNode).bind(snapshots),
+        bm25=_node("bm25", Bm25Node, ranking).bind(snapshots),
+        gbdt=_node("gbdt", GbdtNode).bind(args.booster),
+        embedder=_node("embedder", EmbedderNode).bind(args.embedder.model_dump()),
         args=args.model_dump(mode="json", exclude={"ranking"}),
         snapshots=snapshots,
         database_url=settings.database_url.get_secret_value(),
     )
+
+
+def _node(name: NodeName, node: type[Any], user_config: dict[str, Any] | None = None) -> Deployment:
+    deployment: Deployment = serve.deployment(node, name=name, user_config=user_config)
+    return deployment

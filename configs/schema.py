@@ -36,9 +36,9 @@ class HopArgs(_Strict):
 class HopsArgs(_Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))  # type: ignore[call-arg]
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))
     embedder: HopArgs = Field(default_factory=HopArgs)
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))  # type: ignore[call-arg]
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))
     gbdt: HopArgs = Field(default_factory=HopArgs)
 
 

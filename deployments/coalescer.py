@@ -17,7 +17,6 @@ from ranking.errors import DeadlineExceeded, DependencyError, LeadError, Overloa
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-Outcome = Value | LeadError
 Send = Callable[[Sequence[Item], Sequence[float]], Awaitable[Sequence[Value | LeadError]]]
 Observe = Callable[[int, Sequence[float]], None]
 

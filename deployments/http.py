@@ -30,13 +30,17 @@ Readiness = Callable[[], Awaitable[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the routes stand on. `flow` exists once the app has started."""
+    """What the routes stand on.
+
+    `flow` exists once the app has started. `answers_request_id` is false behind Serve, which puts the id on the answer itself.
+    """
 
     flow: Callable[[], QueryFlow]
     readiness: Readiness
     versions: Callable[[], dict[str, str]]
     telemetry: Telemetry
     lifespan: Lifespan
+    answers_request_id: bool = True
 
 
 def build_app(wiring: Wiring) -> FastAPI:
@@ -51,7 +55,7 @@ def build_app(wiring: Wiring) -> FastAPI:
     _add_download_route(app, wiring)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring.telemetry)
-    app.add_middleware(RequestIds)
+    app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 
 
@@ -141,8 +145,9 @@ def _add_problem_handlers(app: FastAPI, telemetry: Telemetry) -> None:
 class RequestIds:
     """ASGI middleware: every answer carries `X-Request-Id`, the caller's when it is a sensible one."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, answers: bool) -> None:
         self._app = app
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -158,7 +163,7 @@ class RequestIds:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        await self._app(scope, receive, send_with_id if self._answers else send)
 
 
 async def _content(request: Request) -> bytes:

@@ -70,6 +70,7 @@ class Ingress:
                 versions=lambda: self._versions,
                 telemetry=self._telemetry,
                 lifespan=self._lifespan,
+                answers_request_id=False,
             )
         )
 
@@ -118,7 +119,7 @@ class Ingress:
         postgres = await self._postgres_state()
         generation = self._catalogues.newest
         snapshot = self._catalogues.get(generation).snapshot
-        age_s = time.time() - snapshot.manifest.created_at.timestamp()
+        age_s = time.time() - snapshot.manifest.created_at
         self._telemetry.snapshot_age(age_s)
         dependencies = {
             "postgres": postgres,

@@ -132,8 +132,12 @@ class QueryFlow:
         wanted = body.lead_id or body.company_id or ""
         found = await self._survey(self._logged_request(logged))
         position = self._position(found, wanted)
-        told = {"query_id": logged.query_id, "id": wanted, "generation": found.candidates.generation}
-        told["same_snapshot"] = found.candidates.generation == logged.generation
+        told = {
+            "query_id": logged.query_id,
+            "id": wanted,
+            "generation": found.candidates.generation,
+            "same_snapshot": found.candidates.generation == logged.generation,
+        }
         if position is None:
             return {
                 **told,

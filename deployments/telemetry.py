@@ -101,5 +101,5 @@ def exposition(multiprocess_folder: str | None) -> bytes:
     if multiprocess_folder is None:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=multiprocess_folder)
+    MultiProcessCollector(registry, path=multiprocess_folder)  # type: ignore[no-untyped-call]
     return generate_latest(registry)

@@ -37,7 +37,7 @@ class Intent:
 
 def undecided(pool: PoolEvidence, threshold: float) -> BoolArray:
     """bool[m]: BM25 does not decide, so the LLM or the booster must (F-5)."""
-    return route(pool.best_raw, llm_available=False, threshold=threshold) == GBDT
+    return np.equal(route(pool.best_raw, llm_available=False, threshold=threshold), GBDT)
 
 
 def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> Intent:
