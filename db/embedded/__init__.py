@@ -4,8 +4,8 @@ Both listen on unix sockets only. Both end when the process that started them en
 folder whose servers were killed is usable again at once.
 """
 
-from db.embedded.both import servers
+from db.embedded.both import Servers, servers
 from db.embedded.postgres import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.embedded.redis import EmbeddedRedis
 
-__all__ = ["LAPTOP_SETTINGS", "EmbeddedPostgres", "EmbeddedRedis", "servers"]
+__all__ = ["LAPTOP_SETTINGS", "EmbeddedPostgres", "EmbeddedRedis", "Servers", "servers"]

@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ranking.errors import Unavailable
@@ -13,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 # A unix socket's path holds at most 107 bytes, and the longest name below these folders (HAProxy's, with
 # Ray's node id, while it binds) takes 85 of them.
-_LONGEST_TEMPORARY = 10
+_LONGEST_TEMPORARY = 6
 
 
 def runtime_root() -> Path:
@@ -37,11 +38,22 @@ def runtime_root() -> Path:
 
 
 def runtime_folder(data_dir: Path) -> Path:
-    """Return the existing short folder for the sockets of the system whose data lie in `data_dir`."""
+    """Return the path of the short folder for the sockets of the system whose data lie in `data_dir`."""
     key = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:8]
-    folder = runtime_root() / key
+    return runtime_root() / key
+
+
+def make_runtime_folder(data_dir: Path) -> Path:
+    """Return `runtime_folder(data_dir)`, made where it is missing."""
+    folder = runtime_folder(data_dir)
     folder.mkdir(mode=0o711, exist_ok=True)
     return folder
+
+
+def drop_runtime_folder(data_dir: Path) -> None:
+    """Remove `runtime_folder(data_dir)` unless something still lies in it."""
+    with suppress(OSError):
+        runtime_folder(data_dir).rmdir()
 
 
 def let_enter(folder: Path) -> None:

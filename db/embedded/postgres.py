@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from db.embedded.folders import let_enter, runtime_folder
+from db.embedded.folders import drop_runtime_folder, let_enter, make_runtime_folder, runtime_folder
 from db.embedded.process import EmbeddedServer, FolderLock, ServerProcess, User, guarded_command
 from ranking.errors import Unavailable
 
@@ -51,12 +51,6 @@ class EmbeddedPostgres(EmbeddedServer):
         self._log = self._data_dir / "logs" / "postgres.log"
         self._settings = settings
         self._lock = FolderLock(self._data_dir / "postgres.lock")
-        self._process: ServerProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the running server."""
-        return self._process.pid if self._process else None
 
     def start(self) -> str:
         """Start the server, making its files at the first time, and return the DSN of the database `leads`.
@@ -89,6 +83,8 @@ class EmbeddedPostgres(EmbeddedServer):
         if self._process is not None:
             self._process.stop(((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0)))
             self._process = None
+            shutil.rmtree(self._socket_folder(), ignore_errors=True)
+            drop_runtime_folder(self._data_dir)
         self._lock.release()
 
     def dsn(self, database: str = DATABASE) -> str:
@@ -125,6 +121,7 @@ class EmbeddedPostgres(EmbeddedServer):
             raise Unavailable("postgres", f"{Path(command[0]).name} failed: {lines[-1]}")
 
     def _spawn(self, user: User | None) -> ServerProcess:
+        make_runtime_folder(self._data_dir)
         sockets = self._socket_folder()
         sockets.mkdir(mode=0o700, exist_ok=True)
         if user is not None:

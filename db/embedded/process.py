@@ -121,7 +121,13 @@ class ServerProcess:
         """Whether the server still runs."""
         return self._process.poll() is None
 
-    def wait_until(self, ready: Callable[[], bool], timeout_s: float) -> None:
+    def check(self) -> None:
+        """Raise `Unavailable` with the last line of the log where the server has ended."""
+        if not self.running:
+            code = self._process.returncode
+            raise Unavailable(self._name, f"ended with code {code}: {self.last_words()}")
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float, poll_s: float = _POLL_S) -> None:
         """Return once `ready()` holds.
 
         Raises:
@@ -129,13 +135,10 @@ class ServerProcess:
         """
         give_up_at = time.monotonic() + timeout_s
         while not ready():
-            if not self.running:
-                raise Unavailable(
-                    self._name, f"ended with code {self._process.returncode}: {self.last_words()}"
-                )
+            self.check()
             if time.monotonic() >= give_up_at:
                 raise Unavailable(self._name, f"not ready after {timeout_s:g} s: {self.last_words()}")
-            time.sleep(_POLL_S)
+            time.sleep(poll_s)
 
     def wait(self, timeout_s: float | None = None) -> int:
         """Return the exit code once the server has ended; `subprocess.TimeoutExpired` after `timeout_s`."""
@@ -166,6 +169,18 @@ class ServerProcess:
 
 class EmbeddedServer(ABC):
     """What the embedded servers share: a context manager around `start` and `stop`, giving the address."""
+
+    _process: ServerProcess | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the started server."""
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the server was started and has not ended."""
+        return self._process is not None and self._process.running
 
     @abstractmethod
     def start(self) -> str:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from db.embedded.folders import runtime_folder
+from db.embedded.folders import drop_runtime_folder, make_runtime_folder, runtime_folder
 from db.embedded.process import EmbeddedServer, FolderLock, ServerProcess
 from ranking.errors import Unavailable
 
@@ -26,12 +26,6 @@ class EmbeddedRedis(EmbeddedServer):
         self._log = self._data_dir / "logs" / "redis.log"
         self._max_memory_bytes = max_memory_bytes
         self._lock = FolderLock(self._data_dir / "redis.lock")
-        self._process: ServerProcess | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the running server."""
-        return self._process.pid if self._process else None
 
     def start(self) -> str:
         """Start the server and return its address. Call it from the main thread.
@@ -56,6 +50,8 @@ class EmbeddedRedis(EmbeddedServer):
         if self._process is not None:
             self._process.stop(((signal.SIGTERM, 5.0),))
             self._process = None
+            self._socket().unlink(missing_ok=True)
+            drop_runtime_folder(self._data_dir)
         self._lock.release()
 
     def url(self) -> str:
@@ -63,6 +59,7 @@ class EmbeddedRedis(EmbeddedServer):
         return f"unix://{quote(str(self._socket()))}?db=0"
 
     def _spawn(self) -> ServerProcess:
+        make_runtime_folder(self._data_dir)
         options = {
             "port": "0",
             "unixsocket": str(self._socket()),
