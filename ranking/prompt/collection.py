@@ -83,14 +83,15 @@ class Collection:
 
     def settle(self) -> None:
         """Let an exclusion win over an inclusion of the same value."""
+        dropped: set[tuple[str, str]] = set()
         for name in _FIELD_NAMES:
             wanted, ruled_out = self._values.get(f"include.{name}"), self._values.get(f"exclude.{name}")
-            if not wanted or not ruled_out:
-                continue
-            for value in [value for value in wanted if value in ruled_out]:
-                del wanted[value]
-                field, text = f"include.{name}", describe(value)
-                self.spans = [span for span in self.spans if span.field != field or span.value != text]
+            for value in list(wanted or ()):
+                if wanted and ruled_out and value in ruled_out:
+                    del wanted[value]
+                    dropped.add((f"include.{name}", describe(value)))
+        if dropped:
+            self.spans = [span for span in self.spans if (span.field, span.value) not in dropped]
 
     def codes(self, field: str) -> tuple[str, ...]:
         """Return the textual values of a field."""

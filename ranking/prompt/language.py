@@ -20,10 +20,13 @@ def identify(
 
     Only the first 300 words count. A taxonomy surface that exists in one language only counts like a shared function word.
     """
-    votes = lexicon.votes
+    votes, endings = lexicon.votes, lexicon.endings
     total = 0
     for token in tokens[:_CONSIDERED]:
-        total += votes.get(token.text, 0)
+        vote = votes.get(token.text)
+        if vote is None:
+            vote = endings.get(token.text[-3:], 0) + endings.get(token.text[-2:], 0)
+        total += vote
     if not prompt.isascii():
         letters = lexicon.letters
         for letter in set(prompt[:4000].lower()):

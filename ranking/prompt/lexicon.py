@@ -15,6 +15,7 @@ LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "nl")
 VOTE_BITS: Final = 16
 _WORD_VOTE: Final = 6
 _CUE_VOTE: Final = 3
+_HINT_VOTE: Final = 1
 _DATA: Final = Path(__file__).with_name("data")
 
 
@@ -40,7 +41,7 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """All languages, and the votes of words and letters for them.
+    """All languages, and the votes of words, letters and endings for them.
 
     A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
     """
@@ -48,6 +49,7 @@ class Lexicon:
     languages: Mapping[str, Language]
     votes: Mapping[str, int]
     letters: Mapping[str, int]
+    endings: Mapping[str, int]
 
 
 @lru_cache(maxsize=1)
@@ -61,6 +63,9 @@ def load_lexicon() -> Lexicon:
         votes=MappingProxyType(
             _votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
             | _votes({code: _words(table, "function_words") for code, table in tables.items()})
+        ),
+        endings=MappingProxyType(
+            _votes({code: set(_listed(table["endings"])) for code, table in tables.items()}, _HINT_VOTE)
         ),
         letters=MappingProxyType(_votes({code: set(table["letters"]) for code, table in tables.items()})),
     )

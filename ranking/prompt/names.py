@@ -7,7 +7,7 @@ from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
 from ranking.prompt.negation import INCLUDED
 from ranking.prompt.parts import PRODUCT, TARGET, Parts
-from ranking.prompt.units import AMPERSAND, COMMA, HYPHEN, NOTHING, SLASH, SPACE, STOP, TECHNOLOGY, WORD, Unit
+from ranking.prompt.units import AMPERSAND, COMMA, HYPHEN, LOOKAHEAD, NOTHING, SLASH, SPACE, STOP, TECHNOLOGY, WORD, Unit
 
 EXEMPLAR: Final = "exemplars"
 COMPARISON: Final = "product.comparisons"
@@ -15,7 +15,8 @@ LEFT_OUT: Final = "exclude.companies"
 USED: Final = "include.technologies"
 _MAX_NAME: Final = 5
 _MAX_NAMES: Final = 20
-_CONNECTORS: Final = frozenset("of de du des der van von di the and und et y e la le & da do del".split())
+_TARGET_BEFORE: Final = 64
+_CONNECTORS: Final = frozenset(("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del"))
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
 
 
@@ -69,7 +70,7 @@ def _field_after(units: Sequence[Unit], cue: int, parts: Parts, marks: Sequence[
     if bits & cues.COMPARISON:
         return COMPARISON
     before = cue - 1
-    while before >= 0 and units[before].bits == cues.STOP and units[before + 1].gap < COMMA:
+    while before >= max(cue - LOOKAHEAD, 0) and units[before].bits == cues.STOP and units[before + 1].gap < COMMA:
         before -= 1
     if before < 0 or units[cue].gap == STOP:
         return EXEMPLAR
@@ -80,7 +81,7 @@ def _field_after(units: Sequence[Unit], cue: int, parts: Parts, marks: Sequence[
 
 def _is_ruled_out(units: Sequence[Unit], cue: int, marks: Sequence[int]) -> bool:
     """ "not companies like Siemens": the cue stands in the scope, before or after what it rules out."""
-    for place in range(cue - 1, -1, -1):
+    for place in range(cue - 1, max(cue - LOOKAHEAD, -1), -1):
         unit = units[place]
         if units[place + 1].gap >= COMMA:
             return False
@@ -96,7 +97,7 @@ def _field_beside(units: Sequence[Unit], before: int, cue: int, parts: Parts) ->
     unit = units[before]
     if unit.bits & (cues.COMPANY | cues.LEAD):
         return EXEMPLAR
-    if units[cue].gap >= COMMA and TARGET in parts.part[:cue]:
+    if units[cue].gap >= COMMA and TARGET in parts.part[max(cue - _TARGET_BEFORE, 0) : cue]:
         return EXEMPLAR
     sold = bool(unit.bits & cues.PRODUCT_NOUN) or unit.has("concept") or unit.group in (WORD, TECHNOLOGY)
     if sold and (parts.part[before] != TARGET or not unit.has("industry")):
@@ -180,7 +181,7 @@ def _can_go_on(units: Sequence[Unit], place: int, cased: bool) -> bool:
         return cased and (not unit.bits & ~(cues.NOUN | cues.PRODUCT))
     if cased and units[place - 1].capital:
         following = units[place + 1] if place + 1 < len(units) else None
-        joins = unit.text in _CONNECTORS and not unit.bits & cues.AND
+        joins = unit.text in _CONNECTORS and not unit.bits & cues.JOINT
         return joins and following is not None and following.capital and _is_short_link(unit)
     return unit.is_word
 
@@ -234,7 +235,7 @@ def _is_left_out(
     if not (cased and unit.capital):
         return False
     if unit.group == TECHNOLOGY:
-        return bool(units[marks[place]].bits & cues.EXCLUDE)
+        return not units[marks[place]].bits & cues.NEGATE
     if unit.is_word:
         return not (language.common_endings and unit.text.endswith(language.common_endings))
     following = place + 1 < len(units) and units[place + 1].capital and units[place + 1].is_word

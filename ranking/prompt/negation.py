@@ -5,7 +5,7 @@ from typing import Final
 
 from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
-from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PLACE, SIZE, STOP, WORD, Unit
+from ranking.prompt.units import COMMA, FIELD, HYPHEN, LOOKAHEAD, NOTHING, PLACE, SIZE, STOP, WORD, Unit
 
 INCLUDED: Final = -1
 INERT: Final = -2
@@ -77,7 +77,7 @@ def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[i
 
 def _follows(units: Sequence[Unit], cue: int) -> bool:
     """Tell whether the clause names anything after its negation."""
-    for unit in units[cue + 1 :]:
+    for unit in units[cue + 1 : cue + LOOKAHEAD]:
         if unit.gap >= COMMA or unit.bits & (cues.END_SCOPE | cues.EXCLUDED_AFTER):
             return _introduces(units[cue], unit)
         if unit.group != NOTHING or unit.bits & (cues.NAMED | cues.COMPANY | cues.EXCLUDE):
@@ -98,12 +98,13 @@ def _introduces(cue: Unit, unit: Unit) -> bool:
 def _rule_out_before(units: Sequence[Unit], cue: int, marks: list[int]) -> None:
     """Rule out what stands right before the cue and the list it ends: "Banken und Versicherer nicht"."""
     place = cue
-    while place >= 0 and units[place].group == NOTHING:
-        if place < cue and units[place].bits & cues.END_SCOPE or units[place].gap >= COMMA:
+    nearest = max(cue - LOOKAHEAD, 0)
+    while place >= nearest and units[place].group == NOTHING:
+        if units[place].gap >= COMMA or (place < cue and units[place].bits & cues.END_SCOPE):
             return
         place -= 1
     joined = False
-    while place >= 0:
+    while place >= nearest:
         marks[place] = cue
         unit, before = units[place], place - 1
         if before >= 0 and units[before].bits & cues.JOINT:
@@ -141,7 +142,7 @@ def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
 
 def _continues(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
     """Tell whether the next thing that is named belongs to the list of the scope."""
-    for unit in units[place:]:
+    for unit in units[place : place + LOOKAHEAD]:
         if unit.group != NOTHING:
             return scope.covers(unit.group)
         if unit.gap >= COMMA or unit.bits & (_ENDERS | cues.END_SCOPE | cues.NAMED | cues.TOP):
@@ -156,7 +157,7 @@ def _list_goes_on(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
         return bool(unit.bits & cues.OR) or _continues(units, place + 1, scope)
     if unit.bits & (cues.ACTION | cues.NAMED | cues.TOP | cues.TARGET):
         return False
-    for offset, following in enumerate(units[place:]):
+    for offset, following in enumerate(units[place : place + LOOKAHEAD]):
         if offset and following.gap >= COMMA:
             return False
         if following.group == WORD:
@@ -170,7 +171,7 @@ def _list_goes_on(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
 
 def _is_joined(units: Sequence[Unit], place: int) -> bool:
     """Tell whether the list still comes to its "or" or "and"."""
-    for unit in units[place + 1 :]:
+    for unit in units[place + 1 : place + LOOKAHEAD]:
         if unit.bits & cues.JOINT:
             return True
         if unit.gap == STOP or (unit.group == NOTHING and unit.bits & ~cues.NOUN):

@@ -5,13 +5,13 @@ from typing import Final
 
 from ranking.prompt.category import product_phrase
 from ranking.prompt.collection import Collection
-from ranking.prompt.confidence import confidence
+from ranking.prompt.confidence import Grounds, confidence
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
 from ranking.prompt.meaning import Reader, Reading
-from ranking.prompt.names import read_names
+from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
-from ranking.prompt.parts import TARGET, divide
+from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.units import NOTHING, Unit, read_units
 from ranking.taxonomy.model import Taxonomy
@@ -51,14 +51,13 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
         if unit.employees is not None:
             collection.add_quantity(place)
     limit = _add_limit(raw_units, quantities, collection)
-    start, end = product_phrase(units, readings, marks, parts.part, TARGET)
+    start, end = product_phrase(units, readings, marks, parts.part)
     category = " ".join(prompt[start:end].lower().split())
     if category:
         collection.add("product.category", category, start, end)
     collection.settle()
-    return _query(
-        collection, category, code, limit, _trust(units, named, readings, collection, knows_language)
-    )
+    grounds = _grounds(units, named, readings, collection, knows_language=knows_language)
+    return _query(collection, category, code, limit, confidence(grounds))
 
 
 def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:
@@ -71,7 +70,7 @@ def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> l
         merged += units[place : quantity.start]
         first, last = units[quantity.start], units[quantity.end - 1]
         merged.append(
-            Unit(first.text, first.start, last.end, first.gap, number=0, employees=quantity.employees)
+            Unit(first.text, first.start, last.end, gap=first.gap, number=0, employees=quantity.employees)
         )
         place = quantity.end
     return merged + list(units[place:])
@@ -87,24 +86,29 @@ def _add_limit(units: Sequence[Unit], quantities: Sequence[Quantity], collection
     return None
 
 
-def _trust(
+def _grounds(
     units: Sequence[Unit],
     named: Sequence[bool],
     readings: Sequence[Reading],
     collection: Collection,
+    *,
     knows_language: bool,
-) -> float:
+) -> Grounds:
     read = {reading.unit for reading in readings}
     content = [place for place, unit in enumerate(units) if named[place] or unit.group != NOTHING]
-    explained = sum(
-        1 for place in content if named[place] or units[place].employees is not None or place in read
+    explained = [
+        place for place in content if named[place] or place in read or units[place].employees is not None
+    ]
+    return Grounds(
+        content=len(content),
+        explained=len(explained),
+        product=1.0 if collection.concepts else 0.5 * bool(collection.keywords),
+        has_target=any(
+            span.field.startswith("include.") or span.field == EXEMPLAR for span in collection.spans
+        ),
+        guesses=sum(reading.guessed for reading in readings),
+        knows_language=knows_language,
     )
-    product = 1.0 if collection.concepts else 0.5 * bool(collection.keywords)
-    has_target = any(
-        span.field.startswith("include.") or span.field == "exemplars" for span in collection.spans
-    )
-    guesses = sum(reading.guessed for reading in readings)
-    return confidence(explained, len(content), product, has_target, guesses, knows_language)
 
 
 def _query(collection: Collection, category: str, language: str, limit: int | None, trust: float) -> Query:

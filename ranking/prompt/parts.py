@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
-from ranking.prompt.units import COMMA, HYPHEN, NOTHING, PLACE, STOP, Unit
+from ranking.prompt.units import COMMA, HYPHEN, LOOKAHEAD, NOTHING, PLACE, STOP, Unit
 
 UNDECIDED: Final = 0
 PRODUCT: Final = 1
@@ -51,7 +51,7 @@ def divide(units: Sequence[Unit]) -> Parts:
 class _Walk:
     """The state of one walk over the units."""
 
-    __slots__ = ("clause", "context", "current", "met_target", "part", "sentence", "units", "using")
+    __slots__ = ("clause", "context", "current", "decided", "met_target", "part", "sentence", "units", "using")
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self.units = units
@@ -61,12 +61,13 @@ class _Walk:
         self.using = 0
         self.met_target = False
         self.clause = 0
+        self.decided = 0
         self.sentence = 0
 
     def begin_clause(self, place: int, unit: Unit) -> None:
         self.clause = place
         if unit.gap == STOP:
-            self.sentence = place
+            self.sentence = self.decided = place
             self.current = UNDECIDED
             self.using = 0
         elif (
@@ -112,9 +113,7 @@ class _Walk:
         if sells and self.met_target and self.current != PRODUCT and not self._names_makers(following):
             self._to(PRODUCT)
             return
-        for index in range(self.sentence, place):
-            if self.part[index] == UNDECIDED:
-                self.part[index] = PRODUCT
+        self._decide(self.sentence, place, PRODUCT)
         self._to(TARGET)
         self.met_target = True
 
@@ -122,19 +121,27 @@ class _Walk:
         """ "for Germany" says where; "for German banks" says to whom."""
         if self.units[place].group != PLACE:
             return False
-        for unit in self.units[place + 1 :]:
+        for unit in self.units[place + 1 : place + LOOKAHEAD]:
             if unit.gap > HYPHEN or unit.bits & (cues.PREPOSITION | cues.ACTION):
                 return True
             if unit.group != PLACE and unit.bits != cues.STOP:
                 return unit.group == NOTHING and not unit.bits & (cues.COMPANY | cues.LEAD)
         return True
 
+    def _decide(self, start: int, end: int, part: int) -> None:
+        """Give what is still undecided to a part; what an earlier call looked at is not looked at again."""
+        for index in range(max(start, self.decided), end):
+            if self.part[index] == UNDECIDED:
+                self.part[index] = part
+        if start <= self.decided:
+            self.decided = end
+
     def _names_makers(self, place: int) -> bool:
         place += 1
         return place < len(self.units) and bool(self.units[place].bits & cues.VENDOR)
 
     def _next(self, place: int) -> int | None:
-        for index in range(place, len(self.units)):
+        for index in range(place, min(place + LOOKAHEAD, len(self.units))):
             unit = self.units[index]
             if unit.gap == STOP:
                 return None
@@ -149,9 +156,7 @@ class _Walk:
         if self.current == PRODUCT and bits & cues.COMPANY and self._directly_sold(place):
             return
         if self.current == UNDECIDED:
-            for index in range(self.clause, place):
-                if self.part[index] == UNDECIDED:
-                    self.part[index] = TARGET
+            self._decide(self.clause, place, TARGET)
         self._to(TARGET)
         self.met_target = True
 

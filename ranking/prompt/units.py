@@ -17,6 +17,8 @@ AMPERSAND: Final = 3
 COMMA: Final = 4
 STOP: Final = 5
 
+LOOKAHEAD: Final = 16  # units a rule looks around, so that parsing stays linear in the prompt's length
+
 NOTHING: Final = 0
 WORD: Final = 1
 FIELD: Final = 2
@@ -41,6 +43,7 @@ _BREAKS: Final = re.compile(r"[.;!?\u2026\u3002\uff01\uff1f\n]")
 _COMMAS: Final = re.compile(
     r"[,()\[\]\u2013\u2014\u3001\u060c\uff0c|\u2022\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s|^-\s|\s-$"
 )
+_SINGLE_MARKS: Final = {" ": SPACE, "-": HYPHEN, "\u2010": HYPHEN, "\u2011": HYPHEN, "/": SLASH}
 _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?$", re.IGNORECASE)
 _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
 _THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
@@ -70,6 +73,7 @@ class Unit:
         text: str,
         start: int,
         end: int,
+        *,
         gap: int,
         bits: int = 0,
         entries: tuple[Entry, ...] = _NO_ENTRIES,
@@ -140,8 +144,14 @@ def read_units(
         number = None
         if not entries and end == place + 1:
             number = _number(token.text, language)
+            if number is not None and units and gap == SPACE and _goes_on_in_groups(units[-1], token.text, language):
+                last = units[-1]
+                last.number = (last.number or 0) * 1000 + number
+                last.end = before = stop
+                place = end
+                continue
         text = token.text if end == place + 1 else " ".join(texts[place:end])
-        units.append(Unit(text, start, stop, gap, bits, entries, number, capital))
+        units.append(Unit(text, start, stop, gap=gap, bits=bits, entries=entries, number=number, capital=capital))
         before = stop
         place = end
     return units
@@ -188,16 +198,20 @@ def _number(text: str, language: Language) -> int | None:
     return language.numbers.get(text)
 
 
+def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:
+    """Tell whether digits go on a number written with spaces ("1 000"), as nobody does in English."""
+    return (
+        last.number is not None and last.text.isdigit() and len(last.text) <= 3 and len(text) == 3 and text.isdigit()
+        and (text == "000" or language.code != "en")
+    )
+
+
 def _gap(prompt: str, before: int, start: int) -> int:
     """Classify what stands between two units; a colon before a line break keeps what follows together."""
     if start - before == 1:
-        mark = prompt[before]
-        if mark == " ":
-            return SPACE
-        if mark in "-\u2010\u2011":
-            return HYPHEN
-        if mark == "/":
-            return SLASH
+        known = _SINGLE_MARKS.get(prompt[before])
+        if known is not None:
+            return known
     between = _ADDRESS.sub("", prompt[before:start])
     if between.isspace() and "\n" not in between:
         return SPACE
