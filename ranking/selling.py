@@ -10,10 +10,11 @@ import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from ranking.cues import CueSet
-from ranking.taxonomy import Taxonomy
-from ranking.taxonomy.entries import Match
+from ranking.taxonomy.entries import Concept, Match
+from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import Token, tokens_with_spans, words
 from ranking.types import SnippetKind
 
@@ -23,7 +24,21 @@ _READ_CHARACTERS = 2_000
 _TAGLINE_WORDS = 18
 _PLAIN_WEIGHT = 0.5
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[\n\r;•|\u2028\u0085]|\s[-–—]\s")
+_FULL_STOP = re.compile(r"[.!?…](?=\s|$)|[\n\r\u2028\u0085]")
 _CLAUSE_MARK = re.compile(r"[,:()\[\]–—]")
+
+
+class Concepts(Protocol):
+    """What is asked of the taxonomy."""
+
+    @property
+    def surfaces(self) -> SurfaceIndex:
+        """Every wording of every concept."""
+        ...
+
+    def concept(self, code: str) -> Concept:
+        """A concept by its code."""
+        ...
 
 
 class _Cues:
@@ -83,7 +98,7 @@ def not_a_posting(text: str, kind: SnippetKind) -> bool:
     return not cues.hiring.any(tokens)
 
 
-def sold_concepts(name: str, description: str, tags: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+def sold_concepts(name: str, description: str, tags: Sequence[str], taxonomy: Concepts) -> tuple[str, ...]:
     """Product concepts that the company's own words say it sells, sorted, broader concepts included.
 
     Counted are a name that says so, the tagline and sentences that make an offer ("we provide ..."), each up
@@ -112,12 +127,14 @@ def sold_concepts(name: str, description: str, tags: Sequence[str], taxonomy: Ta
 
 
 def _sentences(description: str) -> list[tuple[str, bool]]:
-    """Sentences in order, each with whether it is the tagline: the parts of a short first line."""
-    first_line, _, _ = description.strip().partition("\n")
-    tagline_end = len(first_line) if len(first_line.split()) <= _TAGLINE_WORDS else 0
+    """Sentences in order, each with whether it belongs to the tagline: a short first sentence in one or more parts."""
+    text = description.strip()
+    first_stop = _FULL_STOP.search(text)
+    tagline_end = first_stop.start() if first_stop is not None else len(text)
+    if len(text[:tagline_end].split()) > _TAGLINE_WORDS:
+        tagline_end = 0
     sentences: list[tuple[str, bool]] = []
     start = 0
-    text = description.strip()
     for mark in _SENTENCE_END.finditer(text):
         sentences.append((text[start : mark.start()], start < tagline_end))
         start = mark.end()
@@ -131,12 +148,12 @@ def _concept_codes(match: Match) -> list[str]:
     ]
 
 
-def _concept_matches(tokens: Sequence[Token], taxonomy: Taxonomy) -> list[Match]:
+def _concept_matches(tokens: Sequence[Token], taxonomy: Concepts) -> list[Match]:
     found = taxonomy.surfaces.match([token.text for token in tokens])
     return [match for match in found if _concept_codes(match)]
 
 
-def _whole(text: str, taxonomy: Taxonomy) -> set[str]:
+def _whole(text: str, taxonomy: Concepts) -> set[str]:
     """Concepts of which the whole text is a surface."""
     tokens = words(text)
     matches = taxonomy.surfaces.match(tokens)
@@ -145,7 +162,7 @@ def _whole(text: str, taxonomy: Taxonomy) -> set[str]:
     }
 
 
-def _named(name: str, taxonomy: Taxonomy) -> set[str]:
+def _named(name: str, taxonomy: Concepts) -> set[str]:
     """Concepts that a company's name says it sells: only phrases that alone name a product."""
     tokens = words(name)
     found = set()
@@ -155,7 +172,7 @@ def _named(name: str, taxonomy: Taxonomy) -> set[str]:
     return found
 
 
-def _ancestors(code: str, taxonomy: Taxonomy) -> set[str]:
+def _ancestors(code: str, taxonomy: Concepts) -> set[str]:
     found: set[str] = set()
     parent = taxonomy.concept(code).parent
     while parent is not None and parent not in found:
