@@ -14,7 +14,7 @@ from ranking.types import SNIPPET_KINDS, BoolArray, ByteArray, FloatArray, Snipp
 
 DAY_S: Final = 86_400.0
 FUTURE_TOLERANCE_S: Final = DAY_S
-UNDATED_QUANTILE: Final = 0.9
+OLDEST_SHARE: Final = 0.1
 
 
 class DecayConfig(BaseModel):
@@ -95,4 +95,4 @@ def effective_times(
 
 
 def _old_end(observed_s: FloatArray, otherwise: float) -> float:
-    return float(np.quantile(observed_s, 1.0 - UNDATED_QUANTILE)) if len(observed_s) else otherwise
+    return float(np.quantile(observed_s, OLDEST_SHARE)) if len(observed_s) else otherwise

@@ -74,9 +74,6 @@ class Hits:
     raw: FloatArray
     matched: BitArray
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     def take(self, index: IndexArray | BoolArray) -> "Hits":
         """Some of the hits, in the order of `index`."""
         return Hits(self.rows[index], self.positions[index], self.raw[index], self.matched[index])

@@ -17,6 +17,7 @@ _COMPOUNDING: Final = ("de", "nl")
 _COMPOUND_PART: Final = 7
 _COMPOUND_WORD: Final = 10
 _COMPOUND_CACHE: Final = 100_000
+_ACRONYM: Final = 3
 
 
 class NamedConcept(Protocol):
@@ -106,7 +107,8 @@ def _wording(taxonomy: Concepts) -> Iterator[tuple[str, str, str]]:
 def _stemmed(phrase: str, language: str) -> str:
     if language not in STEMMERS:
         return phrase
-    return " ".join(Stemmer.Stemmer(STEMMERS[language], 0).stemWords(phrase.split(" ")))
+    stemmer = Stemmer.Stemmer(STEMMERS[language], 0)
+    return " ".join(word if len(word) <= _ACRONYM else stemmer.stemWord(word) for word in phrase.split(" "))
 
 
 def _term(phrase: str) -> str:
@@ -132,6 +134,8 @@ class SurfaceFinder:
         for start, token in enumerate(tokens):
             for length in lengths.get(token, ()):
                 end = start + length
+                if end > len(tokens):
+                    break
                 term = self._terms.get(token if length == 1 else " ".join(tokens[start:end]))
                 if term is not None:
                     found.append(Occurrence(start, end, term))

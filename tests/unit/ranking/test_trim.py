@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ranking.trim import best, pool_size, preliminary_score
+
+
+@pytest.mark.parametrize(
+    ("limit", "size"), [(1, 200), (25, 200), (50, 200), (51, 204), (500, 2000), (2000, 2000)]
+)
+def test_the_pool_is_four_times_k_within_bounds(limit: int, size: int) -> None:
+    assert pool_size(limit) == size
+
+
+def test_preliminary_score_weighs_fit_and_intent() -> None:
+    found = preliminary_score(np.array([0.5, 1.0]), np.array([80.0, 0.0]), np.array([0.6, 0.4]))
+    assert found.tolist() == pytest.approx([0.6 * 0.5 + 0.4 * 0.8, 0.6 * 1.0])
+
+
+def test_the_best_come_back_in_row_order() -> None:
+    kept = best(np.array([0.1, 0.9, 0.5, 0.7]), 2)
+    assert kept.tolist() == [1, 3]
+    assert kept.dtype == np.int32
+
+
+def test_among_equals_the_lower_rows_stay() -> None:
+    assert best(np.array([0.5, 0.5, 0.9, 0.5, 0.5]), 3).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [3, 4, 99])
+def test_a_pool_as_large_as_the_field_keeps_everybody(size: int) -> None:
+    assert best(np.array([0.3, 0.1, 0.2]), size).tolist() == [0, 1, 2]
+
+
+def test_an_empty_pool_keeps_nobody() -> None:
+    assert best(np.array([0.3]), 0).tolist() == []
+    assert best(np.zeros(0), 200).tolist() == []
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), max_size=40), st.integers(0, 45))
+def test_trim_equals_a_full_sort(scores: list[float], size: int) -> None:
+    by_score = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
+    assert best(np.array(scores, dtype=np.float64), size).tolist() == sorted(by_score[:size])
