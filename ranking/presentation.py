@@ -8,6 +8,7 @@ import numpy as np
 
 from ranking.answer import Contact, RankedLead, Shortfall, Signal
 from ranking.cascade import Intent
+from ranking.excerpt import excerpt
 from ranking.explain import waterfall, why
 from ranking.fit import unpack_levels, unverified
 from ranking.fusion import FinalWeights
@@ -100,14 +101,17 @@ class Presenter:
         known = {
             "industry": company.industry is not None or not include.industries,
             "employee_count": company.employee_count is not None or not include.employees,
-            "country": company.country is not None or not (include.countries or include.regions or include.cities),
+            "country": company.country is not None
+            or not (include.countries or include.regions or include.cities),
         }
         return tuple(name for name, is_known in known.items() if not is_known)
 
     def _signals(self, at: int) -> tuple[Signal, ...]:
         rows = [int(row) for row in self.pool.snippets[at] if row >= 0]
         decided_by_bm25 = self.ranking.intent.source_at(at) == "bm25"
-        discounted = self.pool.contribution[at].astype(np.float64) * _DISCOUNT ** np.arange(len(self.pool.contribution[at]))
+        discounted = self.pool.contribution[at].astype(np.float64) * _DISCOUNT ** np.arange(
+            len(self.pool.contribution[at])
+        )
         total = float(discounted.sum())
         base_points = self.ranking.final.intent * float(self.ranking.intent.base[at]) / 100.0
         signals = [
@@ -124,16 +128,17 @@ class Presenter:
 
     def _signal(self, row: int, decay: float, points: float | None) -> Signal:
         card = self.catalogue.snippet(row)
+        text, terms = excerpt(card.text, lambda passage: self.catalogue.matched_terms(passage, self.question))
         return Signal(
             snippet_id=card.snippet_id,
             kind=card.kind,
-            text=card.text,
+            text=text,
             source_url=card.source_url,
             observed_at=None if card.observed_at is None else card.observed_at.date().isoformat(),
             age_days=_age_days(card.observed_at, self.question.as_of_s),
             decay=decay,
             points=points,
-            matched_terms=self.catalogue.matched_terms(card.text, self.question),
+            matched_terms=terms,
         )
 
 
