@@ -9,6 +9,7 @@ from ranking.text import Token
 
 _CONSIDERED: Final = 300
 _SURFACE_VOTE: Final = 2
+_ENGLISH_PRIOR: Final = 1  # English has the lowest counter: one hint alone does not outvote it
 _MASK: Final = (1 << VOTE_BITS) - 1
 _PLACES: Final = {code: VOTE_BITS * place for place, code in enumerate(LANGUAGES)}
 
@@ -21,7 +22,7 @@ def identify(
     Only the first 300 words count. A taxonomy surface that exists in one language only counts like a shared function word.
     """
     votes, endings = lexicon.votes, lexicon.endings
-    total = 0
+    total = _ENGLISH_PRIOR
     for token in tokens[:_CONSIDERED]:
         vote = votes.get(token.text)
         if vote is None:
@@ -42,4 +43,4 @@ def identify(
         count = (total >> place) & _MASK
         if count > most:
             best, most = code, count
-    return best, most > 0
+    return best, most > _ENGLISH_PRIOR

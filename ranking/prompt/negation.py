@@ -66,13 +66,18 @@ def _is_prefix(units: Sequence[Unit], place: int) -> bool:
 
 def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[int]) -> _Scope | None:
     bits = units[place].bits
-    if scope is not None and not scope.groups and bits & cues.EXCLUDE:
+    if scope is not None and not scope.groups and (bits & cues.EXCLUDE or _names_anyone(units, scope.cue, place)):
         return None
     backwards = bits & cues.EXCLUDED_AFTER and not (bits & cues.NEGATION and _follows(units, place))
     if backwards or not _follows(units, place):
         _rule_out_before(units, place, marks)
         return None
     return _Scope(place)
+
+
+def _names_anyone(units: Sequence[Unit], start: int, end: int) -> bool:
+    """ "no companies that don't use SAP": a second negation about those ruled out rules them in."""
+    return any(unit.bits & cues.COMPANY for unit in units[max(start, end - LOOKAHEAD) : end])
 
 
 def _follows(units: Sequence[Unit], cue: int) -> bool:

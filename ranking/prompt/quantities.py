@@ -9,6 +9,7 @@ from ranking.types import EmployeeRange
 
 MAX_LIMIT: Final = 2000
 _LOOKAHEAD: Final = 4
+_PAIR_GAP: Final = 2
 _YEARS: Final = range(1900, 2101)
 _MONEY: Final = "$\u20ac\u00a3\u00a5%"
 _DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013\u2014~")
@@ -50,7 +51,22 @@ def read_quantities(prompt: str, units: Sequence[Unit]) -> list[Quantity]:
         if quantity is not None:
             found.append(quantity)
         place = max(numbers.end, quantity.end if quantity else 0)
-    return found
+    return _paired(found)
+
+
+def _paired(quantities: Sequence[Quantity]) -> list[Quantity]:
+    """Join "more than 50" and "but less than 500" to one range."""
+    paired: list[Quantity] = []
+    for quantity in quantities:
+        last = paired[-1] if paired else None
+        if last is not None and last.employees and quantity.employees and quantity.start - last.end <= _PAIR_GAP:
+            low = [bound.minimum for bound in (last.employees, quantity.employees) if bound.minimum is not None]
+            high = [bound.maximum for bound in (last.employees, quantity.employees) if bound.maximum is not None]
+            if len(low) == len(high) == 1 and low[0] <= high[0]:
+                paired[-1] = Quantity(last.start, quantity.end, EmployeeRange(low[0], high[0]), None)
+                continue
+        paired.append(quantity)
+    return paired
 
 
 def _read_numbers(prompt: str, units: Sequence[Unit], place: int) -> _Numbers:
@@ -161,6 +177,8 @@ def _employees(numbers: _Numbers, bound: int) -> EmployeeRange:
 
 def _limit(units: Sequence[Unit], numbers: _Numbers, start: int) -> Quantity | None:
     """Read K from "top 50", "50 leads", "20 fintech startups in ..." at the beginning of a request."""
+    if numbers.high is not None and numbers.end < len(units) and units[numbers.end].bits & cues.LEAD:
+        return Quantity(numbers.start, numbers.end, None, min(numbers.high, MAX_LIMIT))
     if numbers.high is not None or numbers.plus or not 1 <= numbers.low <= MAX_LIMIT:
         return None
     before = units[numbers.start - 1].bits if numbers.start and units[numbers.start].gap < COMMA else 0

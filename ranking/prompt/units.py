@@ -43,6 +43,10 @@ _BREAKS: Final = re.compile(r"[.;!?\u2026\u3002\uff01\uff1f\n]")
 _COMMAS: Final = re.compile(
     r"[,()\[\]\u2013\u2014\u3001\u060c\uff0c|\u2022\"\u201c\u201d\u201e\u00ab\u00bb]|\s-\s|^-\s|\s-$"
 )
+_BULLET: Final = re.compile(r"\n\s*[-*\u2022\u2013]\s*$")
+_ABBREVIATIONS: Final = frozenset(
+    ("excl", "exkl", "incl", "inkl", "approx", "ca", "max", "min", "vs", "bijv", "ej", "ex", "zb", "eg", "bzw")
+)
 _SINGLE_MARKS: Final = {" ": SPACE, "-": HYPHEN, "\u2010": HYPHEN, "\u2011": HYPHEN, "/": SLASH}
 _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?$", re.IGNORECASE)
 _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
@@ -135,6 +139,8 @@ def read_units(
         raw = prompt[start:stop]
         capital = raw != raw.lower()
         gap = _gap(prompt, before, start)
+        if gap == STOP and units and units[-1].text in _ABBREVIATIONS:
+            gap = SPACE
         if entries and _is_common(
             entries, bits, _is_emphasised(raw, capital, gap, units) and not shouting, units
         ):
@@ -216,7 +222,9 @@ def _gap(prompt: str, before: int, start: int) -> int:
     if between.isspace() and "\n" not in between:
         return SPACE
     if _BREAKS.search(between):
-        return SPACE if ":" in between else STOP
+        if ":" in between:
+            return SPACE
+        return COMMA if _BULLET.fullmatch(between) else STOP
     if _COMMAS.search(between):
         return COMMA
     if "&" in between or between == " + ":

@@ -45,6 +45,13 @@ def read_table(path: Path) -> Iterator[Case]:
             prompt = line
 
 
+def read_blocks(path: Path) -> Iterator[tuple[str, ...]]:
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    for block in "\n".join(lines).split("\n\n"):
+        if block.strip():
+            yield tuple(block.strip().splitlines())
+
+
 def _field(text: str) -> tuple[str, list[str]]:
     name, _, values = text.strip().partition(":")
     return name, [value.strip() for value in values.split(",") if value.strip()]
