@@ -1,8 +1,8 @@
 """How long a snapshot takes to build and to open, and how large it is: `python -m bench.snapshot_build NAME=FOLDER...`.
 
 Each FOLDER holds companies.jsonl, snippets.jsonl and perhaps leads.jsonl in the import format. They are imported into an
-embedded Postgres in a scratch folder, half of the companies get a random vector, and a generation is built, opened and read; writes
-bench/records/snapshot-build.json. `--companies N` adds a synthetic world of N companies and 5 N snippets.
+embedded Postgres in a scratch folder, half of the companies get a random vector, and a generation is built, opened and
+read; writes bench/records/snapshot-build.json. `--companies N` adds a synthetic world of N companies and 5 N snippets.
 """
 
 import argparse
@@ -129,10 +129,11 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         }  # fmt: skip
 
 
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def record(started: datetime, worlds: list[dict[str, Any]]) -> dict[str, Any]:
-    git = lambda *words: subprocess.run(
-        ["git", *words], capture_output=True, text=True, check=True
-    ).stdout.strip()
     return {
         "scenario": "snapshot-build", "started_at": started.isoformat(), "git_sha": git("rev-parse", "HEAD"),
         "dirty": bool(git("status", "--porcelain", "--untracked-files=no")),

@@ -23,6 +23,8 @@ _CUES = Path(__file__).with_name("selling_cues.toml")
 _READ_CHARACTERS = 2_000
 _TAGLINE_WORDS = 18
 _PLAIN_WEIGHT = 0.5
+_WORDS_BEFORE_GOODS = 2
+_WORDS_BEHIND_GOODS = 5
 _SENTENCE_END = re.compile(r"[.!?…](?=\s|$)|[\n\r;•|\u2028\u0085]|\s[-–—]\s")
 _FULL_STOP = re.compile(r"[.!?…](?=\s|$)|[\n\r\u2028\u0085]")
 _CLAUSE_MARK = re.compile(r"[,:()\[\]–—]")
@@ -60,6 +62,7 @@ class _Cues:
         self.other = sets["other"]
         self.audience = sets["audience"]
         self.audience_before = sets["audience_before"]
+        self.serving = sets["serving"]
         self.goods = sets["goods"]
 
 
@@ -113,15 +116,14 @@ def sold_concepts(name: str, description: str, tags: Sequence[str], taxonomy: Co
         matches = _concept_matches(tokens, taxonomy)
         if not matches:
             continue
-        offered = _offered(sentence, tokens, matches, is_tagline)
-        has_goods = _cues().goods.any([token.text for token in tokens])
-        for match in offered:
+        goods = _places_near_goods([token.text for token in tokens])
+        for match in _offered(sentence, tokens, matches, is_tagline):
             phrase = " ".join(token.text for token in tokens[match.start : match.end])
-            codes = _concept_codes(match)
+            named = bool(goods.intersection(range(match.start, match.end)))
             sold |= {
                 code
-                for code in codes
-                if has_goods or code in tagged or phrase in taxonomy.concept(code).strong
+                for code in _concept_codes(match)
+                if named or code in tagged or phrase in taxonomy.concept(code).strong
             }
     return tuple(sorted(sold | {parent for code in sold for parent in _ancestors(code, taxonomy)}))
 
@@ -181,19 +183,45 @@ def _ancestors(code: str, taxonomy: Concepts) -> set[str]:
     return found
 
 
+def _places_near_goods(texts: Sequence[str]) -> set[int]:
+    """Positions so close to a product noun that it may mean them: "recruiting software", "tools for modern recruiting"."""
+    return {
+        place
+        for cue in _cues().goods.find(texts)
+        for place in range(cue.start - _WORDS_BEFORE_GOODS, cue.end + _WORDS_BEHIND_GOODS)
+    }
+
+
 def _offered(
     sentence: str, tokens: Sequence[Token], matches: Sequence[Match], is_tagline: bool
 ) -> list[Match]:
-    """The matches in an offer: behind an offering cue or in a tagline, with no turning cue between."""
+    """The matches in an offer: behind an offering cue or in a tagline, not behind a cue that turns away from it."""
+    states = _offering_states(sentence, tokens, is_tagline)
+    return [match for match in matches if states[match.start] and not _is_audience(sentence, tokens, match)]
+
+
+def _offering_states(sentence: str, tokens: Sequence[Token], is_tagline: bool) -> list[bool]:
+    """For each word whether it belongs to what is offered."""
     texts = [token.text for token in tokens]
     cues = _cues()
     changes = {cue.end: True for cue in cues.offer.find(texts)}
     changes |= {cue.end: False for cue in cues.other.find(texts)}
-    offering, states = is_tagline, []
+    served = {
+        cue.end
+        for cue in cues.serving.find(texts)
+        if cue.start == 0 or not cues.goods.any(texts[cue.start - 1 : cue.start])
+    }
+    offering, serving, states = is_tagline, False, []
     for place in range(len(texts)):
+        if place in served:
+            serving = True
+        elif place in changes or (
+            place and _CLAUSE_MARK.search(sentence[tokens[place - 1].end : tokens[place].start])
+        ):
+            serving = False
         offering = changes.get(place, offering)
-        states.append(offering)
-    return [match for match in matches if states[match.start] and not _is_audience(sentence, tokens, match)]
+        states.append(offering and not serving)
+    return states
 
 
 def _is_audience(sentence: str, tokens: Sequence[Token], match: Match) -> bool:
