@@ -391,8 +391,8 @@ WITH keys AS (
     SELECT company_id FROM companies WHERE domain_key IN (SELECT domain_key FROM keys)
     UNION SELECT company_id FROM companies
         WHERE name_key IN (SELECT name_key FROM keys UNION SELECT unnest(former_name_keys) FROM keys)
-    UNION SELECT company_id FROM companies
-        WHERE former_name_keys && (SELECT coalesce(array_agg(DISTINCT name_key), '{}') FROM keys)
+    UNION SELECT company_id FROM companies CROSS JOIN unnest(former_name_keys) AS former (name_key)
+        WHERE former.name_key IN (SELECT name_key FROM keys)
     UNION SELECT company_id FROM companies
         WHERE simhash IS NOT NULL AND split_part(name_key, ' ', 1) IN (SELECT opening FROM keys)
     UNION SELECT company_id FROM staged_companies
@@ -462,3 +462,190 @@ CREATE TEMPORARY TABLE staged_embeddings (company_id text, embedding vector(384)
 -- Store the staged embeddings; one whose words changed meanwhile is found by its hash the next time.
 UPDATE companies SET embedding = staged.embedding, embedding_hash = staged.hash
 FROM staged_embeddings AS staged WHERE companies.company_id = staged.company_id
+
+-- ======== Retrieval (F-2, F-2b): the same filters as db/filtering evaluates on a snapshot. ========
+-- A parameter that is NULL asks nothing; custom plans fold its clause away, so that indexes serve what is left.
+-- Shared by admitted_companies and judged_records:
+--  $1 tenant, $2 admit unknown values, $3 industries, $4 head counts with $5 least and $6 most,
+--  $7 countries, $8 states, $9 cities, $10 countries of the states, $11 countries and $12 states of the cities,
+--  $13 technologies, $14 stages, $15 roles, $16 seniorities,
+--  excluded: $17 industries, $18 head counts, $19 countries, $20 states, $21 cities, $22 technologies, $23 stages,
+--  $24 roles, $25 seniorities, $26 company ids, $27 name keys, $28 domain keys, $29 keywords (words joined by blanks),
+--  $30 clusters of exemplars, $31 mean exemplar vector, $32 roles and $33 seniorities of the unrelaxed query.
+
+-- name: limit_statement_time
+-- Give the statements of this transaction $1 milliseconds each.
+SELECT set_config('statement_timeout', $1, true)
+
+-- name: search_nearest
+-- Walk the HNSW graph with a list of $1, on and on until enough rows pass the filters or $2 were visited. The relaxed
+-- order loses fewer of the nearest than the strict one; we sort what comes.
+SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', $1, true),
+    set_config('hnsw.max_scan_tuples', $2, true)
+
+-- name: admitted_companies
+-- The active records that one step of the ladder admits; with $34 only the nearest so many to $31.
+WITH barred AS MATERIALIZED (
+    SELECT kind, lower(value) AS folded, value FROM suppressions
+    WHERE (tenant_id IS NULL OR tenant_id = $1) AND (expires_at IS NULL OR expires_at > now())
+)
+SELECT c.company_id, c.cluster_id, c.sub_industry_code, c.employee_count, c.country_code, c.region_code, c.city_code,
+    c.stage_code IS NULL AS no_stage, c.technologies = '{}' AS no_technology,
+    CASE WHEN COALESCE($32::text[], $33::text[], $24::text[], $25::text[]) IS NULL THEN false ELSE COALESCE((
+        SELECT bool_or(($32 IS NULL OR l.role_codes && $32 OR l.role_codes = '{}')
+                AND ($33 IS NULL OR l.seniority_code = ANY($33) OR l.seniority_code IS NULL))
+            AND NOT bool_or(COALESCE(($32 IS NULL OR l.role_codes && $32)
+                AND ($33 IS NULL OR l.seniority_code = ANY($33))
+                AND ($24 IS NULL OR l.role_codes <> '{}') AND ($25 IS NULL OR l.seniority_code IS NOT NULL), false))
+        FROM leads l
+        WHERE l.company_id = c.company_id AND (l.tenant_id IS NULL OR l.tenant_id = $1)
+            AND ($24 IS NULL OR NOT l.role_codes && $24)
+            AND ($25 IS NULL OR l.seniority_code IS NULL OR l.seniority_code <> ALL($25))
+            AND l.lead_id NOT IN (SELECT value FROM barred WHERE kind = 'lead')
+            AND (l.email IS NULL OR lower(l.email) NOT IN (SELECT folded FROM barred WHERE kind = 'email'))
+    ), false) END AS contact_unverified,
+    1 - (c.embedding <=> $31::vector) AS similarity
+FROM companies c
+WHERE c.is_active AND (c.tenant_id IS NULL OR c.tenant_id = $1)
+    AND ($3::text[] IS NULL OR c.sub_industry_code = ANY($3) OR ($2::boolean AND c.sub_industry_code IS NULL))
+    AND ($4::int4multirange IS NULL OR (c.employee_count BETWEEN $5::integer AND $6::integer AND c.employee_count <@ $4)
+        OR ($2 AND c.employee_count IS NULL))
+    AND (COALESCE($7::text[], $8::text[], $9::text[]) IS NULL
+        OR c.country_code = ANY($7) OR c.region_code = ANY($8) OR c.city_code = ANY($9)
+        OR ($2 AND $7 IS NOT NULL AND c.country_code IS NULL)
+        OR ($2 AND $8 IS NOT NULL AND c.region_code IS NULL
+            AND (c.country_code IS NULL OR c.country_code = ANY($10::text[])))
+        OR ($2 AND $9 IS NOT NULL AND c.city_code IS NULL
+            AND (c.country_code IS NULL OR c.country_code = ANY($11::text[]))
+            AND (c.region_code IS NULL OR c.region_code = ANY($12::text[]))))
+    AND ($13::text[] IS NULL OR c.technologies && $13 OR ($2 AND c.technologies = '{}'))
+    AND ($14::text[] IS NULL OR c.stage_code = ANY($14) OR ($2 AND c.stage_code IS NULL))
+    AND ($30::text[] IS NULL OR c.cluster_id <> ALL($30))
+    AND ($34::integer IS NULL OR c.embedding IS NOT NULL)
+    AND EXISTS (
+        SELECT FROM leads l
+        WHERE l.company_id = c.company_id AND (l.tenant_id IS NULL OR l.tenant_id = $1)
+            AND ($15::text[] IS NULL OR l.role_codes && $15 OR ($2 AND l.role_codes = '{}'))
+            AND ($16::text[] IS NULL OR l.seniority_code = ANY($16) OR ($2 AND l.seniority_code IS NULL))
+            AND ($24 IS NULL OR NOT l.role_codes && $24)
+            AND ($25 IS NULL OR l.seniority_code IS NULL OR l.seniority_code <> ALL($25))
+            AND l.lead_id NOT IN (SELECT value FROM barred WHERE kind = 'lead')
+            AND (l.email IS NULL OR lower(l.email) NOT IN (SELECT folded FROM barred WHERE kind = 'email')))
+    AND NOT EXISTS (
+        SELECT FROM companies d
+        WHERE d.cluster_id = c.cluster_id AND (d.tenant_id IS NULL OR d.tenant_id = $1) AND (
+            d.company_id IN (SELECT value FROM barred WHERE kind = 'company')
+            OR d.domain_key IN (SELECT value FROM barred WHERE kind = 'domain')
+            OR d.company_id = ANY($26::text[]) OR d.name_key = ANY($27::text[]) OR d.former_name_keys && $27
+            OR d.domain_key = ANY($28::text[])
+            OR ($29::text[] IS NOT NULL
+                AND EXISTS (SELECT FROM unnest($29) AS words WHERE d.keyword_tokens @> string_to_array(words, ' ')))
+            OR d.sub_industry_code = ANY($17::text[]) OR d.employee_count <@ $18::int4multirange
+            OR d.country_code = ANY($19::text[]) OR d.region_code = ANY($20::text[]) OR d.city_code = ANY($21::text[])
+            OR d.technologies && $22::text[] OR d.stage_code = ANY($23::text[])))
+ORDER BY CASE WHEN $34 IS NULL THEN 0 ELSE c.embedding <=> $31 END LIMIT $34
+
+-- name: listed_companies
+-- What ids ($2) of a list stand for, as tenant $1 sees it: a company, else a lead of one.
+SELECT given.id, c.company_id, c.cluster_id, NULL AS lead_id
+FROM unnest($2::text[]) AS given (id) JOIN companies c ON c.company_id = given.id
+WHERE c.tenant_id IS NULL OR c.tenant_id = $1::text
+UNION ALL
+SELECT given.id, c.company_id, c.cluster_id, l.lead_id
+FROM unnest($2) AS given (id) JOIN leads l ON l.lead_id = given.id JOIN companies c USING (company_id)
+WHERE (c.tenant_id IS NULL OR c.tenant_id = $1) AND (l.tenant_id IS NULL OR l.tenant_id = $1)
+    AND NOT EXISTS (SELECT FROM companies same WHERE same.company_id = given.id)
+
+-- name: judged_records
+-- Every visible record of the clusters $34, with what each filter says of it; unknown values pass. Only leads $35 and
+-- those of the clusters $36 count.
+WITH barred AS MATERIALIZED (
+    SELECT kind, lower(value) AS folded, value FROM suppressions
+    WHERE (tenant_id IS NULL OR tenant_id = $1) AND (expires_at IS NULL OR expires_at > now())
+)
+SELECT c.company_id, c.cluster_id, c.sub_industry_code, c.employee_count, c.country_code, c.region_code, c.city_code,
+    c.stage_code IS NULL AS no_stage, c.technologies = '{}' AS no_technology,
+    COALESCE(contact.has_seniority AND NOT contact.verified
+        AND COALESCE($32::text[], $33::text[], $24::text[], $25::text[]) IS NOT NULL, false) AS contact_unverified,
+    1 - (c.embedding <=> $31::vector) AS similarity,
+    c.is_active, COALESCE(contact.owned, false) AS owned, COALESCE(contact.shown, false) AS reachable,
+    COALESCE(contact.past_roles, false) AS past_roles, COALESCE(contact.past_seniorities, false) AS past_seniorities,
+    COALESCE(contact.has_role, false) AS roles, COALESCE(contact.has_seniority, false) AS seniorities,
+    c.company_id IN (SELECT value FROM barred WHERE kind = 'company')
+        OR COALESCE(c.domain_key IN (SELECT value FROM barred WHERE kind = 'domain'), false) AS suppressed,
+    COALESCE(c.cluster_id = ANY($30::text[]), false) AS is_exemplar,
+    COALESCE(c.company_id = ANY($26::text[]) OR c.name_key = ANY($27::text[]) OR c.former_name_keys && $27, false)
+        OR COALESCE(c.domain_key = ANY($28::text[]), false) AS excluded_companies,
+    EXISTS (SELECT FROM unnest($29::text[]) AS words WHERE c.keyword_tokens @> string_to_array(words, ' '))
+        AS excluded_keywords,
+    COALESCE(c.sub_industry_code = ANY($17::text[]), false) AS excluded_industries,
+    COALESCE(c.employee_count <@ $18::int4multirange, false) AS excluded_employees,
+    COALESCE(c.country_code = ANY($19::text[]), false) OR COALESCE(c.region_code = ANY($20::text[]), false)
+        OR COALESCE(c.city_code = ANY($21::text[]), false) AS excluded_location,
+    COALESCE(c.technologies && $22::text[], false) AS excluded_technologies,
+    COALESCE(c.stage_code = ANY($23::text[]), false) AS excluded_stages,
+    $3::text[] IS NULL OR c.sub_industry_code IS NULL OR c.sub_industry_code = ANY($3) AS industries,
+    $4::int4multirange IS NULL OR c.employee_count IS NULL
+        OR (c.employee_count BETWEEN $5::integer AND $6::integer AND c.employee_count <@ $4) AS employees,
+    COALESCE($7::text[], $8::text[], $9::text[]) IS NULL OR COALESCE(c.country_code = ANY($7), false)
+        OR COALESCE(c.region_code = ANY($8), false) OR COALESCE(c.city_code = ANY($9), false)
+        OR ($7 IS NOT NULL AND c.country_code IS NULL)
+        OR ($8 IS NOT NULL AND c.region_code IS NULL
+            AND (c.country_code IS NULL OR c.country_code = ANY($10::text[])))
+        OR ($9 IS NOT NULL AND c.city_code IS NULL
+            AND (c.country_code IS NULL OR c.country_code = ANY($11::text[]))
+            AND (c.region_code IS NULL OR COALESCE(c.region_code = ANY($12::text[]), false))) AS location,
+    $13::text[] IS NULL OR c.technologies = '{}' OR c.technologies && $13 AS technologies,
+    $14::text[] IS NULL OR c.stage_code IS NULL OR c.stage_code = ANY($14) AS stages
+FROM companies c
+LEFT JOIN LATERAL (
+    SELECT true AS owned, bool_or(shown) AS shown, bool_or(shown AND role_allowed) AS past_roles,
+        bool_or(shown AND role_allowed AND rank_allowed) AS past_seniorities,
+        bool_or(shown AND role_allowed AND rank_allowed AND role_possible) AS has_role,
+        bool_or(shown AND role_allowed AND rank_allowed AND role_possible AND rank_possible) AS has_seniority,
+        bool_or(shown AND role_allowed AND rank_allowed AND verified) AS verified
+    FROM leads l CROSS JOIN LATERAL (
+        SELECT l.lead_id NOT IN (SELECT value FROM barred WHERE kind = 'lead')
+                AND (l.email IS NULL OR lower(l.email) NOT IN (SELECT folded FROM barred WHERE kind = 'email')) AS shown,
+            $24 IS NULL OR NOT l.role_codes && $24 AS role_allowed,
+            $25 IS NULL OR l.seniority_code IS NULL OR l.seniority_code <> ALL($25) AS rank_allowed,
+            $15::text[] IS NULL OR l.role_codes = '{}' OR l.role_codes && $15 AS role_possible,
+            $16::text[] IS NULL OR l.seniority_code IS NULL OR l.seniority_code = ANY($16) AS rank_possible,
+            COALESCE(($32 IS NULL OR l.role_codes && $32) AND ($33 IS NULL OR l.seniority_code = ANY($33))
+                AND ($24 IS NULL OR l.role_codes <> '{}')
+                AND ($25 IS NULL OR l.seniority_code IS NOT NULL), false) AS verified
+    ) AS judged
+    WHERE l.company_id = c.company_id AND (l.tenant_id IS NULL OR l.tenant_id = $1)
+        AND (l.lead_id = ANY($35::text[]) OR c.cluster_id = ANY($36::text[]))
+    HAVING count(*) > 0
+) AS contact ON true
+WHERE c.cluster_id = ANY($34::text[]) AND (c.tenant_id IS NULL OR c.tenant_id = $1) AND $2::boolean
+
+-- name: namesakes
+-- Records that tenant $1 may see and that answer to a name ($2), by domain key ($4), name key or former name key ($3).
+WITH given AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS given (name, name_key, domain_key))
+SELECT name, 0 AS how, company_id, cluster_id, is_active, COALESCE(employee_count, -1) AS employees
+FROM given JOIN companies USING (domain_key) WHERE domain_key <> '' AND (tenant_id IS NULL OR tenant_id = $1::text)
+UNION ALL
+SELECT given.name, 1, company_id, cluster_id, is_active, COALESCE(employee_count, -1)
+FROM given JOIN companies USING (name_key) WHERE name_key <> '' AND (tenant_id IS NULL OR tenant_id = $1)
+UNION ALL
+SELECT given.name, 2, company_id, cluster_id, is_active, COALESCE(employee_count, -1)
+FROM given JOIN companies ON former_name_keys @> ARRAY[given.name_key]
+WHERE given.name_key <> '' AND (tenant_id IS NULL OR tenant_id = $1)
+
+-- name: exemplar_vectors
+-- The vector of each company ($2), or of the first record of the same business that has one and that tenant $1 may see.
+SELECT DISTINCT ON (own.company_id) own.cluster_id, c.embedding
+FROM companies own LEFT JOIN companies c ON c.cluster_id = own.cluster_id AND c.embedding IS NOT NULL
+    AND (c.tenant_id IS NULL OR c.tenant_id = $1::text)
+WHERE own.company_id = ANY($2::text[])
+ORDER BY own.company_id, c.company_id IS DISTINCT FROM own.company_id, c.company_id COLLATE "C"
+
+-- name: suppressions_in_force
+-- Who must not be contacted now; an e-mail address stands for the leads that have it.
+SELECT tenant_id, kind, value FROM suppressions
+WHERE kind <> 'email' AND (expires_at IS NULL OR expires_at > now())
+UNION
+SELECT s.tenant_id, 'lead', l.lead_id FROM suppressions s JOIN leads l ON lower(l.email) = lower(s.value)
+WHERE s.kind = 'email' AND (s.expires_at IS NULL OR s.expires_at > now())

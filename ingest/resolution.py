@@ -1,9 +1,10 @@
 """Which company records are the same business: clusters, their representatives, and the evidence (F-3).
 
 Two records belong together when they have the same domain (of one company, not of a shared site); when a former
-name of one is the name of the other and something else agrees (country and city, or a near-identical
-description); or when name and description are near-identical. A name alone never joins: "Quest" and "River" are
-each the name of many.
+name of one is the name of the other and something else agrees: like descriptions, or country and city where not
+both have a domain of their own; or when name and description are near-identical. A name alone never joins:
+"Quest" and "River" are each the name of many. Nor do a former name and a city outweigh two domains: of 35 pairs so
+found in a directory of 5,827 start-ups, half of them in one city, none was the same business.
 """
 
 from collections import defaultdict
@@ -77,7 +78,7 @@ def compared_pairs(records: Sequence[CompanyRecord]) -> list[Pair]:
     former = (
         pair
         for pair in former_name_pairs(records)
-        if all(records[index].simhash is not None for index in pair) and _same_place(records, pair) is None
+        if all(records[index].simhash is not None for index in pair) and _place(records, pair) is None
     )
     return sorted({*near_pairs(records), *former})
 
@@ -158,7 +159,7 @@ def _former_names(records: Sequence[CompanyRecord], contained: Contained) -> Ite
     for pair in sorted(former_name_pairs(records)):
         left, right = pair
         names = f"{records[left].name_key} / {records[right].name_key}"
-        place = _same_place(records, pair)
+        place = _place(records, pair)
         share = contained.get(pair, 0.0)
         if place is not None:
             yield Match(left, right, "former_name", f"{names}; both in {place}")
@@ -166,8 +167,11 @@ def _former_names(records: Sequence[CompanyRecord], contained: Contained) -> Ite
             yield Match(left, right, "former_name", f"{names}; like descriptions", containment=share)
 
 
-def _same_place(records: Sequence[CompanyRecord], pair: Pair) -> str | None:
+def _place(records: Sequence[CompanyRecord], pair: Pair) -> str | None:
+    """The place both are in, None when it is not the same, unknown, or outweighed by different domains."""
     left, right = (records[index] for index in pair)
+    if left.domain_key is not None and right.domain_key is not None:
+        return None
     if left.country_code is None or left.city_code is None:
         return None
     same = (left.country_code, left.city_code) == (right.country_code, right.city_code)

@@ -56,12 +56,12 @@ def company_row(picked: Mapping[str, object], context: RowContext) -> CompanyRow
     tags = fields.items("tags", picked.get("tags"))
     former = fields.items("former_names", picked.get("former_names"))
     domain, domain_of = _domain(picked.get("domain"), unmapped)
-    country = fields.text("country", picked.get("country"), 200)
-    region = fields.text("region", picked.get("region"), 200)
+    country = fields.category("country", picked.get("country"), 200)
+    region = fields.category("region", picked.get("region"), 200)
     city = _city_wording(picked.get("city"))
     place = canonical.place(country, region, city, unmapped)
     industry = _industry(picked, canonical, unmapped)
-    stage = fields.text("stage", picked.get("stage"), 100)
+    stage = fields.category("stage", picked.get("stage"), 100)
     attributes = fields.attributes("attributes", picked.get("attributes"))
     described = words(f"{name}\n{description}")
     columns = (
@@ -118,15 +118,15 @@ def _domain(value: object, unmapped: Counter[tuple[str, str]]) -> tuple[str | No
 
 
 def _city_wording(value: object) -> str | None:
-    named = fields.items("city", value) if isinstance(value, list) else (fields.text("city", value, 200),)
-    return named[0] if named else None
+    named = fields.items("city", value) if isinstance(value, list) else (value,)
+    return fields.category("city", named[0]) if named else None
 
 
 def _industry(
     picked: Mapping[str, object], canonical: Canonicaliser, unmapped: Counter[tuple[str, str]]
 ) -> Industry:
     def wordings(field: str) -> tuple[str, ...]:
-        return fields.items(field, picked.get(field))
+        return tuple(item for item in fields.items(field, picked.get(field)) if fields.category(field, item))
 
     return canonical.industry(wordings("industry"), wordings("sub_industry"), unmapped)
 

@@ -15,6 +15,10 @@ MAX_TEXT_CHARS = 100_000
 MAX_ITEMS = 1_000
 _MAX_EMPLOYEES = 10_000_000
 _BUCKET_ENDS = frozenset((1, 10, 50, 200, 500, 1_000, 5_000, 10_000))
+# "NA" is not among them: it is Namibia's code.
+_PLACEHOLDERS = frozenset(
+    ("unknown", "unspecified", "not specified", "undisclosed", "n/a", "none", "null", "nan", "-", "--", "?")
+)
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "active"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "inactive"))
 _GROUPS = re.compile(r"(?<=\d)[,.'\u2019\u00a0\u202f ](?=\d{3}(?!\d))")
@@ -39,6 +43,12 @@ def text(field: str, value: object, limit: int = MAX_TEXT_CHARS) -> str | None:
     return cleaned or None
 
 
+def category(field: str, value: object, limit: int = 200) -> str | None:
+    """Like `text`; wordings that stand for an empty cell ("Unknown", "n/a") are None too."""
+    found = text(field, value, limit)
+    return None if found is None or found.lower() in _PLACEHOLDERS else found
+
+
 def required(field: str, value: object, limit: int = MAX_TEXT_CHARS) -> str:
     """Like `text`, refused when empty."""
     found = text(field, value, limit)
@@ -53,7 +63,7 @@ def employee_count(field: str, value: object) -> tuple[int | None, str | None]:
     "51-200" is its middle (125); "1,000+" the next bucket's first number (1001), "300+" 300; 0 is unknown
     (None). Words are unknown too, with their wording. A negative or absurd number is refused.
     """
-    wording = text(field, value, 200)
+    wording = category(field, value)
     if wording is None:
         return None, None
     plain = _EMPLOYEE_WORDS.sub("", _GROUPS.sub("", wording)).strip().lower()

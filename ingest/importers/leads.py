@@ -31,7 +31,7 @@ def lead_row(picked: Mapping[str, object], context: RowContext) -> LeadRow:
     """The canonical row of an import record; raises FieldProblem for a value that cannot be used."""
     canonical, unmapped = context.canonical, context.unmapped
     title = fields.text("title", picked.get("title"), 500)
-    department = fields.text("department", picked.get("department"), 200)
+    department = fields.category("department", picked.get("department"), 200)
     email = fields.text("email", picked.get("email"), 320)
     if email is not None:
         email, dropped = business_address(email)
@@ -42,11 +42,11 @@ def lead_row(picked: Mapping[str, object], context: RowContext) -> LeadRow:
         fields.required("company_id", picked.get("company_id"), fields.MAX_ID_CHARS),
         fields.text("full_name", picked.get("full_name"), 500),
         title,
-        _seniority(fields.text("seniority", picked.get("seniority"), 100), title, canonical, unmapped),
+        _seniority(fields.category("seniority", picked.get("seniority"), 100), title, canonical, unmapped),
         _roles(title, department, canonical, unmapped),
         department,
         email,
-        canonical.country(fields.text("country", picked.get("country"), 200), unmapped),
+        canonical.country(fields.category("country", picked.get("country"), 200), unmapped),
         json_text(fields.attributes("attributes", picked.get("attributes"))),
     )
     return LeadRow(*columns, content_hash=content_hash(columns))

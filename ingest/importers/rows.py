@@ -23,7 +23,7 @@ class Reject:
     reason: str
 
 
-class UnusableFile(RequestError):  # noqa: N818 - named like the rest of the error tree
+class UnusableFile(RequestError):
     """The file as a whole cannot be imported; says what is wrong and what to do."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -35,7 +35,7 @@ class UnusableFile(RequestError):  # noqa: N818 - named like the rest of the err
         return f"{self.path}: {self.reason}"
 
 
-class FieldProblem(ValueError):  # noqa: N818
+class FieldProblem(ValueError):
     """A value of one field cannot be used; the row is rejected with this reason."""
 
     def __init__(self, field: str, reason: str) -> None:
