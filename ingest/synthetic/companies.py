@@ -27,8 +27,10 @@ class Companies:
     """Columns of n companies; indices point into the vocabulary.
 
     `same_as` is the row of the company that a duplicate record repeats, else -1; `same_name` the row whose name it shares by
-    accident, else -1; `sells` the product that the company itself sells, else -1; `tools` int64[n, 3, 2] of (product, tool), product
-    -1 for none; `unknown` bool[n, 4] says which of `UNKNOWN_FIELDS` is not written. budget, propensity, growth: hidden, about N(0, 1).
+    accident, else -1; `sells` the product that the company itself sells, else -1; `tools` int64[n, 3, 2] of
+    (product, tool), product
+    -1 for none; `unknown` bool[n, 4] says which of `UNKNOWN_FIELDS` is not written. budget, propensity,
+    growth: hidden, about N(0, 1).
     """
 
     industry: IntArray
@@ -81,7 +83,9 @@ def _size_and_age(spec: WorldSpec, stage: IntArray, growth: FloatArray) -> tuple
     return employees, founded
 
 
-def _sellers(spec: WorldSpec, vocabulary: Vocabulary, industry: IntArray, products: tuple[int, ...]) -> IntArray:
+def _sellers(
+    spec: WorldSpec, vocabulary: Vocabulary, industry: IntArray, products: tuple[int, ...]
+) -> IntArray:
     """Half of a product's sellers come from software and services, half from the seller's own market."""
     rng = stream(spec.seed, "sellers")
     n = len(industry)
@@ -113,7 +117,9 @@ def _doubles(spec: WorldSpec, n: int) -> tuple[IntArray, IntArray, BoolArray]:
     same_as, same_name = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
     same_as[order[:count]] = order[count : 2 * count]
     namesakes = max(2, int(n * 0.01))
-    same_name[order[2 * count : 2 * count + namesakes]] = order[2 * count + namesakes : 2 * count + 2 * namesakes]
+    same_name[order[2 * count : 2 * count + namesakes]] = order[
+        2 * count + namesakes : 2 * count + 2 * namesakes
+    ]
     renamed = (rng.random(n) < 0.4) & (same_as >= 0)
     return same_as, same_name, renamed
 
@@ -134,7 +140,9 @@ def make_companies(spec: WorldSpec, vocabulary: Vocabulary, products: tuple[int,
     budget = (0.5 * growth + 0.87 * hidden.standard_normal(n))[source]
     employees, founded = _size_and_age(spec, stage, growth)
     flags = stream(spec.seed, "flags")
-    names, shorts, domains = company_names(spec, vocabulary, industry, country, same_as, same_name, renamed)
+    sells = _sellers(spec, vocabulary, industry, products)[source]
+    trade = np.where(sells >= 0, [row.key for row in vocabulary.industries].index("software"), industry)
+    names, shorts, domains = company_names(spec, vocabulary, trade, country, same_as, same_name, renamed)
     return Companies(
         industry=industry,
         sub=sub,
@@ -144,7 +152,7 @@ def make_companies(spec: WorldSpec, vocabulary: Vocabulary, products: tuple[int,
         employees=employees[source],
         founded=founded[source],
         active=(flags.random(n) >= 0.04)[source],
-        sells=_sellers(spec, vocabulary, industry, products)[source],
+        sells=sells,
         same_as=same_as,
         same_name=same_name,
         renamed=renamed,

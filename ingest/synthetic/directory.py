@@ -18,26 +18,43 @@ _OPENERS = (
 )  # fmt: skip
 _DETAILS = (
     "Founded in {f}, it employs about {n} people.", "The head office is in {city}.", "Further sites are in {city2}.",
-    "The company is family-owned.", "Clients are mostly in the region.", "Also on offer: {o2}.", "Exports go to several countries.",
+    "The company is family-owned.", "Clients are mostly in the region.", "Also on offer: {o2}.",
+    "Exports go to several countries.",
     "It grew out of a workshop in {city}.", "The team works from {city} and {city2}.", "Backed by private investors.", "", "",
 )  # fmt: skip
 _LOCAL = {
     "de": "{c} mit Sitz in {city} gehört zu den {t} der Region{n}.", "fr": "{c}, à {city}, fait partie des {t} de la région{n}.",
-    "es": "{c}, con sede en {city}, es una de las {t} de la zona{n}.", "pt": "{c}, com sede em {city}, está entre as {t} da região{n}.",
+    "es": "{c}, con sede en {city}, es una de las {t} de la zona{n}.",
+    "pt": "{c}, com sede em {city}, está entre as {t} da região{n}.",
     "it": "{c}, con sede a {city}, è tra le {t} del territorio{n}.", "nl": "{c} uit {city} hoort bij de {t} in de regio{n}.",
 }  # fmt: skip
 _LOCAL_SIZE = {
-    "de": " und beschäftigt rund {n} Menschen", "fr": " et emploie environ {n} personnes", "es": " y da empleo a unas {n} personas",
+    "de": " und beschäftigt rund {n} Menschen", "fr": " et emploie environ {n} personnes",
+    "es": " y da empleo a unas {n} personas",
     "pt": " e emprega cerca de {n} pessoas", "it": " e occupa circa {n} persone", "nl": " en telt zo'n {n} medewerkers",
 }  # fmt: skip
 _SELLS = (
-    "{c} sells {p} to companies of every size.", "{c} makes {p} that replaces {t}.", "{c} is an implementation partner for {t} and advises on {p}.",
+    "{c} sells {p} to companies of every size.", "{c} makes {p} that replaces {t}.",
+    "{c} is an implementation partner for {t} and advises on {p}.",
     "Our {p} is used by growing teams.", "Reseller of {t}; consulting and support for {p}.",
 )  # fmt: skip
-_TAGS = ("family business", "exporter", "hiring", "certified", "remote-friendly", "award winner", "regional", "multi-site", "B2B", "B2C")
+_TAGS = (
+    "family business",
+    "exporter",
+    "hiring",
+    "certified",
+    "remote-friendly",
+    "award winner",
+    "regional",
+    "multi-site",
+    "B2B",
+    "B2C",
+)
 
 
-def company_records(spec: WorldSpec, vocabulary: Vocabulary, companies: Companies) -> Iterator[dict[str, Any]]:
+def company_records(
+    spec: WorldSpec, vocabulary: Vocabulary, companies: Companies
+) -> Iterator[dict[str, Any]]:
     """All companies in order of their ids; unknown fields are null."""
     seeds = stream(spec.seed, "directory").integers(0, 2**31, len(companies)).tolist()
     former = _former_names(companies)
@@ -107,18 +124,26 @@ def _description(vocabulary: Vocabulary, companies: Companies, row: int, dice: D
     elif companies.local_description[row] and country.language in _LOCAL:
         language = country.language
         size = _LOCAL_SIZE[language].format(n=_round(employees)) if dice.below(2) else ""
-        first = _LOCAL[language].format(c=short, city=city, t=industry.targets[LANGUAGES.index(language)], n=size)
-        return first
+        return _LOCAL[language].format(
+            c=short, city=city, t=industry.targets[LANGUAGES.index(language)], n=size
+        )
     else:
         text = dice.pick(_OPENERS)
         first = text.format(
-            c=short, C=f"{short}, {industry.words[0].lower()}", o=offer, o_cap=offer[:1].upper() + offer[1:], city=city, f=companies.founded[row]
+            c=short, C=f"{short}, {industry.words[0].lower()}", o=offer, o_cap=offer[:1].upper() + offer[1:],
+            city=city, f=companies.founded[row]
         )  # fmt: skip
     detail = dice.pick(_DETAILS).format(
         f=companies.founded[row], n=_round(employees), city=city, city2=dice.pick(country.cities)[0], o2=other
     )
     if not companies.active[row]:
-        detail = dice.pick(("Acquired in {y}; the brand was discontinued.", "Operations ceased in {y}.", "Merged into its parent in {y}."))
+        detail = dice.pick(
+            (
+                "Acquired in {y}; the brand was discontinued.",
+                "Operations ceased in {y}.",
+                "Merged into its parent in {y}.",
+            )
+        )
         detail = detail.format(y=2019 + dice.below(7))
     return f"{first} {detail}".strip()
 

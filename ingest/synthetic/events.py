@@ -38,9 +38,11 @@ def trap_of(name: str) -> int:
 class Events:
     """Columns of m events.
 
-    `company` is the row the evidence is filed under, `product` an index or -1, `kind` an index into CLASSES, `day` relative to as_of or
+    `company` is the row the evidence is filed under, `product` an index or -1, `kind` an index into CLASSES,
+    `day` relative to as_of or
     UNDATED, `written` the day on which the text was written (it differs where a date was stripped or moved), `trap` an index into
-    TRAPS, `honest` false for bad suppliers, `copy_of` the row of the event whose text is reposted or -1, `dice` decides the wording.
+    TRAPS, `honest` false for bad suppliers, `copy_of` the row of the event whose text is reposted or -1,
+    `dice` decides the wording.
     """
 
     company: IntArray

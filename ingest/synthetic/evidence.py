@@ -48,7 +48,7 @@ def need_events(spec: WorldSpec, vocabulary: Vocabulary, needs: Needs) -> Events
     m = len(episode)
     length = (needs.end - needs.onset)[episode]
     lag = rng.exponential(8.0, m)
-    day = (needs.onset[episode] + np.floor(length * rng.beta(1.0, 1.4, m) + lag)).astype(np.int64)
+    day = (needs.onset[episode] + np.floor(length * rng.beta(1.0, 2.0, m) + lag)).astype(np.int64)
     seen = (day <= 0) & (day <= needs.end[episode]) & (day > -HISTORY_DAYS)
     seen &= rng.random(m) < np.exp(np.minimum(day, 0) / knobs.crawl_days)
     direct = rng.random(m)
@@ -65,7 +65,11 @@ def resolution_events(spec: WorldSpec, vocabulary: Vocabulary, needs: Needs) -> 
     rng = stream(spec.seed, f"resolution:{vocabulary.products[needs.product].key}")
     m = len(needs.company)
     day = needs.end + rng.integers(0, 25, m)
-    shown = (needs.bought | needs.resolved) & (day <= 0) & (rng.random(m) < 0.5 * np.exp(np.minimum(day, 0) / 300.0))
+    shown = (
+        (needs.bought | needs.resolved)
+        & (day <= 0)
+        & (rng.random(m) < 0.7 * np.exp(np.minimum(day, 0) / 300.0))
+    )
     kind = _mixed(rng, ("resolved_tech", "resolved_news"), (0.6, 0.4), m)
     events = make_events(rng, needs.company, needs.product, kind, day, trap_of("resolved"))
     return events.take(np.flatnonzero(shown & (day > -HISTORY_DAYS)))
@@ -78,7 +82,7 @@ def idle_events(
     knobs, row = spec.difficulty, vocabulary.products[segment.product]
     rng = stream(spec.seed, f"idle:{row.key}")
     n = len(companies)
-    rate = np.where(inside(segment, companies, vocabulary), knobs.mention_rate, 0.15 * knobs.mention_rate)
+    rate = np.where(inside(segment, companies, vocabulary), knobs.mention_rate, 0.08 * knobs.mention_rate)
     needy = np.zeros(n, dtype=bool)
     needy[needs.company[needs.active_at(0)]] = True
     company = np.flatnonzero((rng.random(n) < rate) & ~needy & (companies.sells != segment.product))
@@ -93,7 +97,13 @@ def idle_events(
     sales = make_events(rng, sellers, segment.product, kind, days, trap_of("vendor_talk"))
     empty = np.flatnonzero(rng.random(n) < 0.0006 + 0.0012 * inside(segment, companies, vocabulary))
     days = -_ages(rng, 60.0, len(empty))
-    return join((talk, sales, make_events(rng, empty, segment.product, class_of("zero"), days, trap_of("zero_positions"))))
+    return join(
+        (
+            talk,
+            sales,
+            make_events(rng, empty, segment.product, class_of("zero"), days, trap_of("zero_positions")),
+        )
+    )
 
 
 def spam_events(
@@ -126,7 +136,9 @@ def _copies(spec: WorldSpec, events: Events) -> Events:
         return events.take(dated)
     source = dated[rng.integers(0, len(dated), m)]
     later = np.minimum(0, events.day[source] + rng.integers(1, 60, m))
-    reposts = replace(events.take(source), day=later, copy_of=source, trap=np.full(m, trap_of("near_duplicate")))
+    reposts = replace(
+        events.take(source), day=later, copy_of=source, trap=np.full(m, trap_of("near_duplicate"))
+    )
     reposts = replace(reposts, honest=rng.random(m) < 0.6)
     old = np.flatnonzero((events.trap == trap_of("stale")) & (events.day < -120))
     old = old[rng.random(len(old)) < 0.12]
@@ -174,7 +186,11 @@ def _blur(spec: WorldSpec, companies: Companies, events: Events) -> Events:
 
 
 def make_evidence(
-    spec: WorldSpec, vocabulary: Vocabulary, companies: Companies, segments: tuple[Segment, ...], needs: tuple[Needs, ...]
+    spec: WorldSpec,
+    vocabulary: Vocabulary,
+    companies: Companies,
+    segments: tuple[Segment, ...],
+    needs: tuple[Needs, ...],
 ) -> Events:
     """Exactly `spec.snippets` events, in random order; `copy_of` points into the result."""
     parts = []

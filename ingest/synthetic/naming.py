@@ -22,22 +22,14 @@ def _short_name(dice: Dice, vocabulary: Vocabulary, industry: Industry, country:
     words, lasts = vocabulary.names.companies, vocabulary.names.last[country.language]
     coined = dice.pick(words["coined"]) + dice.pick(words["middles"]) + dice.pick(words["endings"])
     trade = dice.pick(industry.name_words)
-    style = dice.below(12)
-    if style < 3:
-        return f"{dice.pick(words['roots'])} {trade}"
-    if style < 6:
-        return f"{coined} {trade}"
-    if style == 6:
-        return coined + dice.pick(words["endings"])
-    if style == 7:
-        return f"{dice.pick(lasts)} & {dice.pick(lasts)}"
-    if style == 8:
-        return f"{dice.pick(lasts)} {trade}"
-    if style == 9:
-        return f"{dice.pick(country.cities)[0]} {dice.pick(words['roots'])} {trade}"
-    if style == 10:
-        return f"{dice.pick(words['roots'])}{dice.pick(words['endings'])} {trade}"
-    return f"{dice.pick(words['adjectives'])} {coined} {trade}"
+    root, last = dice.pick(words["roots"]), dice.pick(lasts)
+    styles = (
+        f"{root} {trade}", f"{root} {trade}", f"{root} {trade}", f"{coined} {trade}", f"{coined} {trade}", f"{coined} {trade}",
+        coined + dice.pick(words["endings"]), f"{last} & {dice.pick(lasts)}", f"{last} {trade}",
+        f"{dice.pick(country.cities)[0]} {root} {trade}", f"{root}{dice.pick(words['endings'])} {trade}",
+        f"{dice.pick(words['adjectives'])} {coined} {trade}",
+    )  # fmt: skip
+    return dice.pick(styles)
 
 
 def _full_name(dice: Dice, short: str, country: Country) -> str:
@@ -55,7 +47,11 @@ class _Domains:
         stem, tld = slug(short), country.tld
         if dice.below(4) == 0:
             tld = dice.pick(("com", "io", "eu", "net", "co"))
-        options = [stem, f"{stem}-{slug(dice.pick(industry.name_words))}", f"{stem}-{slug(dice.pick(country.cities)[0])}"]
+        options = [
+            stem,
+            f"{stem}-{slug(dice.pick(industry.name_words))}",
+            f"{stem}-{slug(dice.pick(country.cities)[0])}",
+        ]
         number = 2
         for option in options:
             if f"{option}.{tld}" not in self._taken:
@@ -79,7 +75,7 @@ def company_names(
     """Full names, short names and domains of all rows.
 
     A duplicate keeps its source's domain and name, unless it was renamed: then name and domain are its own. A namesake has its
-    source's short name and a domain of its own.
+    source's short name and a domain of its own. `industry` is the trade that the name speaks of.
     """
     n = len(industry)
     seeds = stream(spec.seed, "names").integers(0, 2**31, n).tolist()

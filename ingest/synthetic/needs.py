@@ -1,7 +1,9 @@
 """The hidden state: who needs what from when to when, why, and whether it ends in a purchase.
 
-A need episode has an onset, a cause, an intensity and a day of decision. At the decision the company buys from this seller, or it does
-not (another supplier, no money, no will); the odds depend on intensity, budget and propensity. Outside the seller's segment there are
+A need episode has an onset, a cause, an intensity and a day of decision. At the decision the company buys
+from this seller, or it does
+not (another supplier, no money, no will); the odds depend on intensity, budget and propensity. Outside the
+seller's segment there are
 needs too, which others serve.
 """
 
@@ -68,7 +70,8 @@ def make_needs(spec: WorldSpec, vocabulary: Vocabulary, companies: Companies, se
     target = inside(segment, companies, vocabulary)
     keys = [item.key for item in vocabulary.industries]
     affinity = np.where(np.isin(companies.industry, [keys.index(key) for key in row.pool]), 1.6, 0.8)
-    rate = knobs.need_rate * np.where(target, 1.0, knobs.outside_need * affinity)
+    focus = float(np.clip((0.08 / max(target.mean(), 1e-6)) ** knobs.niche_focus, 0.6, 2.5))
+    rate = knobs.need_rate * np.where(target, focus, knobs.outside_need * affinity)
     rate *= np.exp(0.4 * companies.growth - 0.08)
     days = HISTORY_DAYS + FUTURE_DAYS
     hit = rng.random(n) < 1.0 - np.exp(-rate * days)
@@ -81,11 +84,15 @@ def make_needs(spec: WorldSpec, vocabulary: Vocabulary, companies: Companies, se
     intensity = rng.beta(2.0, 2.0, m)
     cause = _causes(rng, row.department, m)
     funded = np.where(cause == CAUSES.index("funding"), 0.8, 0.0)
-    means = 3.0 * (intensity - 0.5) + 0.9 * (companies.budget[company] + funded) + 0.5 * companies.propensity[company]
+    means = (
+        3.0 * (intensity - 0.5)
+        + 0.9 * (companies.budget[company] + funded)
+        + 0.5 * companies.propensity[company]
+    )
     win = np.where(target[company], sigmoid(knobs.win_bias + knobs.win_spread * means), 0.0)
     win *= companies.active[company]
     bought = rng.random(m) < win
-    resolved = ~bought & (rng.random(m) < 0.5)
+    resolved = ~bought & (rng.random(m) < 0.7)
     return Needs(segment.product, company, onset, end, cause, intensity, win, bought, resolved)
 
 

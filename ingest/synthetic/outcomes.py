@@ -1,6 +1,7 @@
 """What happened to lists shown in the past, for training products only.
 
-Each training prompt was shown on a few past days to some companies of its segment. The label of an impression is whether the company
+Each training prompt was shown on a few past days to some companies of its segment. The label of an impression
+is whether the company
 bought within the following 90 days, all of which lie before as_of; features for it must be computed as of the impression.
 """
 
@@ -34,7 +35,9 @@ def outcome_records(
         if segment.held_out:
             continue
         rng = stream(spec.seed, f"outcomes:{vocabulary.products[segment.product].key}")
-        pool = np.flatnonzero(inside(segment, companies, vocabulary) & companies.active & companies.canonical())
+        pool = np.flatnonzero(
+            inside(segment, companies, vocabulary) & companies.active & companies.canonical()
+        )
         for day in COHORT_DAYS:
             language = LANGUAGES[int(rng.integers(0, len(LANGUAGES)))] if day != COHORT_DAYS[0] else "en"
             prompt = prompt_text(segment, companies, vocabulary, language)
@@ -42,7 +45,12 @@ def outcome_records(
 
 
 def _cohort(
-    spec: WorldSpec, prompt: str, pool: np.ndarray[Any, np.dtype[np.int64]], need: Needs, day: int, rng: np.random.Generator
+    spec: WorldSpec,
+    prompt: str,
+    pool: np.ndarray[Any, np.dtype[np.int64]],
+    need: Needs,
+    day: int,
+    rng: np.random.Generator,
 ) -> Iterator[dict[str, Any]]:
     active = need.active_at(day)
     wanting = dict(zip(need.company[active].tolist(), need.intensity[active].tolist(), strict=True))

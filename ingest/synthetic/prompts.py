@@ -15,13 +15,21 @@ def prompt_text(segment: Segment, companies: Companies, vocabulary: Vocabulary, 
     index = LANGUAGES.index(language)
     words = vocabulary.prompts[language]
     product = vocabulary.products[segment.product]
-    targets = [row.targets[index] for key in segment.industries for row in vocabulary.industries if row.key == key]
-    who = ", ".join(targets[:-1]) + words["and"] + targets[-1] if len(targets) > 1 else "".join(targets) or words["who"]
+    targets = [
+        row.targets[index] for key in segment.industries for row in vocabulary.industries if row.key == key
+    ]
+    who = (
+        ", ".join(targets[:-1]) + words["and"] + targets[-1]
+        if len(targets) > 1
+        else "".join(targets) or words["who"]
+    )
     place = f" {vocabulary.areas[segment.area].names[index]}" if segment.area else ""
     size = words["size"].format(lo=segment.employees[0], hi=segment.employees[1]) if segment.employees else ""
     nots = ""
     if segment.not_sub_industry:
-        plural = next(row.not_words[index] for row in vocabulary.industries if row.not_sub == segment.not_sub_industry)
+        plural = next(
+            row.not_words[index] for row in vocabulary.industries if row.not_sub == segment.not_sub_industry
+        )
         nots = words["nots"].format(x=plural)
     if segment.not_country:
         nots = words["except"].format(x=vocabulary.exclusions[segment.not_country][index])
@@ -34,7 +42,9 @@ def prompt_text(segment: Segment, companies: Companies, vocabulary: Vocabulary, 
 
 def truth_fields(segment: Segment, vocabulary: Vocabulary) -> dict[str, Any]:
     """The segment as directory words and codes."""
-    industries = [row.words[0] for key in segment.industries for row in vocabulary.industries if row.key == key]
+    industries = [
+        row.words[0] for key in segment.industries for row in vocabulary.industries if row.key == key
+    ]
     return {
         "industries": industries,
         "countries": sorted(vocabulary.areas[segment.area].countries) if segment.area else [],

@@ -16,7 +16,8 @@ BoolArray = NDArray[np.bool_]
 class Segment:
     """The structured truth of one product's prompt.
 
-    `industries` are keys, empty for any; `area` a place key, empty for anywhere; `employees` an inclusive range or None; `not_country` and
+    `industries` are keys, empty for any; `area` a place key, empty for anywhere; `employees` an inclusive
+    range or None; `not_country` and
     `not_sub_industry` are empty when nothing is excluded; `exemplars` are rows of companies named in the prompt.
     """
 
@@ -39,7 +40,9 @@ def inside(segment: Segment, companies: Companies, vocabulary: Vocabulary) -> Bo
     if segment.industries:
         mask &= np.isin(companies.industry, [keys.index(key) for key in segment.industries])
     if segment.area:
-        mask &= np.isin(companies.country, [codes.index(code) for code in vocabulary.areas[segment.area].countries])
+        mask &= np.isin(
+            companies.country, [codes.index(code) for code in vocabulary.areas[segment.area].countries]
+        )
     if segment.employees:
         low, high = segment.employees
         mask &= (companies.employees >= low) & (companies.employees <= high)
@@ -49,11 +52,15 @@ def inside(segment: Segment, companies: Companies, vocabulary: Vocabulary) -> Bo
         for index, industry in enumerate(vocabulary.industries):
             subs = [name for name, _ in industry.subs]
             if segment.not_sub_industry in subs:
-                mask &= ~((companies.industry == index) & (companies.sub == subs.index(segment.not_sub_industry)))
+                mask &= ~(
+                    (companies.industry == index) & (companies.sub == subs.index(segment.not_sub_industry))
+                )
     return mask
 
 
-def _draw(product: int, held_out: bool, row: Product, vocabulary: Vocabulary, rng: np.random.Generator) -> Segment:
+def _draw(
+    product: int, held_out: bool, row: Product, vocabulary: Vocabulary, rng: np.random.Generator
+) -> Segment:
     """The seller's first wish, before it is widened."""
     count = int(rng.integers(2, 5))
     chosen = sorted(rng.permutation(len(row.pool))[:count].tolist())
@@ -65,7 +72,9 @@ def _draw(product: int, held_out: bool, row: Product, vocabulary: Vocabulary, rn
     area = areas[int(np.searchsorted(np.cumsum(weights / weights.sum()), rng.random()))]
     employees = row.size if rng.random() < 0.85 else None
     kind, skeleton = rng.random(), int(rng.integers(0, 5))
-    options = [code for code in vocabulary.areas[area].countries if code in vocabulary.exclusions] if area else []
+    options = (
+        [code for code in vocabulary.areas[area].countries if code in vocabulary.exclusions] if area else []
+    )
     not_country = options[int(rng.integers(0, len(options)))] if kind < 0.15 and len(options) > 0 else ""
     if area and len(vocabulary.areas[area].countries) < 2:
         not_country = ""
@@ -88,10 +97,17 @@ def _widen(segment: Segment, row: Product, vocabulary: Vocabulary, turn: int) ->
         employees = (max(1, employees[0] // 2), employees[1] * 2) if turn < 12 else None
     elif industries:
         industries = ()
-    not_country = segment.not_country if area and segment.not_country in vocabulary.areas[area].countries else ""
+    not_country = (
+        segment.not_country if area and segment.not_country in vocabulary.areas[area].countries else ""
+    )
     kept = segment.not_sub_industry if industries else ""
     return replace(
-        segment, industries=industries, area=area, employees=employees, not_country=not_country, not_sub_industry=kept
+        segment,
+        industries=industries,
+        area=area,
+        employees=employees,
+        not_country=not_country,
+        not_sub_industry=kept,
     )
 
 

@@ -22,6 +22,7 @@ class Difficulty:
     Attributes:
         need_rate: need episodes per segment company, product and day.
         outside_need: the same outside the segment, relative to it.
+        niche_focus: how much denser needs are in a smaller segment (exponent; 0: equally dense).
         need_days: mean days from onset to decision.
         win_bias: log-odds that a decision of average means ends in a purchase from the seller.
         win_spread: how much intensity, budget and propensity move those log-odds.
@@ -37,22 +38,23 @@ class Difficulty:
         narrow_share, narrow_floor: share of niche sellers, and the floor for them.
     """
 
-    need_rate: float = 0.00045
-    outside_need: float = 0.12
+    need_rate: float = 0.0005
+    outside_need: float = 0.06
+    niche_focus: float = 0.5
     need_days: float = 110.0
-    win_bias: float = -0.1
+    win_bias: float = 0.15
     win_spread: float = 1.0
-    emission: float = 2.0
-    crawl_days: float = 300.0
-    mention_rate: float = 0.05
-    vendor_share: float = 0.0035
+    emission: float = 3.5
+    crawl_days: float = 180.0
+    mention_rate: float = 0.045
+    vendor_share: float = 0.003
     vendor_posts: float = 4.0
     spam_share: float = 0.05
     repost_share: float = 0.03
     background_share: float = 0.2
-    segment_floor: float = 0.06
+    segment_floor: float = 0.035
     narrow_share: float = 0.12
-    narrow_floor: float = 0.02
+    narrow_floor: float = 0.015
 
 
 @dataclass(frozen=True, slots=True)

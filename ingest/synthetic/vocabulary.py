@@ -151,7 +151,9 @@ def _country(code: str, row: dict[str, Any]) -> Country:
 
 def _voice(language: str) -> Voice:
     rows = _read(f"texts_{language}")
-    classes = {name: tuple(compile_skeleton(line) for line in lines) for name, lines in rows["classes"].items()}
+    classes = {
+        name: tuple(compile_skeleton(line) for line in lines) for name, lines in rows["classes"].items()
+    }
     words = {name: _split(line) for name, line in rows["words"].items()}
     return Voice(classes, words, rows["departments"])
 

@@ -24,12 +24,15 @@ from ingest.synthetic.writing import SnippetWriter, company_id
 def generate(spec: WorldSpec, out: Path) -> WorldManifest:
     """Write the world of `spec` into the folder `out` and answer its manifest.
 
-    Files: companies, leads, snippets, outcomes, prompts, truth, traps (`.jsonl`), hidden.npz, manifest.json. The same spec gives the
+    Files: companies, leads, snippets, outcomes, prompts, truth, traps (`.jsonl`), hidden.npz, manifest.json.
+    The same spec gives the
     same bytes. Existing files of these names are replaced.
     """
     out.mkdir(parents=True, exist_ok=True)
     words = vocabulary()
-    products = tuple(sorted(stream(spec.seed, "products").permutation(len(words.products))[: spec.products].tolist()))
+    products = tuple(
+        sorted(stream(spec.seed, "products").permutation(len(words.products))[: spec.products].tolist())
+    )
     companies = make_companies(spec, words, products)
     segments = make_segments(spec, words, companies, products)
     needs = tuple(make_needs(spec, words, companies, segment) for segment in segments)
@@ -39,7 +42,9 @@ def generate(spec: WorldSpec, out: Path) -> WorldManifest:
         "companies.jsonl": _write(out / "companies.jsonl", company_records(spec, words, companies)),
         "leads.jsonl": _write(out / "leads.jsonl", lead_records(spec, words, companies)),
         "snippets.jsonl": _write(out / "snippets.jsonl", writer.records()),
-        "outcomes.jsonl": _write(out / "outcomes.jsonl", outcome_records(spec, words, companies, segments, needs)),
+        "outcomes.jsonl": _write(
+            out / "outcomes.jsonl", outcome_records(spec, words, companies, segments, needs)
+        ),
         "prompts.jsonl": _write(out / "prompts.jsonl", prompt_records(segments, companies, words)),
         "truth.jsonl": _write(out / "truth.jsonl", _truth(words, companies, segments, needs)),
         "traps.jsonl": _write(out / "traps.jsonl", _traps(companies, events)),
@@ -84,7 +89,12 @@ def _traps(companies: Companies, events: Events) -> Iterable[dict[str, Any]]:
         same, name = int(companies.same_as[row]), int(companies.same_name[row])
         if same >= 0:
             how = "former_name" if companies.renamed[row] else "domain"
-            yield {"company_id": company_id(row), "trap": "duplicate_company", "of": company_id(same), "by": how}
+            yield {
+                "company_id": company_id(row),
+                "trap": "duplicate_company",
+                "of": company_id(same),
+                "by": how,
+            }
         elif name >= 0:
             yield {"company_id": company_id(row), "trap": "name_collision", "of": company_id(name)}
         if not companies.active[row]:
@@ -125,7 +135,9 @@ def _rounded(values: Any) -> Any:
 
 def _manifest(spec: WorldSpec, out: Path, counts: dict[str, int]) -> WorldManifest:
     files = {name: file_sha256(out / name) for name in sorted([*counts, "hidden.npz"])}
-    whole = hashlib.sha256("".join(f"{name} {digest}\n" for name, digest in files.items()).encode()).hexdigest()
+    whole = hashlib.sha256(
+        "".join(f"{name} {digest}\n" for name, digest in files.items()).encode()
+    ).hexdigest()
     manifest = WorldManifest(spec=spec.as_dict(), counts=counts, files=files, sha256=whole)
     document = {"spec": manifest.spec, "counts": counts, "files": files, "sha256": whole}
     option = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE

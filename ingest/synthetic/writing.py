@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,8 +9,9 @@ from ingest.synthetic.companies import Companies
 from ingest.synthetic.events import CLASSES, TRAPS, Events
 from ingest.synthetic.grammar import Dice, write
 from ingest.synthetic.naming import slug
+from ingest.synthetic.slots import Scene
 from ingest.synthetic.spec import LANGUAGES, UNDATED
-from ingest.synthetic.vocabulary import Product, Vocabulary, Voice
+from ingest.synthetic.vocabulary import Vocabulary
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "hire": ("job_posting",), "churn": ("tech_change",), "funding": ("funding",), "exec": ("news",),
@@ -30,112 +30,23 @@ _SOURCES = {
     "social": ("social", "social.example/{s}/", "post"), "review": ("review_site", "reviews.example/{s}/", "review"),
     "other": ("tender", "tenders.example/{s}/", "notice"),
 }  # fmt: skip
-_AHEAD = frozenset({"hire", "compliance", "expansion", "search", "funding", "exec", "bg_job", "spam"})
+_ARTICLE = re.compile(
+    r"\b(as|of|for|all|with|seeks|hire|hiring|for|uses|a new site in|signs|wins) a ([AEIOaeio]\w+)"
+)
+_SPACED = re.compile(r" +([,.;])(?= |$)")
 _MINERS = 24
 _BAD_MINERS = 3
 _SENTENCE = re.compile(r"(?<=[a-z0-9)é%»”\"][.!?] )[a-zäöüéàèóâ]")
-_EDITS = ("Repost: {}", "{} (via aggregator)", "{} Read more", "UPDATE: {}", "{}", "{} …", "ICYMI: {}", "{} Source: company website.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """Everything a slot can be filled from, for one text."""
-
-    vocabulary: Vocabulary
-    voice: Voice
-    language: int
-    dice: Dice
-    companies: Companies
-    row: int
-    product: Product | None
-    kind: str
-    month: int
-
-
-def _words(scene: _Scene, name: str) -> str:
-    english = scene.vocabulary.voices["en"].words
-    return scene.dice.pick(scene.voice.words.get(name) or english[name])
-
-
-def _person(scene: _Scene) -> str:
-    country = scene.vocabulary.countries[int(scene.companies.country[scene.row])]
-    names = scene.vocabulary.names
-    return f"{scene.dice.pick(names.first[country.language])} {scene.dice.pick(names.last[country.language])}"
-
-
-def _partner(scene: _Scene) -> str:
-    words = scene.vocabulary.names.companies
-    if scene.dice.below(2):
-        return scene.dice.pick(words["roots"])
-    return scene.dice.pick(words["coined"]) + scene.dice.pick(words["middles"]) + scene.dice.pick(words["endings"])
-
-
-def _fill_company(scene: _Scene, slot: str) -> str | None:
-    companies, row, dice = scene.companies, scene.row, scene.dice
-    country = scene.vocabulary.countries[int(companies.country[row])]
-    industry = scene.vocabulary.industries[int(companies.industry[row])]
-    if slot == "c":
-        return companies.short_names[row]
-    if slot == "domain":
-        return companies.domains[row]
-    if slot in ("city", "city1"):
-        city = country.cities[int(companies.city[row])][0]
-        return city if slot == "city" else slug(city)
-    if slot == "city2":
-        return dice.pick(country.cities)[0]
-    if slot == "industry":
-        return industry.words[0].lower()
-    if slot == "industry_local":
-        return industry.targets[scene.language]
-    if slot == "offer":
-        return dice.pick(industry.subs[int(companies.sub[row])][1])
-    return str(int(companies.founded[row])) if slot == "founded" else None
-
-
-def _fill_product(scene: _Scene, slot: str) -> str | None:
-    product, dice = scene.product, scene.dice
-    if product is None:
-        return None
-    if slot == "prod":
-        return product.names[scene.language]
-    if slot in ("term", "term1", "term2"):
-        term = dice.pick(product.terms)
-        return slug(term) if slot == "term1" else term
-    if slot in ("tool", "tool2"):
-        first = dice.pick(product.tools) if slot == "tool" else ""
-        return first or product.tools[(dice.below(len(product.tools) - 1) + 1) % len(product.tools)]
-    if slot == "role":
-        return dice.pick(product.roles)
-    if slot == "pain":
-        return dice.pick(product.pains)
-    if slot == "dept":
-        return scene.voice.departments[product.department]
-    if slot == "lead":
-        return _words(scene, "lead").replace("{dept}", scene.voice.departments[product.department])
-    return None
-
-
-def _fill_small(scene: _Scene, slot: str) -> str:
-    dice = scene.dice
-    if slot == "n":
-        return str(2 + dice.below(27))
-    if slot == "n0":
-        return str(10 * (4 + dice.below(86)))
-    if slot == "amount":
-        return str(2 + dice.below(58))
-    if slot == "yy":
-        return str(12 + dice.below(12))
-    if slot == "month":
-        shift = 1 + dice.below(4) if scene.kind in _AHEAD else -dice.below(3)
-        months = scene.voice.words["months"]
-        return months[(scene.month - 1 + shift) % 12]
-    if slot == "person":
-        return _person(scene)
-    if slot == "partner":
-        return _partner(scene)
-    if slot in ("neutral", "neutral2"):
-        return dice.pick(scene.vocabulary.names.neutral)
-    return _words(scene, {"perks": "perks", "role2": "other_roles", "industry2": "industry_groups"}.get(slot, "departments_other"))
+_EDITS = (
+    "Repost: {}",
+    "{} (via aggregator)",
+    "{} Read more",
+    "UPDATE: {}",
+    "{}",
+    "{} …",
+    "ICYMI: {}",
+    "{} Source: company website.",
+)
 
 
 class SnippetWriter:
@@ -172,7 +83,7 @@ class SnippetWriter:
             language, voice = 0, self._vocabulary.voices["en"]
         product = int(events.product[event])
         day = min(0, max(-500, int(events.written[event])))
-        scene = _Scene(
+        scene = Scene(
             vocabulary=self._vocabulary,
             voice=voice,
             language=language,
@@ -183,7 +94,10 @@ class SnippetWriter:
             kind=kind,
             month=self._months[day + 500],
         )
-        text = _polish(write(dice.pick(voice.classes[kind]), dice, lambda slot: _fill(scene, slot)), companies.domains[row])
+        text = _polish(
+            write(dice.pick(voice.classes[kind]), dice, scene.fill),
+            companies.domains[row],
+        )
         return _pad(text, scene) if kind == "spam" else text
 
     def record(self, event: int) -> dict[str, Any]:
@@ -200,7 +114,8 @@ class SnippetWriter:
             "kind": kind,
             "text": text,
             "observed_at": None if day == UNDATED else self._stamp(day, dice),
-            "source_url": "https://" + path.format(d=companies.domains[row], s=slug(companies.short_names[row])) + f"{leaf}-{dice.below(900_000) + 100_000}",
+            "source_url": "https://" + path.format(d=companies.domains[row],
+            s=slug(companies.short_names[row])) + f"{leaf}-{dice.below(900_000) + 100_000}",
             "source_type": name if source < 0 else "aggregator",
             "miner_id": _miner(bool(events.honest[event]), dice),
             "technologies_added": [],
@@ -230,7 +145,10 @@ class SnippetWriter:
         if CLASSES[int(self._events.kind[event])] == "churn" or gone:
             record["technologies_removed"], record["technologies_added"] = tools[:1], tools[1:]
         else:
-            record["technologies_added"], record["technologies_removed"] = tools[:1], tools[1:] if product >= 0 else []
+            record["technologies_added"], record["technologies_removed"] = (
+                tools[:1],
+                tools[1:] if product >= 0 else [],
+            )
 
     def records(self) -> Iterator[dict[str, Any]]:
         """All snippets in order of their ids."""
@@ -243,26 +161,22 @@ def company_id(row: int) -> str:
     return f"co-{row:06d}"
 
 
-def _fill(scene: _Scene, slot: str) -> str:
-    company = _fill_company(scene, slot)
-    if company is not None:
-        return company
-    product = _fill_product(scene, slot)
-    return product if product is not None else _fill_small(scene, slot)
-
-
-def _pad(text: str, scene: _Scene) -> str:
+def _pad(text: str, scene: Scene) -> str:
     """Spam pads itself with whatever might match."""
     product = scene.product
     if product is None or scene.dice.below(2):
         return text
-    extra = [scene.dice.pick((*product.terms, *product.tools, *product.roles)) for _ in range(6 + scene.dice.below(12))]
+    extra = [
+        scene.dice.pick((*product.terms, *product.tools, *product.roles))
+        for _ in range(6 + scene.dice.below(12))
+    ]
     return f"{text} {' '.join(extra)}"
 
 
 def _polish(text: str, domain: str) -> str:
     """Single spaces, and sentences that begin with a capital unless they begin with a domain."""
-    text = " ".join(text.split())
+    text = _SPACED.sub(r"\1", " ".join(text.split()))
+    text = _ARTICLE.sub(r"\1 an \2", text)
     text = _SENTENCE.sub(lambda match: match.group().upper(), text)
     return text if text.startswith(domain) else text[:1].upper() + text[1:]
 
