@@ -1,0 +1,1 @@
+"""The commands of `leads`, one module for each group; `cli` composes them."""

@@ -1,0 +1,134 @@
+"""`leads up`, `leads down`, `leads status`: the local system."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commands import first_snapshot
+from commands.failure import CommandError
+from commands.target import DataOption, choose, folder_to_start
+from db.settings import Settings
+from deployments.local import registry
+from deployments.local.registry import SystemState
+
+_SERVE_CONFIG = Path(__file__).parents[1] / "configs" / "serve.yaml"
+_START_TIMEOUT_S = 600.0  # the first snapshot of a large database is built on the way
+_STOP_TIMEOUT_S = 60.0
+_POLL_S = 0.1
+
+
+def up(
+    detach: Annotated[bool, typer.Option("--detach", help="Return once it is ready; it runs on.")] = False,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port of the HTTP interface.")] = 8000,
+    data: DataOption = None,
+    dashboard: Annotated[bool, typer.Option(help="Run Ray's dashboard, too (about 0.3 GiB).")] = True,
+    config: Annotated[Path, typer.Option(help="Serve configuration.", show_default=False)] = _SERVE_CONFIG,
+) -> None:
+    """Start the local system: Postgres, Redis, Ray and the service, reachable from this machine only."""
+    folder = folder_to_start(data, os.environ)
+    if detach:
+        _print(start_detached(folder, port, dashboard=dashboard, config=config))
+        return
+    from deployments.local.system import Plan, run  # noqa: PLC0415 - a second of imports that only this needs
+
+    try:
+        run(Plan(folder, port, config, first_snapshot.ensure, dashboard), Settings(), _print)
+    except KeyboardInterrupt:
+        Console().print("Stopped.")
+
+
+def down(data: DataOption = None) -> None:
+    """Stop a system that runs on this machine; its data stay."""
+    target = choose(data, None, os.environ)
+    if target.running is None:
+        Console().print(f"No system runs on {target.folder()}.")
+        return
+    process = psutil.Process(target.running.pid)
+    process.terminate()
+    give_up_at = time.monotonic() + _STOP_TIMEOUT_S
+    while target.running.alive:
+        if time.monotonic() >= give_up_at:
+            process.kill()  # its servers end with it
+        time.sleep(_POLL_S)
+    Console().print(f"Stopped the system on {target.folder()}.")
+
+
+def status(data: DataOption = None) -> None:
+    """Show the systems that run on this machine, or the one of --data."""
+    if data is None and not os.environ.get("LEADS_DATA"):
+        systems = registry.running_systems()
+    else:
+        running = choose(data, None, os.environ).running
+        systems = (running,) if running else ()
+    if not systems:
+        Console().print("No system runs.")
+        return
+    table = Table("data", "state", "address", "dashboard", "pid", "since (UTC)")
+    for state in systems:
+        dashboard = f"http://127.0.0.1:{state.dashboard_port}" if state.dashboard_port else "-"
+        since = f"{state.started_at:%Y-%m-%d %H:%M:%S}"
+        table.add_row(str(state.data_dir), state.phase, state.base_url, dashboard, str(state.pid), since)
+    Console().print(table)
+
+
+def start_detached(
+    folder: Path, port: int, *, dashboard: bool = True, config: Path = _SERVE_CONFIG
+) -> SystemState:
+    """Start a system in a process of its own and return once it is ready.
+
+    Raises:
+        CommandError: it runs already, or did not become ready.
+    """
+    running = registry.system_of(folder)
+    if running is not None:
+        raise CommandError(f"a system runs on {folder} already, at {running.base_url}")
+    log = folder / "logs" / "up.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    shown = "--dashboard" if dashboard else "--no-dashboard"
+    options = ["--data", str(folder), "--port", str(port), "--config", str(config.resolve()), shown]
+    with log.open("wb") as output:
+        supervisor = subprocess.Popen(  # noqa: S603 - this program
+            [sys.executable, "-m", "cli", "up", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    give_up_at = time.monotonic() + _START_TIMEOUT_S
+    try:
+        while time.monotonic() < give_up_at:
+            if supervisor.poll() is not None:
+                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [
+                    "no output"
+                ]
+                raise CommandError(f"{lines[-1].removeprefix('leads: ')} (log: {log})")
+            state = registry.system_of(folder)
+            if state is not None and state.phase == "ready":
+                supervisor.returncode = 0  # it runs on without us: no warning that it was not waited for
+                return state
+            time.sleep(_POLL_S)
+        raise CommandError(f"not ready after {_START_TIMEOUT_S:g} s (log: {log})")
+    except BaseException:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+
+
+def _print(state: SystemState) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"Ready on {state.base_url}  (data: {state.data_dir})")
+    console.print(f"  console    {state.base_url}/")
+    console.print(f"  API docs   {state.base_url}/docs")
+    console.print(f"  metrics    {state.base_url}/metrics")
+    if state.dashboard_port is not None:
+        console.print(
+            f"  dashboard  http://127.0.0.1:{state.dashboard_port}  (token: {state.dashboard_token_file})"
+        )
