@@ -6,7 +6,7 @@ rel, so the newest is worth most: inverted lists keep that one alone. Lists are 
 ln(rel) - age / tau, which grows with the worth, so that one exponential per company is enough.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ranking.admitted import Admitted
-from ranking.decay import DAY_S
-from ranking.segments import run_starts
+from ranking.decay import ages_days
 from ranking.types import BoolArray, FloatArray, IntArray
 
 OffsetArray = NDArray[np.int64]
@@ -50,7 +49,10 @@ def log_worth(relevance: FloatArray, age_days: FloatArray, tau_days: float) -> F
 
 def boost_points(worth: FloatArray, points: float) -> FloatArray:
     """float64[n] points x rel x exp(-age / tau) in [0, points] of `log_worth`, 0 for NO_EVENT (F-6)."""
-    return points * np.exp(worth)
+    found = np.zeros(len(worth))
+    some = np.flatnonzero(worth > NO_EVENT)  # few companies have one: no exponential for the others
+    found[some] = points * np.exp(worth[some])
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +93,6 @@ class EventLists:
             offsets, pair_company[first].astype(np.int32), pair_time[kept], rows[kept].astype(np.int32)
         )
 
-    def of(self, key: int) -> slice:
-        """Where the entries of `key` lie."""
-        return slice(int(self.offsets[key]), int(self.offsets[key + 1]))
-
 
 @dataclass(slots=True, eq=False)
 class Strongest:
@@ -114,23 +112,11 @@ class Strongest:
         return cls(np.full(count, NO_EVENT), np.full(count, -1, dtype=np.int32))
 
     def offer(self, positions: IntArray, worth: FloatArray, rows: IntArray) -> None:
-        """Take over what is worth more; `positions` must be distinct. Equal worth keeps the earlier offer."""
-        better = np.flatnonzero(worth > self.worth[positions])
-        if len(better):
-            taken = positions[better]
-            self.worth[taken] = worth[better]
-            self.rows[taken] = rows[better]
-
-    def offer_grouped(self, positions: IntArray, worth: FloatArray, rows: IntArray) -> None:
-        """As `offer`, for ascending `positions` with repeats: each group's best, the first among equals."""
-        if not len(positions):
-            return
-        starts = run_starts(positions)
-        top = np.maximum.reduceat(worth, starts)
-        sizes = np.diff(starts, append=len(positions))
-        at_top = np.flatnonzero(worth == np.repeat(top, sizes))
-        at_top = at_top[run_starts(positions[at_top])]
-        self.offer(positions[at_top], worth[at_top], rows[at_top])
+        """Take over what is worth more; positions may repeat. Among equals the earlier offer, then the first, stays."""
+        before = self.worth[positions]
+        np.maximum.at(self.worth, positions, worth)
+        won = np.flatnonzero((worth > before) & (worth == self.worth[positions]))[::-1]
+        self.rows[positions[won]] = rows[won]
 
     def forbid(self, companies: BoolArray) -> None:
         """Take the events of some companies (bool[n]) away: vendors of the product do not need it (F-5)."""
@@ -141,7 +127,7 @@ class Strongest:
 def offer_lists(
     strongest: Strongest,
     lists: EventLists,
-    relevance: Iterable[tuple[int, float]],
+    relevance: Mapping[int, float],
     admitted: Admitted,
     *,
     as_of_s: float,
@@ -150,13 +136,20 @@ def offer_lists(
     """Offer the events of the named keys to `strongest`.
 
     Args:
-        relevance: (key, rel) with rel in (0, 1].
+        relevance: key -> rel in (0, 1].
         admitted: whose events count.
     """
-    for key, rel in relevance:
-        part = lists.of(key)
-        if part.start == part.stop:
-            continue
-        kept, positions = admitted.select(lists.companies[part])
-        age = np.maximum((as_of_s - lists.effective_s[part][kept]) / DAY_S, 0.0)
-        strongest.offer(positions, np.log(rel) - age / tau_days, lists.rows[part][kept])
+    if not relevance:
+        return
+    keys = np.fromiter(relevance, dtype=np.int64)
+    begin, end = lists.offsets[keys], lists.offsets[keys + 1]
+    companies = np.concatenate(
+        [lists.companies[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True)]
+    )
+    kept, positions = admitted.select(companies)
+    key_of = np.repeat(np.arange(len(keys)), end - begin)[kept]
+    shift = begin - np.concatenate(([0], np.cumsum(end - begin)[:-1]))
+    entry = np.arange(len(companies))[kept] + shift[key_of]
+    log_rel = np.log(np.fromiter(relevance.values(), dtype=np.float64))
+    age = ages_days(lists.effective_s[entry], as_of_s)
+    strongest.offer(positions, log_rel[key_of] - age / tau_days, lists.rows[entry])

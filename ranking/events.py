@@ -28,9 +28,7 @@ def strongest_events(hits: Hits, setting: Setting) -> tuple[Strongest, Strongest
             (job, events.job_technologies, technologies, boosts.job_tau_days),
             (churn, events.removals, technologies, boosts.churn_tau_days),
         ):
-            offer_lists(
-                strongest, lists, relevance.items(), setting.admitted, as_of_s=setting.as_of_s, tau_days=tau
-            )
+            offer_lists(strongest, lists, relevance, setting.admitted, as_of_s=setting.as_of_s, tau_days=tau)
     posts = hits.take(np.flatnonzero(setting.dated.posts[hits.rows]))
     tabled = _names_role(setting.tables, posts.rows, roles)
     tabled |= _names_any(snippets.tech_added, posts.rows, technologies)
@@ -47,7 +45,7 @@ def _offer_text(strongest: Strongest, hits: Hits, setting: Setting, tau_days: fl
     """Offer events that no table knows, by what their text says (F-6)."""
     age = ages_days(setting.dated.effective_s[hits.rows], setting.as_of_s)
     relevance = text_relevance(hits.raw, setting.config.boosts.full_raw)
-    strongest.offer_grouped(hits.positions, log_worth(relevance, age, tau_days), hits.rows)
+    strongest.offer(hits.positions, log_worth(relevance, age, tau_days), hits.rows)
 
 
 def _names_role(tables: EvidenceTables, rows: IntArray, roles: dict[int, float]) -> BoolArray:

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from ranking.segments import IndexArray
 from ranking.types import FloatArray, IntArray
 
 POOL_PER_LEAD = 4
 POOL_MINIMUM = 200
 POOL_MAXIMUM = 2000
+_STRIDE = 16
+_WORTH_SAMPLING = 4
 
 
 def pool_size(limit: int) -> int:
@@ -38,9 +41,22 @@ def best(score: FloatArray, size: int) -> IntArray:
         return np.arange(count, dtype=np.int32)
     if size <= 0:
         return np.zeros(0, dtype=np.int32)
-    threshold = np.partition(score, count - size)[count - size]
-    above = np.flatnonzero(score > threshold)
-    level = np.flatnonzero(score == threshold)[: size - len(above)]
-    kept = np.concatenate((above, level)).astype(np.int32)
+    field = _contenders(score, size)
+    contending = score if field is None else score[field]
+    threshold = np.partition(contending, len(contending) - size)[len(contending) - size]
+    above = np.flatnonzero(contending > threshold)
+    level = np.flatnonzero(contending == threshold)[: size - len(above)]
+    kept = np.concatenate((above, level))
     kept.sort()
-    return kept
+    return (kept if field is None else field[kept]).astype(np.int32)
+
+
+def _contenders(score: FloatArray, size: int) -> IndexArray | None:
+    """Ascending positions that hold all of the best, above a floor read from every 16th score, or None."""
+    sample = score[::_STRIDE]
+    rank = 2 * size // _STRIDE + _STRIDE
+    if len(sample) < _WORTH_SAMPLING * rank:
+        return None
+    floor = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+    field = np.flatnonzero(score >= floor)
+    return field if len(field) >= size else None

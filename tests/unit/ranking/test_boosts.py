@@ -35,7 +35,6 @@ def test_lists_keep_the_newest_event_of_each_company_and_key() -> None:
     assert lists.companies.tolist() == [1, 0, 2]
     assert lists.rows.tolist() == [2, 1, 3]
     assert lists.effective_s.tolist() == [20.0, 30.0, 5.0]
-    assert lists.of(1) == slice(1, 3)
 
 
 def test_no_events_make_empty_lists() -> None:
@@ -50,7 +49,7 @@ def test_the_most_valuable_event_of_admitted_companies_wins() -> None:
     )
     strongest = Strongest.empty(1)
     offer_lists(
-        strongest, lists, [(0, 1.0), (1, 0.5), (2, 1.0)], admitted(3, [1]), as_of_s=100 * DAY_S, tau_days=45.0
+        strongest, lists, {0: 1.0, 1: 0.5, 2: 1.0}, admitted(3, [1]), as_of_s=100 * DAY_S, tau_days=45.0
     )
     assert boost_points(strongest.worth, 15.0).tolist() == pytest.approx([15.0 * 0.5])
     assert strongest.rows.tolist() == [1]
@@ -59,7 +58,7 @@ def test_the_most_valuable_event_of_admitted_companies_wins() -> None:
 def test_events_up_to_a_day_ahead_are_worth_no_more_than_fresh_ones() -> None:
     lists = EventLists.newest(ints(0), ints(0), ints(0), np.array([DAY_S]), 1)
     strongest = Strongest.empty(1)
-    offer_lists(strongest, lists, [(0, 1.0)], admitted(1, [0]), as_of_s=0.5 * DAY_S, tau_days=45.0)
+    offer_lists(strongest, lists, {0: 1.0}, admitted(1, [0]), as_of_s=0.5 * DAY_S, tau_days=45.0)
     assert boost_points(strongest.worth, 15.0).tolist() == [15.0]
 
 
@@ -71,11 +70,11 @@ def test_equal_worth_keeps_the_earlier_offer() -> None:
     assert strongest.worth.tolist() == [-1.0, -1.5]
 
 
-def test_grouped_offers_take_the_best_of_each_company_the_first_among_equals() -> None:
+def test_of_one_companys_events_the_best_is_taken_the_first_among_equals() -> None:
     strongest = Strongest.empty(3)
-    strongest.offer_grouped(ints(0, 0, 0, 2), np.array([-3.0, -1.0, -1.0, -np.inf]), ints(4, 5, 6, 7))
+    strongest.offer(ints(0, 0, 0, 2), np.array([-3.0, -1.0, -1.0, -np.inf]), ints(4, 5, 6, 7))
     assert strongest.rows.tolist() == [5, -1, -1]
-    strongest.offer_grouped(ints(), np.zeros(0), ints())
+    strongest.offer(ints(), np.zeros(0), ints())
     assert strongest.worth.tolist() == [-1.0, -np.inf, -np.inf]
 
 

@@ -38,6 +38,15 @@ def test_an_empty_pool_keeps_nobody() -> None:
     assert best(np.zeros(0), 200).tolist() == []
 
 
+@pytest.mark.parametrize("period", [1, 7, 16, 64, 1000])
+def test_a_long_field_is_trimmed_as_exactly(period: int) -> None:
+    # the period makes every sampled score equal, the lowest or the highest of all in turn
+    for offset in (0, 1):
+        scores = np.array([float((row + offset) % period == 0) + (row % 3) / 10 for row in range(2000)])
+        by_score = sorted(range(2000), key=lambda row: (-scores[row], row))
+        assert best(scores, 20).tolist() == sorted(by_score[:20])
+
+
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), max_size=40), st.integers(0, 45))
 def test_trim_equals_a_full_sort(scores: list[float], size: int) -> None:
     by_score = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
