@@ -88,15 +88,17 @@ def vendor_talk(text: str, kind: SnippetKind) -> bool:
 
 
 def not_a_posting(text: str, kind: SnippetKind) -> bool:
-    """Whether a text filed as a job posting offers no job: nothing is open, or it only advertises (F-6).
+    """Whether a page that looks like a job page offers no job (F-6).
 
-    Other kinds are never judged.
+    A posting is none when it says that nothing is open or only advertises, a web page when it says that nothing is
+    open; words of a real offer beside it ("5 open positions", "requirements") overrule both. Other kinds are never judged.
     """
-    if kind != "job_posting":
+    if kind not in ("job_posting", "web_page"):
         return False
     cues = _cues()
     tokens = words(text[:_READ_CHARACTERS])
-    if not cues.no_openings.any(tokens) and not cues.seller.any(tokens):
+    advertises = kind == "job_posting" and cues.seller.any(tokens)
+    if not advertises and not cues.no_openings.any(tokens):
         return False
     return not cues.hiring.any(tokens)
 

@@ -68,6 +68,8 @@ NO_POSTINGS = (
     "0 open positions",
     "Careers: there are currently no openings. Check back soon!",
     "No open roles right now.",
+    "Showing 0 of 0 results for accountant",
+    "0 jobs match your search",
     "We don't currently have any open positions.",
     "This job is no longer available.",
     "The position has been filled. Thank you for your interest.",
@@ -129,8 +131,10 @@ def test_a_real_posting_stays_one(text: str) -> None:
     assert not not_a_posting(text, "job_posting")
 
 
-def test_only_postings_are_judged_as_postings() -> None:
-    assert not not_a_posting("0 open positions", "web_page")
+def test_a_career_page_is_judged_as_postings_are_and_other_kinds_never() -> None:
+    assert not_a_posting("Careers. 0 open positions", "web_page")
+    assert not not_a_posting("We sell an AI recruiter.", "web_page")
+    assert not not_a_posting("0 open positions", "news")
 
 
 SURFACES = {
