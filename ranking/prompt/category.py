@@ -20,7 +20,9 @@ def product_phrase(
     to a run, and so does a small word between two of its words ("logiciel de paie").
     """
     concepts = {reading.unit for reading in readings if reading.field == CONCEPT}
-    sold = _sold(units, concepts | {reading.unit for reading in readings if reading.field == KEYWORD}, marks, part)
+    sold = _sold(
+        units, concepts | {reading.unit for reading in readings if reading.field == KEYWORD}, marks, part
+    )
     best, best_rank = (0, 0), (False, 0)
     place = 0
     while place < len(units):
@@ -37,7 +39,8 @@ def product_phrase(
 
 def _sold(units: Sequence[Unit], read: set[int], marks: Sequence[int], part: Sequence[int]) -> list[bool]:
     return [
-        mark == INCLUDED and (place in read or (bool(unit.bits & cues.PRODUCT_NOUN) and part[place] != TARGET))
+        mark == INCLUDED
+        and (place in read or (bool(unit.bits & cues.PRODUCT_NOUN) and part[place] != TARGET))
         for place, (unit, mark) in enumerate(zip(units, marks, strict=True))
     ]
 

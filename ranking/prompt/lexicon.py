@@ -16,6 +16,16 @@ VOTE_BITS: Final = 16
 _WORD_VOTE: Final = 6
 _CUE_VOTE: Final = 3
 _HINT_VOTE: Final = 1
+_FOREIGN_LETTERS: Final = 4
+_FOREIGN: Final = (
+    cues.NEGATION
+    | cues.EXCLUDED_AFTER
+    | cues.NEUTRAL
+    | cues.END_SCOPE
+    | cues.PEOPLE
+    | cues.COMPANY
+    | cues.LEAD
+)
 _DATA: Final = Path(__file__).with_name("data")
 
 
@@ -24,7 +34,8 @@ class Language:
     """One language's wording.
 
     Attributes:
-        phrases: folded phrase -> bits of `ranking.prompt.cues`; English phrases are understood in every language.
+        phrases: folded phrase -> bits of `ranking.prompt.cues`; in every language English phrases are
+            understood, and negations of the others.
         lengths: first word of a phrase -> lengths in words of the phrases it begins, longest first.
         numbers: folded number words -> value.
         prefix: word that with a hyphen negates only what it is joined to ("non-EU"), "" for none.
@@ -56,8 +67,9 @@ class Lexicon:
 def load_lexicon() -> Lexicon:
     """Return the shipped languages; read once per process."""
     tables = {code: tomllib.loads((_DATA / f"{code}.toml").read_text("utf-8")) for code in LANGUAGES}
-    english = _own_phrases(tables["en"])
-    languages = {code: _language(table, english) for code, table in tables.items()}
+    own = {code: _own_phrases(table) for code, table in tables.items()}
+    foreign = _foreign_phrases(own.values())
+    languages = {code: _language(table, foreign, own["en"], own[code]) for code, table in tables.items()}
     return Lexicon(
         languages=MappingProxyType(languages),
         votes=MappingProxyType(
@@ -71,10 +83,13 @@ def load_lexicon() -> Lexicon:
     )
 
 
-def _language(table: Mapping[str, Any], english: Mapping[str, int]) -> Language:
-    own = _own_phrases(table)
+def _language(
+    table: Mapping[str, Any], foreign: Mapping[str, int], english: Mapping[str, int], own: Mapping[str, int]
+) -> Language:
+    """Return a language in which its own phrases come before English ones, and those before foreign ones."""
     function_words = _words(table, "function_words")
-    phrases = {phrase: bits for phrase, bits in english.items() if phrase not in function_words} | own
+    understood = {phrase: bits for phrase, bits in english.items() if phrase not in function_words}
+    phrases = {**foreign, **understood, **own}
     lengths: dict[str, set[int]] = {}
     for phrase in phrases:
         parts = phrase.split(" ")
@@ -89,6 +104,19 @@ def _language(table: Mapping[str, Any], english: Mapping[str, int]) -> Language:
         prefix=table["cues"]["prefix"],
         common_endings=tuple(_listed(table.get("common_noun_endings", ""))),
     )
+
+
+def _foreign_phrases(languages: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the phrases that are understood in a prompt of any language, since people mix them ("CRM, keine Banken").
+
+    These are negations and nouns that are long enough to be no other language's small word.
+    """
+    foreign: dict[str, int] = {}
+    for phrases in languages:
+        for phrase, bits in phrases.items():
+            if len(phrase) >= _FOREIGN_LETTERS and bits & _FOREIGN:
+                foreign[phrase] = foreign.get(phrase, 0) | (bits & (_FOREIGN | cues.STOP))
+    return foreign
 
 
 def _own_phrases(table: Mapping[str, Any]) -> dict[str, int]:
@@ -113,7 +141,9 @@ def _words(table: Mapping[str, Any], key: str) -> set[str]:
 
 def _single_cues(table: Mapping[str, Any]) -> set[str]:
     """Return the cues of one word that are no function words."""
-    cue_words = {phrase for name, text in table["cues"].items() if name != "prefix" for phrase in _listed(text)}
+    cue_words = {
+        phrase for name, text in table["cues"].items() if name != "prefix" for phrase in _listed(text)
+    }
     return {phrase for phrase in cue_words | _words(table, "stop_words") if " " not in phrase}
 
 

@@ -153,8 +153,14 @@ class Reader:
         if concept is not None and part == TARGET and not self._concepts_besides(place) and not maker:
             return [Reading(place, CONCEPT, concept, True)]
         if part != TARGET and not maker and self._belongs_to_product(place):
-            return [Reading(place, KEYWORD, None)]
+            return [self._own_trade(place)]
         return [Reading(place, "include.industries", industry, part == PRODUCT and not unit.bits)]
+
+    def _own_trade(self, place: int) -> Reading:
+        """ "we're an HR software vendor": what is sold is HR software."""
+        head, _, _ = self._units[place].text.rpartition(" ")
+        concept = _first(self._taxonomy.surfaces.entries(head), "concept")
+        return Reading(place, KEYWORD, None) if concept is None else Reading(place, CONCEPT, concept)
 
     def _belongs_to_product(self, place: int) -> bool:
         """An industry word describes the product when the target is another: "construction software for banks"."""

@@ -7,7 +7,19 @@ from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
 from ranking.prompt.negation import INCLUDED
 from ranking.prompt.parts import PRODUCT, TARGET, Parts
-from ranking.prompt.units import AMPERSAND, COMMA, HYPHEN, LOOKAHEAD, NOTHING, SLASH, SPACE, STOP, TECHNOLOGY, WORD, Unit
+from ranking.prompt.units import (
+    AMPERSAND,
+    COMMA,
+    HYPHEN,
+    LOOKAHEAD,
+    NOTHING,
+    SLASH,
+    SPACE,
+    STOP,
+    TECHNOLOGY,
+    WORD,
+    Unit,
+)
 
 EXEMPLAR: Final = "exemplars"
 COMPARISON: Final = "product.comparisons"
@@ -16,7 +28,9 @@ USED: Final = "include.technologies"
 _MAX_NAME: Final = 5
 _MAX_NAMES: Final = 20
 _TARGET_BEFORE: Final = 64
-_CONNECTORS: Final = frozenset(("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del"))
+_CONNECTORS: Final = frozenset(
+    ("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del")
+)
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
 
 
@@ -70,7 +84,11 @@ def _field_after(units: Sequence[Unit], cue: int, parts: Parts, marks: Sequence[
     if bits & cues.COMPARISON:
         return COMPARISON
     before = cue - 1
-    while before >= max(cue - LOOKAHEAD, 0) and units[before].bits == cues.STOP and units[before + 1].gap < COMMA:
+    while (
+        before >= max(cue - LOOKAHEAD, 0)
+        and units[before].bits == cues.STOP
+        and units[before + 1].gap < COMMA
+    ):
         before -= 1
     if before < 0 or units[cue].gap == STOP:
         return EXEMPLAR

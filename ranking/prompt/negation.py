@@ -66,7 +66,11 @@ def _is_prefix(units: Sequence[Unit], place: int) -> bool:
 
 def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[int]) -> _Scope | None:
     bits = units[place].bits
-    if scope is not None and not scope.groups and (bits & cues.EXCLUDE or _names_anyone(units, scope.cue, place)):
+    if (
+        scope is not None
+        and not scope.groups
+        and (bits & cues.EXCLUDE or _names_anyone(units, scope.cue, place))
+    ):
         return None
     backwards = bits & cues.EXCLUDED_AFTER and not (bits & cues.NEGATION and _follows(units, place))
     if backwards or not _follows(units, place):
@@ -117,7 +121,11 @@ def _rule_out_before(units: Sequence[Unit], cue: int, marks: list[int]) -> None:
             joined = True
         elif not (joined and unit.gap == COMMA) and not (unit.gap <= HYPHEN and unit.is_word):
             return
-        if before < 0 or units[before].group != unit.group or (unit.gap == COMMA and _is_led_in(units, before)):
+        if (
+            before < 0
+            or units[before].group != unit.group
+            or (unit.gap == COMMA and _is_led_in(units, before))
+        ):
             return
         place = before
 

@@ -14,7 +14,9 @@ from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.units import NOTHING, Unit, read_units
+from ranking.taxonomy.entries import Match
 from ranking.taxonomy.model import Taxonomy
+from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import tokens_with_spans
 from ranking.types import Product, Query, Span
 
@@ -27,7 +29,8 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     Pure and deterministic; time is linear in the prompt's length.
     """
     tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
-    matches = taxonomy.surfaces.match([token.text for token in tokens])
+    texts = [token.text for token in tokens]
+    matches = _with_sizes(taxonomy.surfaces.match(texts), texts, taxonomy.surfaces)
     lexicon = load_lexicon()
     code, knows_language = identify(prompt, tokens, matches, lexicon)
     if not tokens:
@@ -58,6 +61,20 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     collection.settle()
     grounds = _grounds(units, named, readings, collection, knows_language=knows_language)
     return _query(collection, category, code, limit, confidence(grounds))
+
+
+def _with_sizes(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
+    """Part "fintech startups" so that both the industry and the size are read, where both are known alone."""
+    parted: list[Match] = []
+    for match in matches:
+        last = match.end - 1
+        if match.start < last and match.entries[0].kind == "industry":
+            size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
+            if head and size and size[0].kind == "size":
+                parted += [Match(match.start, last, head), Match(last, match.end, size)]
+                continue
+        parted.append(match)
+    return parted
 
 
 def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:

@@ -51,7 +51,17 @@ def divide(units: Sequence[Unit]) -> Parts:
 class _Walk:
     """The state of one walk over the units."""
 
-    __slots__ = ("clause", "context", "current", "decided", "met_target", "part", "sentence", "units", "using")
+    __slots__ = (
+        "clause",
+        "context",
+        "current",
+        "decided",
+        "met_target",
+        "part",
+        "sentence",
+        "units",
+        "using",
+    )
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self.units = units

@@ -59,9 +59,18 @@ def _paired(quantities: Sequence[Quantity]) -> list[Quantity]:
     paired: list[Quantity] = []
     for quantity in quantities:
         last = paired[-1] if paired else None
-        if last is not None and last.employees and quantity.employees and quantity.start - last.end <= _PAIR_GAP:
-            low = [bound.minimum for bound in (last.employees, quantity.employees) if bound.minimum is not None]
-            high = [bound.maximum for bound in (last.employees, quantity.employees) if bound.maximum is not None]
+        if (
+            last is not None
+            and last.employees
+            and quantity.employees
+            and quantity.start - last.end <= _PAIR_GAP
+        ):
+            low = [
+                bound.minimum for bound in (last.employees, quantity.employees) if bound.minimum is not None
+            ]
+            high = [
+                bound.maximum for bound in (last.employees, quantity.employees) if bound.maximum is not None
+            ]
             if len(low) == len(high) == 1 and low[0] <= high[0]:
                 paired[-1] = Quantity(last.start, quantity.end, EmployeeRange(low[0], high[0]), None)
                 continue

@@ -1,7 +1,7 @@
 """A prompt as a list of units: taxonomy matches, cue phrases, numbers and plain words, each with its place."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ranking.prompt import cues
@@ -45,12 +45,32 @@ _COMMAS: Final = re.compile(
 )
 _BULLET: Final = re.compile(r"\n\s*[-*\u2022\u2013]\s*$")
 _ABBREVIATIONS: Final = frozenset(
-    ("excl", "exkl", "incl", "inkl", "approx", "ca", "max", "min", "vs", "bijv", "ej", "ex", "zb", "eg", "bzw")
+    (
+        "excl",
+        "exkl",
+        "incl",
+        "inkl",
+        "approx",
+        "ca",
+        "max",
+        "min",
+        "vs",
+        "bijv",
+        "ej",
+        "ex",
+        "zb",
+        "eg",
+        "bzw",
+    )
 )
 _SINGLE_MARKS: Final = {" ": SPACE, "-": HYPHEN, "\u2010": HYPHEN, "\u2011": HYPHEN, "/": SLASH}
 _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?$", re.IGNORECASE)
 _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
 _THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
+_LISTED_KINDS: Final = frozenset({"industry", "stage"})
+_PLACE_KINDS: Final = frozenset({"country", "region", "city"})
+_PEOPLE_KINDS: Final = frozenset({"role", "seniority"})
+_COUNTED: Final = cues.LEAD | cues.COMPANY | cues.PRODUCT_NOUN
 _MAX_COUNT: Final = 100_000_000
 _NO_ENTRIES: Final[tuple[Entry, ...]] = ()
 
@@ -121,6 +141,7 @@ def read_units(
     """
     texts = [token.text for token in tokens]
     by_start = {match.start: match for match in matches}
+    listed = {match.entries[0].kind for match in matches if match.entries[0].weight > COMMON_WORD}
     shouting = prompt.isupper()
     units: list[Unit] = []
     place, count, before = 0, len(tokens), 0
@@ -141,23 +162,31 @@ def read_units(
         gap = _gap(prompt, before, start)
         if gap == STOP and units and units[-1].text in _ABBREVIATIONS:
             gap = SPACE
-        if entries and _is_common(
-            entries, bits, _is_emphasised(raw, capital, gap, units) and not shouting, units
-        ):
-            entries = _NO_ENTRIES
-        elif entries and bits:
+        if entries and _is_common(entries, bits, capital):
+            weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
+            shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
+            if not (shown or (weak and _supported(entries[0].kind, units, listed))):
+                entries = _NO_ENTRIES
+        if entries and bits:
             bits &= cues.NOUN & ~cues.STOP
         number = None
         if not entries and end == place + 1:
             number = _number(token.text, language)
-            if number is not None and units and gap == SPACE and _goes_on_in_groups(units[-1], token.text, language):
+            if (
+                number is not None
+                and units
+                and gap == SPACE
+                and _goes_on_in_groups(units[-1], token.text, language)
+            ):
                 last = units[-1]
                 last.number = (last.number or 0) * 1000 + number
                 last.end = before = stop
                 place = end
                 continue
         text = token.text if end == place + 1 else " ".join(texts[place:end])
-        units.append(Unit(text, start, stop, gap=gap, bits=bits, entries=entries, number=number, capital=capital))
+        units.append(
+            Unit(text, start, stop, gap=gap, bits=bits, entries=entries, number=number, capital=capital)
+        )
         before = stop
         place = end
     return units
@@ -178,20 +207,22 @@ def _is_emphasised(raw: str, capital: bool, gap: int, units: Sequence[Unit]) -> 
     return capital and (raw.isupper() or (bool(units) and gap != STOP))
 
 
-def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool, units: Sequence[Unit]) -> bool:
-    """Tell whether an ordinary word is meant rather than the taxonomy's reading of it."""
-    weight = max(entry.weight for entry in entries)
-    if weight <= COMMON_WORD:
-        return not (capital or _supported(entries, units))
-    return bool(bits & ~cues.NOUN) and not capital
+def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool) -> bool:
+    """Tell whether an ordinary word may be meant rather than the taxonomy's reading of it."""
+    if bits & cues.LEAD and entries[0].kind in _PEOPLE_KINDS:
+        return True
+    if entries[0].weight <= COMMON_WORD:
+        return True
+    acts = bits & ~cues.NOUN or (bits & cues.STOP and entries[0].kind != "size")
+    return bool(acts) and not capital
 
 
-def _supported(entries: tuple[Entry, ...], units: Sequence[Unit]) -> bool:
-    """A place after "in", a technology after "using" is meant even in small letters."""
-    if not units:
-        return False
-    wanted = cues.PLACE if entries[0].kind in {"country", "region", "city"} else cues.USE
-    return bool(units[-1].bits & wanted)
+def _supported(kind: Kind, units: Sequence[Unit], listed: Collection[Kind]) -> bool:
+    """A place after "in", a technology after "using", a stage or industry among others are meant in small letters too."""
+    if kind in _LISTED_KINDS:
+        return kind in listed
+    before = units[-1].bits if units else 0
+    return bool(before & (cues.PLACE if kind in _PLACE_KINDS else cues.USE))
 
 
 def _number(text: str, language: Language) -> int | None:
@@ -207,7 +238,11 @@ def _number(text: str, language: Language) -> int | None:
 def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:
     """Tell whether digits go on a number written with spaces ("1 000"), as nobody does in English."""
     return (
-        last.number is not None and last.text.isdigit() and len(last.text) <= 3 and len(text) == 3 and text.isdigit()
+        last.number is not None
+        and last.text.isdigit()
+        and len(last.text) <= 3
+        and len(text) == 3
+        and text.isdigit()
         and (text == "000" or language.code != "en")
     )
 

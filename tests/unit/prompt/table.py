@@ -68,7 +68,9 @@ def resolved(expected: dict[str, list[str]], taxonomy: Taxonomy) -> dict[str, se
         plain = name.removeprefix("not ")
         side = name.removesuffix(plain)
         kind = KINDS.get(plain)
-        found = {code for value in values for code in (_codes(value, kind, taxonomy) if kind else [_text(value)])}
+        found = {
+            code for value in values for code in (_codes(value, kind, taxonomy) if kind else [_text(value)])
+        }
         if plain == "size":
             found = {describe(NAMED_SIZES[code]) for code in found}
         fields.setdefault(side + ("employees" if plain == "size" else plain), set()).update(found)

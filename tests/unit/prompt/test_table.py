@@ -27,7 +27,9 @@ def test_the_same_request_in_seven_languages_gives_the_same_codes(block: tuple[s
     readings = {
         language: parsed(parse(prompt, taxonomy)) for language, prompt in zip(LANGUAGES, block, strict=True)
     }
-    english = {name: values for name, values in readings["en"].items() if name not in ("language", "keywords")}
+    english = {
+        name: values for name, values in readings["en"].items() if name not in ("language", "keywords")
+    }
 
     for language, reading in readings.items():
         assert reading.pop("language") == {language}
