@@ -10,7 +10,6 @@ from typing import Annotated
 import psutil
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from commands import first_snapshot
 from commands.failure import CommandError
@@ -61,22 +60,25 @@ def down(data: DataOption = None) -> None:
     Console().print(f"Stopped the system on {target.folder()}.")
 
 
-def status(data: DataOption = None) -> None:
+def status(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each system.")] = False,
+) -> None:
     """Show the systems that run on this machine, or the one of --data."""
     if data is None and not os.environ.get("LEADS_DATA"):
         systems = registry.running_systems()
     else:
         running = choose(data, None, os.environ).running
         systems = (running,) if running else ()
-    if not systems:
-        Console().print("No system runs.")
-        return
-    table = Table("data", "state", "address", "dashboard", "pid", "since (UTC)")
+    console = Console(highlight=False, soft_wrap=True)
     for state in systems:
-        dashboard = f"http://127.0.0.1:{state.dashboard_port}" if state.dashboard_port else "-"
-        since = f"{state.started_at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(state.data_dir), state.phase, state.base_url, dashboard, str(state.pid), since)
-    Console().print(table)
+        if as_json:
+            console.print_json(state.model_dump_json(), indent=None)
+        else:
+            console.print(f"{state.phase}  {state.base_url}  {state.data_dir}", end="")
+            console.print(f"  (pid {state.pid}, since {state.started_at:%Y-%m-%d %H:%M:%S} UTC)")
+    if not systems and not as_json:
+        console.print("No system runs.")
 
 
 def start_detached(
