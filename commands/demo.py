@@ -24,7 +24,8 @@ AS_OF = SMALL_SPEC.as_of.isoformat()
 PROMPTS = (
     "We sell CRM software to consulting firms and financial services companies in Europe, 20-500 employees, "
     "not engineering consultancies",
-    "Wir verkaufen HR-Software für Unternehmen aus dem Gesundheitswesen in der DACH-Region, 50 bis 500 Mitarbeiter, keine Krankenhäuser",
+    "Wir verkaufen HR-Software für Unternehmen aus dem Gesundheitswesen in der DACH-Region, "
+    "50 bis 500 Mitarbeiter, keine Krankenhäuser",
     "Cloud security for software and fintech companies in North America with more than 50 people, VP Engineering or CTO",
 )
 _PORT = 8000

@@ -607,13 +607,13 @@ LEFT JOIN LATERAL (
     FROM leads l CROSS JOIN LATERAL (
         SELECT l.lead_id NOT IN (SELECT value FROM barred WHERE kind = 'lead')
                 AND (l.email IS NULL OR lower(l.email) NOT IN (SELECT folded FROM barred WHERE kind = 'email')) AS shown,
-            $24 IS NULL OR NOT l.role_codes && $24 AS role_allowed,
-            $25 IS NULL OR l.seniority_code IS NULL OR l.seniority_code <> ALL($25) AS rank_allowed,
+            $24::text[] IS NULL OR NOT l.role_codes && $24 AS role_allowed,
+            $25::text[] IS NULL OR l.seniority_code IS NULL OR l.seniority_code <> ALL($25) AS rank_allowed,
             $15::text[] IS NULL OR l.role_codes = '{}' OR l.role_codes && $15 AS role_possible,
             $16::text[] IS NULL OR l.seniority_code IS NULL OR l.seniority_code = ANY($16) AS rank_possible,
-            COALESCE(($32 IS NULL OR l.role_codes && $32) AND ($33 IS NULL OR l.seniority_code = ANY($33))
-                AND ($24 IS NULL OR l.role_codes <> '{}')
-                AND ($25 IS NULL OR l.seniority_code IS NOT NULL), false) AS verified
+            COALESCE(($32::text[] IS NULL OR l.role_codes && $32) AND ($33::text[] IS NULL OR l.seniority_code = ANY($33))
+                AND ($24::text[] IS NULL OR l.role_codes <> '{}')
+                AND ($25::text[] IS NULL OR l.seniority_code IS NOT NULL), false) AS verified
     ) AS judged
     WHERE l.company_id = c.company_id AND (l.tenant_id IS NULL OR l.tenant_id = $1)
         AND (l.lead_id = ANY($35::text[]) OR c.cluster_id = ANY($36::text[]))
@@ -624,7 +624,7 @@ WHERE c.cluster_id = ANY($34::text[]) AND (c.tenant_id IS NULL OR c.tenant_id = 
 -- name: namesakes
 -- Records that tenant $1 may see and that answer to a name ($2), by domain key ($4), name key or former name key ($3).
 WITH given AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS given (name, name_key, domain_key))
-SELECT name, 0 AS how, company_id, cluster_id, is_active, COALESCE(employee_count, -1) AS employees
+SELECT given.name, 0 AS how, company_id, cluster_id, is_active, COALESCE(employee_count, -1) AS employees
 FROM given JOIN companies USING (domain_key) WHERE domain_key <> '' AND (tenant_id IS NULL OR tenant_id = $1::text)
 UNION ALL
 SELECT given.name, 1, company_id, cluster_id, is_active, COALESCE(employee_count, -1)
@@ -649,3 +649,17 @@ WHERE kind <> 'email' AND (expires_at IS NULL OR expires_at > now())
 UNION
 SELECT s.tenant_id, 'lead', l.lead_id FROM suppressions s JOIN leads l ON lower(l.email) = lower(s.value)
 WHERE s.kind = 'email' AND (s.expires_at IS NULL OR s.expires_at > now())
+
+-- ======== Training ========
+
+-- name: outcomes_with_prompts
+-- What was shown for which prompt and what came of it; leads stand for their companies.
+SELECT coalesce(outcomes.prompt, queries.prompt) AS prompt, coalesce(outcomes.company_id, leads.company_id) AS company_id,
+    outcomes.event, outcomes.occurred_at, outcomes.label = 1 AS label
+FROM outcomes
+LEFT JOIN queries USING (query_id)
+LEFT JOIN leads ON leads.lead_id = outcomes.lead_id
+WHERE outcomes.event IS NOT NULL
+    AND coalesce(outcomes.prompt, queries.prompt) IS NOT NULL
+    AND coalesce(outcomes.company_id, leads.company_id) IS NOT NULL
+ORDER BY outcomes.occurred_at, outcomes.event_id

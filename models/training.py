@@ -83,18 +83,29 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
         "queries": float(len(np.unique(rows.queries))),
         "trees": float(booster.best_iteration or booster.num_trees()),
     }
-    return TrainedBooster(booster, fit_scale(predicted), metrics)
+    base = rows.features[:, FEATURES.index("base")].astype(np.float64)
+    return TrainedBooster(booster, fit_scale(base, rows.labels), metrics)
 
 
-def fit_scale(predicted: FloatArray) -> IntentScale:
-    """Map probabilities to intent by their rank among held-out candidates, so that 50 is a better candidate than most.
+def fit_scale(base: FloatArray, labels: BoolArray) -> IntentScale:
+    """Map probabilities to the scale of BM25's base, so that the routes compare (F-5).
 
-    The curve is 100 x quantile^3: the upper third of candidates spreads over most of the scale, as BM25's base does for companies with
-    real evidence, and a candidate without any stays near 0.
+    Companies that BM25 decides have a mean base B and a purchase rate R. The map is 100 x (1 - 2^(-p / h)), the base's own curve, with
+    h such that a probability of R comes to B: a candidate of the booster scores what evidence of the same worth scores, and one
+    without any chance scores 0.
+
+    Args:
+        base: float64[n] base of training rows, 0 without evidence; labels: bool[n] whether they bought.
     """
-    quantiles = np.linspace(0.0, 1.0, _KNOTS)
-    knots = np.maximum.accumulate(np.quantile(predicted, quantiles))
-    return IntentScale(probability=tuple(knots.tolist()), intent=tuple((100.0 * quantiles**3).tolist()))
+    decided = base > 0.0
+    if not labels[decided].any():
+        raise ValueError("no company with lexical evidence bought: the booster cannot be put on the scale of BM25")
+    rate, mean = float(labels[decided].mean()), float(base[decided].mean())
+    half = -rate / float(np.log2(1.0 - mean / 100.0))
+    knots = np.concatenate(([0.0], np.geomspace(half / 64.0, 1.0, _KNOTS - 1)))
+    return IntentScale(
+        probability=tuple(knots.tolist()), intent=tuple((100.0 * (1.0 - np.exp2(-knots / half))).tolist())
+    )
 
 
 def area_under_curve(scores: FloatArray, labels: BoolArray) -> float:

@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+BIN := .venv/bin
+SET_UP := .venv/.set-up
+
+.PHONY: help demo test serve bench check lint types imports format clean
+
+help: ## list all targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(SET_UP): requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: $(SET_UP) ## everything from nothing: servers, data, model, graph; three prompts answered over HTTP; stops again
+	$(BIN)/leads demo
+
+test: $(SET_UP) check ## lint, types, import contracts, and every test but chaos and load
+	$(BIN)/python -m pytest -m 'not chaos and not load' --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json --durations=15
+	$(BIN)/python tests/coverage_floor.py .coverage.json
+
+serve: $(SET_UP) ## the demo's system, left running; Ctrl-C stops it, data stays under .data/
+	$(BIN)/leads demo --serve
+
+bench: $(SET_UP) ## the benchmark scenarios, each writing a record under bench/records/
+	$(BIN)/python -m bench
+
+check: lint types imports ## what is quick: under a minute
+
+lint: $(SET_UP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(SET_UP) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(SET_UP) ## the arrows of docs/architecture.md
+	$(BIN)/lint-imports
+
+format: $(SET_UP) ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the environment and all local data
+	rm -rf .venv .data .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
