@@ -55,27 +55,28 @@ def resolve(names: Iterable[str], namesakes: Sequence[Namesake]) -> Resolution:
     return Resolution(tuple(choices), tuple(unresolved))
 
 
-def direction(stored: Float32Array, free_text: Float32Array | None, free_texts: int) -> Float32Array | None:
+def direction(
+    stored: Sequence[Float32Array], free_text: Float32Array | None, free_texts: int
+) -> Float32Array | None:
     """The mean exemplar vector, float32[d] of length 1; None when there is nothing to compare with.
 
     Args:
-        stored: float32[n, d] vectors of the resolved exemplars, of any length but 0.
+        stored: float32[d] vectors of the resolved exemplars, of any length.
         free_text: float32[d] mean vector of the names that no stored company answers to.
-        free_texts: how many names that mean stands for.
+        free_texts: how many names that mean stands for; at least 1 is counted.
 
     Source: F-2b.
     """
-    total = _unit(stored).sum(axis=0) if len(stored) else None
+    vectors = [_unit(vector) for vector in stored]
     if free_text is not None:
-        free = max(free_texts, 1) * _unit(free_text[np.newaxis])[0]
-        total = free if total is None else total + free
-    if total is None or not np.any(total):
+        vectors.append(max(free_texts, 1) * _unit(free_text))
+    if not vectors:
         return None
-    mean: Float32Array = _unit(total[np.newaxis])[0]
-    return mean
+    total: Float32Array = np.asarray(vectors, dtype=np.float32).sum(axis=0)
+    return _unit(total) if np.any(total) else None
 
 
-def _unit(vectors: Float32Array) -> Float32Array:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Float32Array = (vectors / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
+def _unit(vector: Float32Array) -> Float32Array:
+    length = float(np.linalg.norm(vector))
+    unit: Float32Array = (vector / length if length else vector).astype(np.float32)
     return unit

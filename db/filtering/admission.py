@@ -36,6 +36,7 @@ class Admission:
         strict: records that match every dimension asked for.
         later: company rows that each step after the first added, in the order of `relaxation`.
         relaxation: one report per step.
+        audience: the leads that count.
     """
 
     records: Words
@@ -43,6 +44,7 @@ class Admission:
     strict: Words
     later: Sequence[IntArray]
     relaxation: tuple[StepReport, ...]
+    audience: Audience
 
 
 class Gate:
@@ -111,7 +113,7 @@ class Gate:
             relaxation.append(StepReport(rung.name, added))
             if total >= stop_at:
                 break
-        return Admission(records, companies, strict, later, tuple(relaxation))
+        return Admission(records, companies, strict, later, tuple(relaxation), question.view.audience)
 
 
 def intersection(start: Words, sets: Iterable[Words]) -> Words:

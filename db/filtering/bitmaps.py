@@ -57,11 +57,6 @@ def contains(words: Words, rows: IntArray) -> BoolArray:
     return found
 
 
-def add(words: Words, rows: IntArray) -> None:
-    """Put `rows` into the set, in place."""
-    np.bitwise_or.at(words, rows >> 6, np.left_shift(np.uint64(1), (rows & 63).astype(np.uint64)))
-
-
 class BitmapCache:
     """Sets by what they stand for, bounded in bytes; the oldest go first. They are shared: never written to."""
 

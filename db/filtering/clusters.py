@@ -2,43 +2,47 @@
 
 import numpy as np
 
-from db.filtering.bitmaps import BitSpace, Words, add, contains
+from db.filtering.bitmaps import BitSpace, Words
 from db.snapshot.columns import CompanyColumns
+from db.snapshot.tables import NO_ROWS
 from ranking.types import FloatArray, IntArray
 
 
 class Clusters:
-    """Which records stand for the same business. Most businesses have one record, and cost nothing here."""
+    """Which records stand for the same business. Most businesses have one record, and cost nothing here.
+
+    `representative` is int32[n]; row of the record that stands for each.
+    """
 
     def __init__(self, companies: CompanyColumns) -> None:
-        space = BitSpace(len(companies.active))
+        self._space = BitSpace(len(companies.active))
         self.representative = companies.cluster
         sizes = np.diff(companies.members.offsets)[companies.cluster]
-        self._alone = space.pack(sizes == 1)
-        self._rows = np.flatnonzero(sizes > 1).astype(np.int32)
-        self._groups, group = np.unique(companies.cluster[self._rows], return_inverse=True)
-        self._group = group
+        self._alone = self._space.pack(sizes == 1)
+        self._several = self._space.pack(sizes > 1)
+        self._members = np.flatnonzero(sizes > 1).astype(np.int32)
 
     def companies_of(self, records: Words) -> Words:
         """The representatives of the businesses with at least one record in the set."""
-        companies = records & self._alone
-        add(companies, self._groups[self._touched(records)])
-        return companies
+        merged = self.merged(records)
+        if not len(merged):
+            return records
+        return (records & self._alone) | self._space.of_rows(self.representative[merged])
 
     def spread(self, records: Words) -> Words:
         """The set and all other records of the same businesses."""
-        everyone = records.copy()
-        add(everyone, self._rows[self._touched(records)[self._group]])
-        return everyone
+        merged = self.merged(records)
+        if not len(merged):
+            return records
+        touched = np.zeros(self._space.size, dtype=np.bool_)
+        touched[self.representative[merged]] = True
+        others = self._members[touched[self.representative[self._members]]]
+        return records | self._space.of_rows(others)
 
     def merged(self, records: Words) -> IntArray:
         """The records of the set that belong to a business with several records, ascending."""
-        return self._rows[contains(records, self._rows)]
-
-    def _touched(self, records: Words) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        touched = np.zeros(len(self._groups), dtype=np.bool_)
-        touched[self._group[contains(records, self._rows)]] = True
-        return touched
+        several = records & self._several
+        return self._space.rows(several) if several.any() else NO_ROWS
 
 
 def best_records(representatives: IntArray, records: IntArray, worth: FloatArray) -> IntArray:

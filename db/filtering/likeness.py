@@ -8,6 +8,7 @@ import numpy as np
 from db.filtering.admission import Admission
 from db.filtering.bitmaps import BitSpace, Words
 from db.filtering.clusters import Clusters
+from db.filtering.contacts import Audience
 from db.filtering.visibility import View
 from db.snapshot.columns import CompanyColumns
 from ranking.exemplars import BY_DOMAIN, BY_FORMER_NAME, BY_NAME, Namesake, Resolution, direction, resolve
@@ -48,8 +49,8 @@ class Likeness:
         resolution = resolve(names, namesakes)
         rows = np.array([row_of[choice.company_id] for choice in resolution.choices], dtype=np.int32)
         with_vector = [self._with_vector(row, visible) for row in rows.tolist()]
-        stored = companies.vectors[[row for row in with_vector if row is not None]]
-        mean = direction(stored.astype(np.float32), free_text, len(resolution.unresolved))
+        stored = [companies.vectors[row] for row in with_vector if row is not None]
+        mean = direction(stored, free_text, len(resolution.unresolved))
         return Exemplars(resolution, rows, mean)
 
     def cosines(self, rows: IntArray, to: Float32Array) -> Float32Array:
@@ -60,7 +61,7 @@ class Likeness:
         cosines[~self._companies.has_vector[rows]] = np.nan
         return cosines
 
-    def nearest(self, open_to: Words, to: Float32Array, stop_at: int) -> Admission:
+    def nearest(self, open_to: Words, to: Float32Array, stop_at: int, audience: Audience) -> Admission:
         """The `stop_at` nearest businesses of the records in the set; equally near ones in row order."""
         rows = self._space.rows(open_to)
         rows = rows[self._companies.has_vector[rows]]
@@ -71,7 +72,8 @@ class Likeness:
         chosen = representatives[np.sort(first)[:stop_at]]
         companies = self._space.of_rows(chosen)
         records = open_to & self._space.of_rows(rows) & self._clusters.spread(companies)
-        return Admission(records, companies, records, (), (StepReport("exemplar", len(chosen)),))
+        report = (StepReport("exemplar", len(chosen)),)
+        return Admission(records, companies, records, (), report, audience)
 
     def _answering(self, name: str) -> list[tuple[int, int]]:
         key, companies = company_name_key(name), self._companies

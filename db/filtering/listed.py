@@ -1,4 +1,4 @@
-""" "Rank my list": the given companies and leads against the filters, nothing relaxed, refusals with their reason (F-2)."""
+"""The companies and leads of "rank my list": judged by the filters, nothing relaxed, each refusal with its reason (F-2)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class Listing:
         )
         companies = gate.clusters.companies_of(records)
         report = (StepReport("candidates", count(companies)),)
-        admission = Admission(records, companies, gate.space.none(), (), report)
+        admission = Admission(records, companies, gate.space.none(), (), report, listed.shown)
         return admission, self._dropped(listed, companies, question, reachable)
 
     def _find(self, ids: tuple[str, ...], question: Question) -> Listed:
@@ -74,7 +74,7 @@ class Listing:
         rows = by_company.copy()
         rows[named] = self._leads.company[lead_rows[named]]
         visible = contains(question.view.records, np.maximum(rows, 0)) & (rows >= 0)
-        allowed = self._leads_of(by_company[by_company >= 0])
+        allowed = self._leads_of(by_company[visible & (by_company >= 0)])
         allowed[lead_rows[named]] = True
         return Listed(
             ids,

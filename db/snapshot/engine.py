@@ -95,7 +95,7 @@ class SnapshotRetrieval:
         open_to = view.eligible & ~question.barred
         for each in gate.passing(question.asked.strict, question.excluded, view.audience, admit_unknown=True):
             open_to &= each
-        return self._likeness.nearest(open_to, direction, stop_at)
+        return self._likeness.nearest(open_to, direction, stop_at, view.audience)
 
     def _candidates(
         self, question: Question, admission: Admission, exemplars: Exemplars, dropped: tuple[Dropped, ...]
@@ -104,8 +104,11 @@ class SnapshotRetrieval:
         records, owners = self._merged(admission, rows)
         similarity = self._similarity(rows, records, owners, exemplars.direction)
         sources = rows.copy()
-        if len(records):
-            best = best_records(rows[owners], records, self._worth(question, admission, records, exemplars))
+        sources[owners] = records
+        rivals = np.flatnonzero(np.bincount(owners, minlength=1)[owners] > 1)
+        if len(rivals):
+            worth = self._worth(question, admission, records[rivals], exemplars)
+            best = rivals[best_records(rows[owners[rivals]], records[rivals], worth)]
             sources[owners[best]] = records[best]
         return Candidates(
             generation=self._snapshot.generation,
@@ -123,8 +126,9 @@ class SnapshotRetrieval:
     def _merged(self, admission: Admission, rows: IntArray) -> tuple[IntArray, IntArray]:
         """Admitted records of businesses with several, and the position in `rows` of each one's business."""
         records = self._clusters.merged(admission.records)
-        owners = np.searchsorted(rows, self._clusters.representative[records]).astype(np.int32)
-        return records, owners
+        position = np.zeros(self._gate.space.size, dtype=np.int32)
+        position[rows] = np.arange(len(rows), dtype=np.int32)
+        return records, position[self._clusters.representative[records]]
 
     def _worth(
         self, question: Question, admission: Admission, records: IntArray, exemplars: Exemplars
@@ -156,7 +160,7 @@ class SnapshotRetrieval:
                 companies.region[rows],
                 companies.city[rows],
             )
-        unverified = self._gate.unverified(question.asked.strict, question.excluded, question.view.audience)
+        unverified = self._gate.unverified(question.asked.strict, question.excluded, admission.audience)
         if unverified is not None and np.any(unverified & admission.records):
             levels[self._gate.space.mask(unverified)[records]] |= UNVERIFIED
         return levels
