@@ -9,7 +9,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast, get_type_hints
@@ -58,7 +58,7 @@ def save_columns(folder: Path, name: str, value: object) -> None:
     if isinstance(value, np.ndarray):
         save_array(folder / f"{name}.npy", value)
         return
-    for field in fields(cast(Any, value)):
+    for field in _stored(value):
         save_columns(folder, f"{name}.{field.name}", getattr(value, field.name))
 
 
@@ -69,11 +69,18 @@ def open_columns(folder: Path, name: str, kind: type[Columns]) -> Columns:
         ArtifactError: a file is missing or is no array.
     """
     values: dict[str, object] = {}
-    for field, hint in get_type_hints(kind).items():
-        path = f"{name}.{field}"
+    hints = get_type_hints(kind)
+    for field in _stored(kind):
+        path, hint = f"{name}.{field.name}", hints[field.name]
         nested = isinstance(hint, type) and is_dataclass(hint)
-        values[field] = open_columns(folder, path, hint) if nested else open_array(folder / f"{path}.npy")
+        values[field.name] = (
+            open_columns(folder, path, hint) if nested else open_array(folder / f"{path}.npy")
+        )
     return kind(**values)
+
+
+def _stored(columns: object) -> list[Field[Any]]:
+    return [field for field in fields(cast(Any, columns)) if field.init]
 
 
 class ArrayFile:
