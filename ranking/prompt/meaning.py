@@ -176,17 +176,13 @@ class Reader:
         return bool(unit.bits & _SOLD) or (unit.has("concept") and self._marks[following] == INCLUDED)
 
     def _is_maker(self, place: int) -> bool:
+        """Tell whether a noun follows that makes the word a kind of company: "CRM vendors", "fintech startups"."""
         following = place + 1
-        return (
-            (
-                following < len(self._units)
-                and self._units[following].gap <= HYPHEN
-                and bool(self._units[following].bits & (cues.COMPANY | cues.VENDOR))
-            )
-            or bool(self._units[place + 1 : place + 2])
-            and self._units[place + 1].has("size")
-            and self._units[place + 1].gap <= HYPHEN
-            and self._part[place] != PRODUCT
+        if following >= len(self._units) or self._units[following].gap > HYPHEN:
+            return False
+        unit = self._units[following]
+        return bool(unit.bits & (cues.COMPANY | cues.VENDOR)) or (
+            unit.has("size") and self._part[place] != PRODUCT
         )
 
     def _concepts_besides(self, place: int) -> int:

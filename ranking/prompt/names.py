@@ -46,8 +46,8 @@ class Name(NamedTuple):
 def read_names(units: Sequence[Unit], parts: Parts, marks: Sequence[int], language: Language) -> list[Name]:
     """Return the names after and before the cues for them, in order, at most 20 per cue.
 
-    A taxonomy word after "like" is no name ("industries like healthcare") unless it is a product ("like Slack") or part of a longer
-    capitalised name ("Deutsche Bank"). Where the prompt has capital letters a name needs one.
+    A taxonomy word after "like" is no name ("industries like healthcare") unless it is a product ("like Slack") or
+    part of a longer capitalised name ("Deutsche Bank"). Where the prompt has capital letters a name needs one.
     """
     found: list[Name] = []
     cased = _is_cased(units)

@@ -30,8 +30,9 @@ class _Scope:
 def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
     """Return for each unit INCLUDED, or the index of the cue that rules it out, or INERT.
 
-    INERT are words that only describe what is ruled out ("no German banks" rules out no country). A scope ends at a full stop, at "but"
-    and the like, at a preposition or a comma that begins something of another kind, or at the next request; lists go on.
+    INERT are words that only describe what is ruled out ("no German banks" rules out no country). A scope ends at a
+    full stop, at "but" and the like, at a preposition or a comma that begins something of another kind, or at the next
+    request; lists go on.
     """
     marks = [INCLUDED] * len(units)
     scope: _Scope | None = None
@@ -144,12 +145,18 @@ def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
         return False
     if unit.gap == COMMA:
         return not _list_goes_on(units, place, scope)
-    if bits & cues.JOINT:
-        return bool(bits & cues.AND) and not bits & cues.OR and not _continues(units, place + 1, scope)
-    if bits & _ENDERS:
-        return True
-    if bits & cues.PREPOSITION:
+    return _ends_clause(units, place, scope)
+
+
+def _ends_clause(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
+    """Tell whether a scope that has ruled something out ends here, where no mark stands before."""
+    unit = units[place]
+    if unit.bits & cues.OR:
+        return False
+    if unit.bits & cues.AND or (unit.bits & cues.PREPOSITION and not unit.bits & _ENDERS):
         return not _continues(units, place + 1, scope)
+    if unit.bits & _ENDERS:
+        return True
     return unit.group in (PLACE, SIZE) and not scope.covers(unit.group)
 
 
@@ -170,16 +177,21 @@ def _list_goes_on(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
         return bool(unit.bits & cues.OR) or _continues(units, place + 1, scope)
     if unit.bits & (cues.ACTION | cues.NAMED | cues.TOP | cues.TARGET):
         return False
-    for offset, following in enumerate(units[place : place + LOOKAHEAD]):
-        if offset and following.gap >= COMMA:
-            return False
-        if following.group == WORD:
-            return scope.covers(WORD) and (WORD in scope.groups or _is_joined(units, place + offset))
-        if following.group != NOTHING:
-            return scope.covers(following.group)
-        if following.bits & (cues.ACTION | cues.NAMED | cues.NEGATION):
-            return False
-    return False
+    named = _next_named(units, place)
+    if named is None or not scope.covers(units[named].group):
+        return False
+    return units[named].group != WORD or WORD in scope.groups or _is_joined(units, named)
+
+
+def _next_named(units: Sequence[Unit], place: int) -> int | None:
+    """Return the next unit of the clause that names something, None when the clause does something else first."""
+    for index in range(place, min(place + LOOKAHEAD, len(units))):
+        unit = units[index]
+        if unit.group != NOTHING:
+            return index
+        if (index > place and unit.gap >= COMMA) or unit.bits & (cues.ACTION | cues.NAMED | cues.NEGATION):
+            return None
+    return None
 
 
 def _is_joined(units: Sequence[Unit], place: int) -> bool:

@@ -86,9 +86,8 @@ class _Walk:
             self.using = 0
 
     def move(self, place: int, bits: int) -> None:
-        if bits & cues.PRODUCT:
-            self._to(PRODUCT)
-        elif bits & cues.NEED and (self.met_target or not bits & cues.REQUEST):
+        needs = bits & cues.NEED and (self.met_target or not bits & cues.REQUEST)
+        if bits & cues.PRODUCT or needs:
             self._to(PRODUCT)
         elif bits & cues.REQUEST:
             self._to(UNDECIDED)

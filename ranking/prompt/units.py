@@ -257,11 +257,9 @@ def _gap(prompt: str, before: int, start: int) -> int:
     if between.isspace() and "\n" not in between:
         return SPACE
     if _BREAKS.search(between):
-        if ":" in between:
-            return SPACE
-        return COMMA if _BULLET.fullmatch(between) else STOP
+        ends = COMMA if _BULLET.fullmatch(between) else STOP
+        return SPACE if ":" in between else ends
     if _COMMAS.search(between):
         return COMMA
-    if "&" in between or between == " + ":
-        return AMPERSAND
-    return SLASH if "/" in between else SPACE
+    joins = AMPERSAND if "&" in between or between == " + " else SPACE
+    return SLASH if "/" in between else joins

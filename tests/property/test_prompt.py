@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,12 +15,14 @@ from ranking.types import Exclusions, Query, Targets
 
 TAXONOMY = load_taxonomy()
 PIECES = st.sampled_from(
-    """HR software|CRM|for|banks|hospitals|not|no|without|except|but|and|or|,|.|;|(|)|50-500|employees|more than|200|1,000+|top|in|Germany
-    |Berlin|DACH|like|such as|companies|Stripe|Siemens|using|Salesforce|hiring|SDRs|CFOs|VP|series B|startups|we sell|our|für|keine|Banken
-    |nicht|pas|sauf|banques|sin|bancos|não|tranne|banche|geen|banken|zoals|wie|comme|only|not only|excluded|non|-|/|&|leads|need|who|10k
-    |top 50|between|to|$|%|don't want|lookalikes|alternative to|www.acme.com|e.g.|:|\n|- |it|us|US|IT|is|\u202e|😀|软件|برنامج""".replace(
-        "\n    ", ""
-    ).split("|")
+    [
+        *Path(__file__).with_name("prompt_pieces.txt").read_text("utf-8").split(),
+        "\n",
+        "\n- ",
+        "\u202e",
+        "more than",
+        "we sell",
+    ]
 )
 PROMPTS = st.one_of(
     st.lists(PIECES, max_size=25).map(" ".join),
