@@ -211,6 +211,7 @@ class EvidenceTables:
         self._roles = _relations(relations, "roles", relations.ROLES)
         self._technologies = _relations(relations, "technologies", relations.TECHNOLOGIES)
         self._views: dict[float, DatedTables] = {}
+        self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
 
     def source_weights(self, weights: Mapping[str, float]) -> FloatArray:
         """float64[source types] the given weight of each source type, 1 where none is given (F-5)."""
