@@ -1,7 +1,7 @@
 """How long an import of many companies takes, without embeddings: `python bench/import_speed.py [--companies N]`.
 
-Makes the rows itself (seeded), starts an embedded Postgres in a scratch folder, imports the file twice (the second import must find
-everything unchanged) and writes bench/records/import-<N>.json.
+Makes the rows itself (seeded), starts an embedded Postgres in a scratch folder, imports the file twice (the second
+import must find everything unchanged) and writes bench/records/import-<N>.json.
 """
 
 import argparse
@@ -26,14 +26,43 @@ from db.pool import open_pool
 from ingest.importers import ImportReport, import_files
 
 RECORDS = Path(__file__).parent / "records"
-NOUNS = ["billing", "payroll", "routing", "scheduling", "inventory", "invoice", "claims", "fleet", "patient", "tenant", "ledger", "catalogue", "shipment", "sensor", "loyalty", "warehouse", "dispatch", "tutoring", "grading", "clinic", "harvest", "welding", "leasing", "audit", "consent", "archive", "translation", "forecast", "pricing"]
-VERBS = ["automates", "simplifies", "monitors", "predicts", "unifies", "reconciles", "secures", "digitises", "orchestrates", "benchmarks"]
-BUYERS = ["hospitals", "retailers", "banks", "builders", "schools", "farms", "airlines", "insurers", "agencies", "factories", "shops", "carriers"]
-INDUSTRIES = (
-    ["Software", "Healthcare", "Financial Services", "Retail", "Logistics", "Education", "Construction", "Energy"]
-)
+NOUNS = (
+    "billing", "payroll", "routing", "scheduling", "inventory", "invoice", "claims", "fleet", "patient",
+    "tenant", "ledger", "catalogue", "shipment", "sensor", "loyalty", "warehouse", "dispatch",
+    "tutoring", "grading", "clinic", "harvest", "welding", "leasing", "audit", "consent", "archive",
+    "translation", "forecast", "pricing",
+)  # fmt: skip
+VERBS = (
+    "automates", "simplifies", "monitors", "predicts", "unifies", "reconciles", "secures", "digitises",
+    "orchestrates", "benchmarks",
+)  # fmt: skip
+BUYERS = (
+    "hospitals", "retailers", "banks", "builders", "schools", "farms", "airlines", "insurers",
+    "agencies", "factories", "shops", "carriers",
+)  # fmt: skip
+INDUSTRIES = [
+    "Software",
+    "Healthcare",
+    "Financial Services",
+    "Retail",
+    "Logistics",
+    "Education",
+    "Construction",
+    "Energy",
+]
 PLACES = [("US", "San Francisco"), ("DE", "Berlin"), ("GB", "London"), ("FR", "Paris"), ("IN", "Bengaluru")]
-TECHNOLOGIES = ["Salesforce", "HubSpot", "PostgreSQL", "Kubernetes", "React", "Python", "AWS", "Snowflake", "Stripe", "Zendesk"]
+TECHNOLOGIES = [
+    "Salesforce",
+    "HubSpot",
+    "PostgreSQL",
+    "Kubernetes",
+    "React",
+    "Python",
+    "AWS",
+    "Snowflake",
+    "Stripe",
+    "Zendesk",
+]
 
 
 def company(index: int, rng: random.Random) -> dict[str, object]:
@@ -77,12 +106,13 @@ async def timed_imports(dsn: str, path: Path) -> tuple[list[float], list[ImportR
     return seconds, reports
 
 
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
 def record(
     count: int, sha256: str, started: datetime, seconds: list[float], reports: list[ImportReport]
 ) -> dict[str, object]:
-    git = lambda *words: subprocess.run(
-        ["git", *words], capture_output=True, text=True, check=True
-    ).stdout.strip()
     first, second = reports
     assert (first.stored, second.unchanged) == (count, count)
     return {

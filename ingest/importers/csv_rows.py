@@ -37,7 +37,10 @@ def sniff_delimiter(sample: str) -> str:
 
 
 def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
-    rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
+    except csv.Error:
+        return 0.0, 0
     if not rows or len(rows[0]) == 1:
         return 0.0, 0
     whole = rows[:-1] if len(sample) == _SAMPLE_CHARS and len(rows) > 1 else rows
@@ -65,8 +68,8 @@ def _encoding(path: Path) -> str:
 
 def read_csv(path: Path) -> Iterator[RawRow | Reject]:
     """Rows by the header's names; quoted fields may hold newlines, `line` is where a row starts."""
-    dialect = sniff(path)
     csv.field_size_limit(MAX_FIELD_CHARS)
+    dialect = sniff(path)
     with path.open(encoding=dialect.encoding, errors="surrogateescape", newline="") as file:
         reader = csv.reader(file, delimiter=dialect.delimiter)
         header = _header(path, reader)
@@ -86,11 +89,11 @@ def read_csv(path: Path) -> Iterator[RawRow | Reject]:
                 yield _row(line, header, fields)
 
 
-def _header(path: Path, reader: "csv._reader") -> list[str]:  # type: ignore[name-defined]
+def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
     header = [name.strip() for name in next(reader, [])]
     if not any(header):
         raise UnusableFile(str(path), "the file is empty; its first line must name the columns")
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
         raise UnusableFile(str(path), f"the header names {', '.join(map(repr, repeated))} more than once")
     return header
