@@ -1,12 +1,13 @@
 import json
 from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ingest.synthetic import SMALL_SPEC, Difficulty, WorldSpec, generate
-from ingest.synthetic.frozen import SMALL_SHA256
+from ingest.synthetic import DEFAULT_SPEC, SMALL_SPEC, Difficulty, WorldSpec, generate
+from ingest.synthetic.frozen import DEFAULT_SEED, DEFAULT_SHA256, SMALL_SHA256
 from ingest.synthetic.spec import HORIZON_DAYS
 from ingest.synthetic.vocabulary import vocabulary
 
@@ -37,6 +38,19 @@ def world(tmp_path_factory):
 
 def test_the_small_world_is_frozen(world):
     assert world.manifest.sha256 == SMALL_SHA256
+
+
+def test_the_difficulty_on_record_is_that_of_the_frozen_default_world():
+    record = json.loads(
+        (Path(__file__).parents[3] / f"bench/records/difficulty-{DEFAULT_SEED}.json").read_text()
+    )
+    assert record["data"]["sha256"] == DEFAULT_SHA256
+    assert record["spec"] == json.loads(json.dumps(DEFAULT_SPEC.as_dict()))
+    precision = {name: row["mean"] for name, row in record["rankings"].items()}
+    assert precision["random"] <= 0.05
+    assert max(precision["newest_on_topic"], precision["most_on_topic"]) <= 0.20
+    assert precision["reference"] >= 0.35
+    assert precision["oracle"] >= 0.55
 
 
 def test_counts_are_those_of_the_spec(world):
