@@ -1,0 +1,54 @@
+"""Invariants of the snapshot's tables, and of the judgements made while it is built, over arbitrary texts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.snapshot.building import csr, id_index, inverse, key_index, string_table
+from db.snapshot.company_rows import representative_rows
+from ranking.selling import not_a_posting, sold_concepts, vendor_talk
+from ranking.taxonomy import load_taxonomy
+from ranking.types import SNIPPET_KINDS
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+TAXONOMY = load_taxonomy()
+
+
+@given(st.lists(TEXTS, max_size=30))
+def test_a_string_table_holds_what_was_put_in(texts: list[str]) -> None:
+    assert string_table(texts).all() == texts
+
+
+@given(st.dictionaries(TEXTS, st.sets(st.integers(0, 1_000), min_size=1, max_size=5), max_size=30), TEXTS)
+def test_a_key_index_answers_like_a_dictionary(rows: dict[str, set[int]], other: str) -> None:
+    index = key_index(rows)
+    for key in (*rows, other):
+        assert index.rows_of(key).tolist() == sorted(rows.get(key, ()))
+
+
+@given(st.lists(TEXTS, unique=True, max_size=30), TEXTS)
+def test_an_id_index_answers_like_a_dictionary(ids: list[str], other: str) -> None:
+    rows = {company_id: row for row, company_id in enumerate(ids)}
+    asked = [*ids, other]
+    assert id_index(ids).rows_of(asked, string_table(ids)).tolist() == [rows.get(one, -1) for one in asked]
+
+
+@given(st.lists(st.sets(st.integers(0, 9), max_size=5), max_size=20))
+def test_inverting_twice_gives_the_same_lists(lists: list[set[int]]) -> None:
+    table = csr(lists)
+    twice = inverse(inverse(table, 10), len(table))
+    assert twice.offsets.tolist() == table.offsets.tolist()
+    assert twice.values.tolist() == table.values.tolist()
+
+
+@given(st.lists(st.integers(-1, 12), max_size=12))
+def test_a_representative_stands_for_itself_and_chains_end(named: list[int]) -> None:
+    ids = [str(row) for row in range(len(named))]
+    rows = representative_rows(ids, [str(target) for target in named])
+    assert rows[rows].tolist() == rows.tolist()
+
+
+@given(TEXTS, st.text(max_size=300), st.sampled_from(SNIPPET_KINDS))
+def test_any_text_can_be_judged(name: str, text: str, kind: str) -> None:
+    assert vendor_talk(text, kind) in (True, False)
+    assert not_a_posting(text, kind) in (True, False)
+    assert set(sold_concepts(name, text, [name], TAXONOMY)) <= set(TAXONOMY.CONCEPTS)
