@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 _BIND = re.compile(r"^(?P<before>\s*bind\s+)(?P<host>\*|0\.0\.0\.0|\[?::\]?)?:(?P<port>\d+)\b", re.MULTILINE)
 _ANY_BIND = re.compile(r"^\s*bind\s+(?P<address>\S+)", re.MULTILINE)
+_CLOSED = re.compile(r"127\.0\.0\.1:\d+|(unix@)?/[^,]+")  # one address: HAProxy takes lists with commas
 
 
 def bind_to_loopback(config: str) -> str:
@@ -25,7 +26,7 @@ def bind_to_loopback(config: str) -> str:
     """
     rewritten = _BIND.sub(rf"\g<before>{LOOPBACK}:\g<port>", config)
     for match in _ANY_BIND.finditer(rewritten):
-        if not match["address"].startswith((f"{LOOPBACK}:", "/", "unix@")):
+        if not _CLOSED.fullmatch(match["address"]):
             raise ValueError(f"HAProxy would listen on {match['address']}")
     return rewritten
 

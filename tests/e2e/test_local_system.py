@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -20,6 +21,7 @@ from tests.fixtures.processes import Child, child, wait_until, wait_until_gone
 _RUN = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from db.settings import Settings
 from deployments.local.system import Plan, run
 plan = Plan(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), lambda dsn, folder: None, sys.argv[4] == "dashboard")
@@ -59,12 +61,12 @@ class System:
 
 
 @pytest.fixture(scope="module")
-def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[System, System]]:
+def systems() -> Iterator[tuple[System, System]]:
     """Two systems that were started at the same moment, the second without Ray's dashboard."""
-    root = tmp_path_factory.mktemp("systems")
-    config = root / "serve.yaml"
-    config.write_text(json.dumps(_CONFIG))  # JSON is YAML
     with ExitStack() as stack:
+        root = Path(stack.enter_context(TemporaryDirectory(prefix="leads-test-")))
+        config = root / "serve.yaml"
+        config.write_text(json.dumps(_CONFIG))  # JSON is YAML
         started = []
         for name, shown in (("a", "dashboard"), ("b", "plain")):
             port = _free_port()

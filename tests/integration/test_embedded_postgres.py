@@ -17,8 +17,8 @@ from tests.fixtures.processes import child, wait_until_gone
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "system"
+def folder(server_folder: Path) -> Path:
+    return server_folder / "system"
 
 
 _HOLD = """
@@ -62,8 +62,8 @@ def test_nothing_listens_on_a_network(folder: Path) -> None:
         server.stop()
 
 
-def test_two_systems_run_side_by_side(tmp_path: Path) -> None:
-    with EmbeddedPostgres(tmp_path / "a") as first, EmbeddedPostgres(tmp_path / "b") as second:
+def test_two_systems_run_side_by_side(server_folder: Path) -> None:
+    with EmbeddedPostgres(server_folder / "a") as first, EmbeddedPostgres(server_folder / "b") as second:
         _rows(first, "CREATE TABLE only_here (n int)")
         assert _rows(second, "SELECT to_regclass('only_here')") == [(None,)]
 

@@ -1,16 +1,17 @@
 """The embedded Redis: a bounded cache on a private socket that goes with its starter."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 import redis
 
-from db.embedded import EmbeddedRedis, servers
+from db.embedded import EmbeddedRedis, Servers, servers
 from db.settings import Settings
 from ranking.errors import Unavailable
-from tests.fixtures.processes import child, wait_until_gone
+from tests.fixtures.processes import child, wait_until, wait_until_gone
 
 _HOLD = """
 import sys
@@ -67,8 +68,30 @@ def test_outside_servers_are_used_where_they_are_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_embedded_servers_run_where_none_are_named(tmp_path: Path) -> None:
-    with servers(tmp_path, Settings(database_url=None, redis_url=None)) as (database_url, redis_url):
+def test_embedded_servers_run_where_none_are_named(server_folder: Path) -> None:
+    with servers(server_folder, Settings(database_url=None, redis_url=None)) as (database_url, redis_url):
         assert database_url.startswith("postgresql://")
         with redis.Redis.from_url(redis_url) as client:
             assert client.ping()
+
+
+def test_an_ended_server_is_started_again_but_not_for_ever(tmp_path: Path) -> None:
+    outside = Settings(database_url="postgresql://db.example/leads", redis_url=None)
+    with Servers(tmp_path, outside) as running:
+        assert running.revive() == ()
+        (server,) = running.embedded
+        for _ in range(5):
+            psutil.Process(server.pid).kill()
+            wait_until(lambda: not server.running)
+            assert running.revive() == (server,)
+        with redis.Redis.from_url(running.redis_url) as client:
+            assert client.ping()
+        psutil.Process(server.pid).kill()
+        wait_until(lambda: not server.running)
+        with pytest.raises(Unavailable, match="ended 5 times within a minute"):
+            running.revive()
+
+
+def test_a_server_may_not_be_started_from_a_passing_thread(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as executor, pytest.raises(RuntimeError, match="main thread"):
+        executor.submit(EmbeddedRedis(tmp_path).start).result()
