@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MARKER = "/* PARTITIONING */"
 # Two processes that migrate the same database wait for each other here.
-_LOCK_KEY = 4_862_026_001
+LOCK_KEY = 4_862_026_001
 
 
 def upgrade(dsn: str, revision: str = "head") -> None:
@@ -71,7 +71,7 @@ def _config(connection: Connection) -> Config:
 def _connect(dsn: str) -> Iterator[Connection]:
     engine = create_engine(make_url(dsn).set(drivername="postgresql+psycopg"), poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK_KEY})
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
         connection.commit()
         yield connection
     engine.dispose()

@@ -1,4 +1,4 @@
--- PARTITIONING is replaced by the revision: nothing for a hypertable, PARTITION BY RANGE (seen_at) natively.
+-- The revision replaces the comment after the columns: by nothing for a hypertable, by ranges of seen_at natively.
 CREATE TABLE intent_snippets (
     company_id text NOT NULL REFERENCES companies ON DELETE CASCADE,
     miner_id text NOT NULL,
