@@ -38,11 +38,17 @@ def product_phrase(
 
 
 def _sold(units: Sequence[Unit], read: set[int], marks: Sequence[int], part: Sequence[int]) -> list[bool]:
-    return [
+    """Tell of each unit whether it names the product; an industry does right before such a unit ("hotel software")."""
+    sold = [
         mark == INCLUDED
         and (place in read or (bool(unit.bits & cues.PRODUCT_NOUN) and part[place] != TARGET))
         for place, (unit, mark) in enumerate(zip(units, marks, strict=True))
     ]
+    for place in range(len(units) - 1):
+        describes = sold[place + 1] and units[place + 1].gap <= HYPHEN and units[place].has("industry")
+        if describes and marks[place] == INCLUDED and part[place] != TARGET:
+            sold[place] = True
+    return sold
 
 
 def _run_end(units: Sequence[Unit], place: int, sold: Sequence[bool]) -> int:

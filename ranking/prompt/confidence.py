@@ -15,7 +15,7 @@ class Grounds(NamedTuple):
 
     Attributes:
         content: words that are neither small words nor cues; names and head counts count once.
-        explained: those of them that filled a field.
+        explained: those of them that filled a field; a word that is only a keyword counts half.
         product: 1 when a taxonomy concept is sold, 0.5 when only keywords are, 0 for nothing.
         has_target: whether any target field or exemplar was found.
         guesses: ambiguous words that were decided by default.
@@ -23,7 +23,7 @@ class Grounds(NamedTuple):
     """
 
     content: int
-    explained: int
+    explained: float
     product: float
     has_target: bool
     guesses: int

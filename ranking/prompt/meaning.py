@@ -54,6 +54,9 @@ class Reader:
         self._named = named
         self._taxonomy = taxonomy
         self._sold_to = self._wanted(TARGET)
+        self._names_industry = any(
+            unit.has("industry") for place, unit in enumerate(units) if self._is_wanted(place)
+        )
         self._concepts = sum(
             1 for place, unit in enumerate(units) if self._is_wanted(place) and unit.has("concept")
         )
@@ -200,7 +203,19 @@ class Reader:
             ]
         if self._context[place] and self._concepts_besides(place):
             return [Reading(place, KEYWORD, None)]
-        return [Reading(place, CONCEPT, concept, maker)]
+        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place, concept)]
+
+    def _implied_buyers(self, place: int, concept: Entry) -> list[Reading]:
+        """ "insurance software" alone is sold to insurers, as long as the prompt names no other industry."""
+        head, _, _ = self._units[place].text.rpartition(" ")
+        if not head or self._names_industry:
+            return []
+        entries = self._taxonomy.surfaces.entries(head)
+        industry = _first(entries, "industry")
+        vendors = self._taxonomy.concept(concept.code).industries
+        if industry is None or industry.code in vendors or _first(entries, "concept") is not None:
+            return []
+        return [Reading(place, "include.industries", industry, guessed=True)]
 
     def _technology(self, place: int, entry: Entry) -> Reading:
         """A technology is what the target runs, or a word of the product ("Shopify apps for fashion brands")."""

@@ -8,7 +8,7 @@ from ranking.prompt.collection import Collection
 from ranking.prompt.confidence import Grounds, confidence
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
-from ranking.prompt.meaning import Reader, Reading
+from ranking.prompt.meaning import KEYWORD, Reader, Reading
 from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
@@ -20,6 +20,7 @@ from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import tokens_with_spans
 from ranking.types import Product, Query, Span
 
+_KEYWORD_WEIGHT: Final = 0.5
 _ADDRESS_PARTS: Final = frozenset({"www", "http", "https"})
 
 
@@ -111,14 +112,15 @@ def _grounds(
     *,
     knows_language: bool,
 ) -> Grounds:
-    read = {reading.unit for reading in readings}
+    weights = {reading.unit: _KEYWORD_WEIGHT if reading.field == KEYWORD else 1.0 for reading in readings}
     content = [place for place, unit in enumerate(units) if named[place] or unit.group != NOTHING]
-    explained = [
-        place for place in content if named[place] or place in read or units[place].employees is not None
-    ]
+    explained = sum(
+        1.0 if named[place] or units[place].employees is not None else weights.get(place, 0.0)
+        for place in content
+    )
     return Grounds(
         content=len(content),
-        explained=len(explained),
+        explained=explained,
         product=1.0 if collection.concepts else 0.5 * bool(collection.keywords),
         has_target=any(
             span.field.startswith("include.") or span.field == EXEMPLAR for span in collection.spans

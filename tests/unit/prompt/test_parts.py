@@ -1,0 +1,92 @@
+"""What is sold and to whom (F-1)."""
+
+import pytest
+
+from ranking.prompt import parse
+from ranking.taxonomy.loading import load_taxonomy
+
+
+@pytest.mark.parametrize(
+    ("prompt", "category"),
+    [
+        ("HR software for hospitals", "hr software"),
+        ("construction software for banks", "construction software"),
+        ("hotel software", "hotel software"),
+        ("we sell CRM to banks", "crm"),
+        ("banks that need a CRM", "crm"),
+        ("logiciel de paie pour hôtels", "logiciel de paie"),
+        ("banks in Spain", ""),
+        ("our gizmo and a CRM for banks", "crm"),
+    ],
+)
+def test_category_is_the_phrase_of_the_product(prompt: str, category: str):
+    assert parse(prompt, load_taxonomy()).product.category == category
+
+
+@pytest.mark.parametrize(
+    ("prompt", "industries", "keywords"),
+    [
+        ("construction software for banks", ("banking",), ("construction",)),
+        ("construction software for Spain", ("construction",), ()),
+        ("construction software for SMBs", ("construction",), ()),
+        ("insurance for hotels", ("hotels",), ("insurance",)),
+        ("hotels for Germany", ("hotels",), ()),
+        ("gizmos for German banks", ("banking",), ("gizmos",)),
+        ("leads for our gizmos at banks", ("banking",), ("gizmos",)),
+        ("our hotels software", ("hotels",), ()),
+        ("shiny banks", ("banking",), ("shiny",)),
+        ("shiny companies in Spain", (), ("shiny",)),
+    ],
+)
+def test_industry_words_of_the_product_are_no_target(
+    prompt: str, industries: tuple[str, ...], keywords: tuple[str, ...]
+):
+    query = parse(prompt, load_taxonomy())
+
+    assert query.include.industries == industries
+    assert query.product.keywords == keywords
+
+
+@pytest.mark.parametrize(
+    ("prompt", "roles"),
+    [
+        ("CFOs at banks", ("finance",)),
+        ("sell to CFOs", ("finance",)),
+        ("banks hiring CFOs", ()),
+        ("sales training for banks", ()),
+        ("we sell sales coaching to banks", ()),
+    ],
+)
+def test_roles_are_targets_unless_hired_or_sold(prompt: str, roles: tuple[str, ...]):
+    assert parse(prompt, load_taxonomy()).include.roles == roles
+
+
+def test_makers_of_a_product_are_an_industry_when_another_product_is_sold():
+    taxonomy = load_taxonomy()
+    query = parse("payroll for CRM vendors", taxonomy)
+
+    assert query.product.concepts == ("payroll",)
+    assert query.include.industries == taxonomy.concept("crm").industries
+
+
+def test_makers_alone_leave_the_product_a_guess():
+    assert parse("CRM vendors", load_taxonomy()).product.concepts == ("crm",)
+
+
+def test_a_product_the_target_uses_is_a_keyword():
+    query = parse("payroll for companies using a CRM", load_taxonomy())
+
+    assert query.product.concepts == ("payroll",)
+    assert query.product.keywords == ("crm",)
+
+
+def test_small_words_name_no_country_or_department():
+    query = parse("tell us about it: banks in our area", load_taxonomy())
+
+    assert query.include.countries == ()
+    assert query.include.roles == ()
+
+
+def test_capitals_name_the_country():
+    assert parse("US banks", load_taxonomy()).include.countries == ("US",)
+    assert parse("banks in us", load_taxonomy()).include.countries == ("US",)
