@@ -5,8 +5,10 @@ evaluate the same filters: `db.filtering` on the snapshot's columns and `db.sear
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from ranking.errors import InvalidQuery
 from ranking.taxonomy import Taxonomy
 from ranking.taxonomy.sizes import BUCKETS, employee_bucket
 from ranking.text import company_name_key, domain_key, words
@@ -118,6 +120,16 @@ class Exclusion:
     keywords: tuple[tuple[str, ...], ...] = ()
 
 
+@contextmanager
+def _known_codes() -> Iterator[None]:
+    """Turn the taxonomy's KeyError for an unknown code into the caller's error."""
+    try:
+        yield
+    except KeyError as err:
+        raise InvalidQuery(f"The taxonomy has no code {err.args[0]!r}.") from err
+
+
+@_known_codes()
 def scope(targets: Targets, taxonomy: Taxonomy) -> Scope:
     """Turn the targets into filters: strict, and widened where a dimension has a wider neighbourhood.
 
@@ -187,8 +199,13 @@ def _relaxations(asked: Scope) -> Iterator[tuple[StepName, CompanyFilter]]:
     yield "industry_dropped", replace(relaxed, industries=None)
 
 
+@_known_codes()
 def exclusion(excluded: Exclusions, taxonomy: Taxonomy) -> Exclusion:
-    """Turn the NOT filters into what the backends evaluate; places are united, never narrowed (F-1, F-2)."""
+    """Turn the NOT filters into what the backends evaluate; places are united, never narrowed (F-1, F-2).
+
+    Raises:
+        InvalidQuery: a code is not in the taxonomy.
+    """
     countries = frozenset(excluded.countries).union(
         *(taxonomy.region_countries(region) for region in excluded.regions)
     )
