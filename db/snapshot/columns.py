@@ -49,7 +49,7 @@ class CompanyColumns:
         keywords: folded words of name, description and tags -> company rows, for NOT keywords.
         names: name_key -> rows; `former_names`: former_name_keys -> rows; `domains`: domain_key -> rows.
         sells: n lists of uint16; positions in taxonomy.CONCEPTS of what the record's own text says that the
-            company sells.
+            company sells; for a representative also what the texts of its duplicates say.
     """
 
     ids: StringTable

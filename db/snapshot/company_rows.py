@@ -10,7 +10,7 @@ import numpy as np
 from asyncpg import Record
 from numpy.typing import NDArray
 
-from db.snapshot.building import Lists, Postings, id_index, inverse, string_table
+from db.snapshot.building import Lists, Postings, id_index, inverse, offsets_of, string_table
 from db.snapshot.catalogue import CompanyCard, pack_company
 from db.snapshot.columns import UNKNOWN_8, UNKNOWN_16, UNKNOWN_COUNT, VECTOR_DIMENSION
 from db.snapshot.gathering import Codes, Interner, StringFile
@@ -153,7 +153,7 @@ class CompanyRows:
             "names": self._names.index(),
             "former_names": self._former.index(),
             "domains": self._domains.index(),
-            "sells": self._sells.csr(np.uint16),
+            "sells": united(self._sells.csr(np.uint16), cluster),
         }
         for name, column in columns.items():
             save_columns(self._folder, f"companies.{name}", column)
@@ -184,6 +184,16 @@ def representative_rows(ids: Sequence[str], cluster_ids: Sequence[str]) -> IntAr
         leads_to = leads_to[leads_to]
     own = np.arange(len(ids), dtype=np.int32)
     return np.where(leads_to[leads_to] == leads_to, leads_to, own).astype(np.int32)
+
+
+def united(lists: Csr, cluster: IntArray) -> Csr:
+    """The lists of uint16 in which each representative's holds those of its whole cluster too."""
+    rows = np.repeat(np.arange(len(lists), dtype=np.int64), np.diff(lists.offsets))
+    values: NDArray[np.int64] = np.tile(lists.values, 2).astype(np.int64)
+    holders: NDArray[np.int64] = np.concatenate((rows, cluster[rows])).astype(np.int64)
+    pairs = np.unique((holders << 16) | values)
+    counts = np.bincount(pairs >> 16, minlength=len(lists))
+    return Csr(offsets_of(counts), (pairs & 0xFFFF).astype(np.uint16))
 
 
 def _add_all(postings: Postings, keys: Iterable[str], row: int) -> None:

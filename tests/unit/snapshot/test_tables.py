@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from db.snapshot.building import Postings, csr, id_index, inverse, key_index, string_table
+from db.snapshot.company_rows import united
 from db.snapshot.tables import IdIndex, KeyIndex, StringTable, key_hash, key_hashes
 
 
@@ -72,3 +73,14 @@ def test_every_id_finds_its_own_row(count: int) -> None:
     table: StringTable = string_table(ids)
     assert id_index(ids).rows_of(ids, table).tolist() == list(range(count))
     assert id_index(ids).rows_of(["unknown"], table).tolist() == [-1]
+
+
+def test_a_representative_sells_what_its_duplicates_sell() -> None:
+    lists = csr([[3], [], [1, 3], [7]], np.uint16)
+    merged = united(lists, np.array([1, 1, 1, 3], dtype=np.int32))
+    assert [merged.row(row).tolist() for row in range(4)] == [[3], [1, 3], [1, 3], [7]]
+    assert merged.values.dtype == np.uint16
+
+
+def test_nothing_is_united_out_of_nothing() -> None:
+    assert len(united(csr([], np.uint16), np.zeros(0, dtype=np.int32))) == 0
