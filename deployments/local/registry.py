@@ -1,6 +1,7 @@
 """Which local systems run, and where: a state file in each data folder, an index of the folders per user."""
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -86,6 +87,16 @@ def running_systems() -> tuple[SystemState, ...]:
     folders = sorted(Path(entry.read_text(encoding="utf-8")) for entry in index.iterdir())
     found = (system_of(folder) for folder in folders)
     return tuple(state for state in found if state is not None)
+
+
+def forget_dead() -> None:
+    """Drop what systems that were killed left in the index and in their short folders."""
+    index = _index()
+    for entry in index.iterdir() if index.is_dir() else ():
+        folder = Path(entry.read_text(encoding="utf-8"))
+        if system_of(folder) is None:
+            shutil.rmtree(runtime_folder(folder), ignore_errors=True)
+            entry.unlink(missing_ok=True)
 
 
 def this_process() -> tuple[int, float]:

@@ -71,6 +71,7 @@ def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None])
         stack.callback(lock.release)
         if not is_free(plan.http_port):
             raise Unavailable("system", f"port {plan.http_port} is in use; choose another one with --port")
+        registry.forget_dead()
         make_runtime_folder(data_dir)
         ports = stack.enter_context(claimed_block())
         stack.callback(_leave_nothing, data_dir)

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ import pytest
 
 from db.embedded.folders import runtime_folder
 from deployments.local import registry
-from tests.fixtures.processes import Child, child, wait_until, wait_until_gone
+from tests.fixtures.processes import ROOT, child, wait_until, wait_until_gone
 
 _RUN = """
 import sys
@@ -42,13 +44,13 @@ class Address:
 
 @dataclass(frozen=True)
 class System:
-    supervisor: Child
+    pid: int
     folder: Path
     http_port: int
 
     def family(self) -> list[psutil.Process]:
         """The supervisor and everything it started."""
-        supervisor = psutil.Process(self.supervisor.pid)
+        supervisor = psutil.Process(self.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
     def ask(self) -> str:
@@ -67,20 +69,29 @@ def systems() -> Iterator[tuple[System, System]]:
         root = Path(stack.enter_context(TemporaryDirectory(prefix="leads-test-")))
         config = root / "serve.yaml"
         config.write_text(json.dumps(_CONFIG))  # JSON is YAML
-        started = []
-        for name, shown in (("a", "dashboard"), ("b", "plain")):
-            port = _free_port()
-            arguments = (str(root / name), str(port), str(config), shown)
-            started.append(System(stack.enter_context(child(_RUN, *arguments)), root / name, port))
-        for system in started:
-            assert system.supervisor.readline() == "ready\n"
-        yield started[0], started[1]
+        ports = (_free_port(), _free_port())
+        first = stack.enter_context(child(_RUN, str(root / "a"), str(ports[0]), str(config), "dashboard"))
+        stack.callback(_leads, "down", "--data", str(root / "b"))
+        plain = ("--port", str(ports[1]), "--config", str(config), "--no-dashboard")
+        assert f"Ready on http://127.0.0.1:{ports[1]}" in _leads(
+            "up", "--detach", "--data", str(root / "b"), *plain
+        )
+        assert first.readline() == "ready\n"
+        second = registry.system_of(root / "b")
+        assert second is not None
+        yield System(first.pid, root / "a", ports[0]), System(second.pid, root / "b", ports[1])
 
 
 def test_both_answer_through_their_own_graph(systems: tuple[System, System]) -> None:
     assert [system.ask() for system in systems] == [str(2 * 21)] * 2
     known = {state.data_dir: state.http_port for state in registry.running_systems()}
     assert {system.folder: system.http_port for system in systems}.items() <= known.items()
+
+
+def test_status_tells_what_scripts_need(systems: tuple[System, System]) -> None:
+    told = json.loads(_leads("status", "--json", "--data", str(systems[1].folder)))
+    assert (told["phase"], told["http_port"], told["pid"]) == ("ready", systems[1].http_port, systems[1].pid)
+    assert told["dashboard_port"] is None
 
 
 def test_every_socket_is_on_loopback(systems: tuple[System, System]) -> None:
@@ -124,7 +135,7 @@ def test_a_killed_database_comes_back(systems: tuple[System, System]) -> None:
     def postgres_of(system: System) -> psutil.Process | None:
         found = [
             process
-            for process in psutil.Process(system.supervisor.pid).children()
+            for process in psutil.Process(system.pid).children()
             if process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
         ]
         return found[0] if found else None
@@ -138,20 +149,30 @@ def test_a_killed_database_comes_back(systems: tuple[System, System]) -> None:
 def test_killing_the_supervisor_ends_all_of_its_processes(systems: tuple[System, System]) -> None:
     family = systems[0].family()
     assert len(family) > 10
-    os.kill(systems[0].supervisor.pid, signal.SIGKILL)
+    os.kill(systems[0].pid, signal.SIGKILL)
     wait_until_gone(family[1:], timeout_s=10.0)
     assert registry.system_of(systems[0].folder) is None
     assert systems[1].ask() == str(2 * 21)
 
 
-def test_a_stop_leaves_nothing_but_data_and_logs(systems: tuple[System, System]) -> None:
+def test_down_leaves_nothing_but_data_and_logs(systems: tuple[System, System]) -> None:
     family = systems[1].family()
-    os.kill(systems[1].supervisor.pid, signal.SIGTERM)
-    wait_until_gone(family, timeout_s=30.0)
+    assert _leads("down", "--data", str(systems[1].folder)) == f"Stopped the system on {systems[1].folder}.\n"
+    wait_until_gone(family, timeout_s=1.0)
     assert not runtime_folder(systems[1].folder).exists()
     assert registry.system_of(systems[1].folder) is None
     left = {path.name for path in systems[1].folder.iterdir()}
-    assert left == {"logs", "postgres", "postgres.lock", "redis", "redis.lock", "system.lock"}
+    assert left == {"logs", "postgres", "postgres.lock", "redis", "redis.lock", "snapshots", "system.lock"}
+    assert _leads("status", "--data", str(systems[1].folder)) == "No system runs.\n"
+
+
+def _leads(*arguments: str) -> str:
+    """What a `leads` command that succeeds prints."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "cli", *arguments], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout
 
 
 def _bound(system: System) -> list[tuple[str, Address]]:

@@ -19,7 +19,7 @@ def own_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 def make_state(folder: Path, **changes: object) -> SystemState:
     pid, started_at = registry.this_process()
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     state = SystemState(
         data_dir=folder,
         pid=pid,
@@ -74,3 +74,13 @@ def test_withdrawing_what_is_not_known_changes_nothing(tmp_path: Path) -> None:
 
 def test_the_address_is_loopback(tmp_path: Path) -> None:
     assert make_state(tmp_path / "a", http_port=8123).base_url == "http://127.0.0.1:8123"
+
+
+def test_a_killed_systems_short_folder_is_dropped_and_a_running_ones_kept(tmp_path: Path) -> None:
+    for name in ("dead", "alive"):
+        registry.publish(make_state(tmp_path / "data" / name))
+        (tmp_path / name).mkdir()
+    registry.publish(make_state(tmp_path / "data" / "dead", pid=2**22 + 1))
+    registry.forget_dead()
+    assert [(tmp_path / name).exists() for name in ("dead", "alive")] == [False, True]
+    assert [state.data_dir.name for state in registry.running_systems()] == ["alive"]
