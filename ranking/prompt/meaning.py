@@ -203,17 +203,16 @@ class Reader:
             ]
         if self._context[place] and self._concepts_besides(place):
             return [Reading(place, KEYWORD, None)]
-        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place, concept)]
+        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place)]
 
-    def _implied_buyers(self, place: int, concept: Entry) -> list[Reading]:
+    def _implied_buyers(self, place: int) -> list[Reading]:
         """ "insurance software" alone is sold to insurers, as long as the prompt names no other industry."""
         head, _, _ = self._units[place].text.rpartition(" ")
         if not head or self._names_industry:
             return []
         entries = self._taxonomy.surfaces.entries(head)
         industry = _first(entries, "industry")
-        vendors = self._taxonomy.concept(concept.code).industries
-        if industry is None or industry.code in vendors or _first(entries, "concept") is not None:
+        if industry is None or _first(entries, "concept") is not None:
             return []
         return [Reading(place, "include.industries", industry, guessed=True)]
 

@@ -11,7 +11,7 @@ from ranking.taxonomy.loading import load_taxonomy
     [
         ("HR software for hospitals", "hr software"),
         ("construction software for banks", "construction software"),
-        ("hotel software", "hotel software"),
+        ("hotel dashboards", "hotel dashboards"),
         ("we sell CRM to banks", "crm"),
         ("banks that need a CRM", "crm"),
         ("logiciel de paie pour hôtels", "logiciel de paie"),
@@ -26,9 +26,9 @@ def test_category_is_the_phrase_of_the_product(prompt: str, category: str):
 @pytest.mark.parametrize(
     ("prompt", "industries", "keywords"),
     [
-        ("construction software for banks", ("banking",), ("construction",)),
-        ("construction software for Spain", ("construction",), ()),
-        ("construction software for SMBs", ("construction",), ()),
+        ("mining dashboards for banks", ("banking",), ("mining",)),
+        ("mining dashboards for Spain", ("mining",), ()),
+        ("mining dashboards for SMBs", ("mining",), ()),
         ("insurance for hotels", ("hotels",), ("insurance",)),
         ("hotels for Germany", ("hotels",), ()),
         ("gizmos for German banks", ("banking",), ("gizmos",)),
@@ -90,3 +90,10 @@ def test_small_words_name_no_country_or_department():
 def test_capitals_name_the_country():
     assert parse("US banks", load_taxonomy()).include.countries == ("US",)
     assert parse("banks in us", load_taxonomy()).include.countries == ("US",)
+
+
+def test_software_for_one_industry_is_sold_to_it_unless_another_is_named():
+    taxonomy = load_taxonomy()
+
+    assert parse("construction software", taxonomy).include.industries == ("construction",)
+    assert parse("construction software for banks", taxonomy).include.industries == ("banking",)
