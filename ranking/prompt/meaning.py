@@ -24,6 +24,7 @@ FIELDS: Final[dict[Kind, str]] = {
     "size": "employees",
 }
 _PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
+_PLACE_WORDS: Final = 3  # "in Rancho Palos Verdes"
 _SOLD: Final = cues.PRODUCT_NOUN
 
 
@@ -225,10 +226,20 @@ class Reader:
             return Reading(place, KEYWORD, None)
         return Reading(place, "include.technologies", entry)
 
+    def _is_unknown_place(self, place: int) -> bool:
+        """A word after "in" that the taxonomy does not know is a place we do not know, and no product."""
+        for index in range(place, max(place - _PLACE_WORDS, 0), -1):
+            unit, bits = self._units[index], self._units[index - 1].bits
+            if unit.gap > HYPHEN or not unit.is_word:
+                return False
+            if bits & cues.PLACE:
+                return not bits & (cues.WITH | cues.USE)
+        return False
+
     def _is_keyword(self, place: int) -> bool:
         """Tell whether a plain word describes what is sold; a target's words do only when nothing else is known of either."""
         unit = self._units[place]
-        if len(unit.text) < 2:
+        if len(unit.text) < 2 or self._is_unknown_place(place):
             return False
         if self._part[place] != TARGET or self._context[place] & cues.HIRE:
             return True

@@ -97,3 +97,24 @@ def test_software_for_one_industry_is_sold_to_it_unless_another_is_named():
 
     assert parse("construction software", taxonomy).include.industries == ("construction",)
     assert parse("construction software for banks", taxonomy).include.industries == ("banking",)
+
+
+def test_a_place_the_taxonomy_does_not_know_is_no_keyword():
+    query = parse("CRM for banks in Wombat Springs", load_taxonomy())
+
+    assert query.product.keywords == ()
+    assert query.confidence < parse("CRM for banks", load_taxonomy()).confidence
+
+
+@pytest.mark.parametrize(
+    ("prompt", "keywords"),
+    [
+        ("our shop gizmo for banks", ("shop", "gizmo")),
+        ("leads for our", ()),
+        ("leads for", ()),
+        ("gizmos for Germany, Spain", ("gizmos",)),
+        ("gizmos on wombats for banks", ("gizmos", "wombats")),
+    ],
+)
+def test_keywords_of_the_product(prompt: str, keywords: tuple[str, ...]):
+    assert parse(prompt, load_taxonomy()).product.keywords == keywords
