@@ -15,8 +15,8 @@ from ranking.errors import ArtifactError
 def app(args: GraphArgs) -> Application:
     """The graph: ingress -> retrieval, embedder, bm25, gbdt.
 
-    Sizes and autoscaling of the nodes are `serve.yaml`'s; `args.ranking` is each node's user_config, so that changing it and deploying
-    again reconfigures replicas in place. Places and secrets come from the environment (`db.settings`).
+    Sizes and autoscaling of the nodes are `serve.yaml`'s; `args.ranking` is each node's user_config, so that changing it
+    and deploying again reconfigures replicas in place. Places and secrets come from the environment (`db.settings`).
 
     Raises:
         ArtifactError: DATABASE_URL is not set; `leads up` sets it for the embedded server.
@@ -38,5 +38,4 @@ def app(args: GraphArgs) -> Application:
 
 
 def _node(name: NodeName, node: type[Any], user_config: dict[str, Any] | None = None) -> Deployment:
-    deployment: Deployment = serve.deployment(node, name=name, user_config=user_config)
-    return deployment
+    return serve.deployment(name=name, user_config=user_config)(node)

@@ -17,8 +17,8 @@ _HELD = 2
 class Generations(Generic[Derived]):
     """Holds `build(snapshot)` for two generations and follows the store in a thread of its own.
 
-    A query that is under way keeps the generation it began with; a query that names a newer one than this replica has seen makes it
-    look at once.
+    A query that is under way keeps the generation it began with; a query that names a newer one than this replica
+    has seen makes it look at once.
 
     Raises:
         ArtifactError: at construction, when no usable snapshot is published.

@@ -135,7 +135,7 @@ def handle_ports(
 
 
 def _retrieval_bytes(request: RetrievalRequest) -> int:
-    """The answer is what weighs: up to 11 bytes per admitted company, which nobody knows beforehand; 64 kB is the 95th percentile."""
+    """The answer is what weighs: 11 bytes per admitted company, unknown beforehand; 64 kB is the 95th percentile."""
     return 64_000 + 40 * len(request.candidate_ids or ())
 
 

@@ -46,8 +46,6 @@ class WorkThread:
             return work(item)
         except LeadError as err:
             return err
-        except (
-            Exception
-        ) as err:  # one bad item must not fail its neighbours; logged here, named to its caller
+        except Exception as err:  # noqa: BLE001 - one bad item must not fail its neighbours; its caller is told
             _log.exception("%s failed on one item", self._node)
             return DependencyError(self._node, type(err).__name__)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from db.snapshot.engine import SnapshotRetrieval
 
 from db.snapshot import Snapshot, SnapshotStore
+from db.snapshot.engine import SnapshotRetrieval
 from deployments.generations import Generations
 from deployments.leaf import WorkThread
 from deployments.telemetry import Telemetry

@@ -85,7 +85,7 @@ class OptionsBody(_Strict):
     as_of: Annotated[datetime, Field(strict=False)] | None = None
 
     def as_of_s(self, now: datetime) -> float:
-        """Seconds since the epoch that ages count from: the given time (UTC when it has no zone), else now truncated to the hour."""
+        """Seconds since the epoch that ages count from: the given time (UTC without a zone), else this hour's start."""
         if self.as_of is None:
             return now.replace(minute=0, second=0, microsecond=0).timestamp()
         given = self.as_of if self.as_of.tzinfo else self.as_of.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 """Prometheus metrics: every name, its labels and its buckets, in one place.
 
-Processes of one node write to one folder (`PROMETHEUS_MULTIPROC_DIR`), so that `/metrics` behind HAProxy shows all replicas and not
-one at random. No label takes a lead id, a prompt or free text.
+Processes of one node write to one folder (`PROMETHEUS_MULTIPROC_DIR`), so that `/metrics` behind HAProxy shows all
+replicas and not one at random. No label takes a lead id, a prompt or free text.
 """
 
 import time

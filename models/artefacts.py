@@ -80,7 +80,8 @@ def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[Artefac
         raise ArtifactError(folder.name, f"is a {manifest.kind}, not a {kind}")
     if manifest.schema_hash != schema_hash:
         raise ArtifactError(
-            folder.name, f"made for feature schema {manifest.schema_hash}, this code has {schema_hash}; train again"
+            folder.name,
+            f"made for feature schema {manifest.schema_hash}, this code has {schema_hash}; train again",
         )
     return manifest, {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
 

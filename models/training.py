@@ -64,8 +64,12 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
         ValueError: fewer than five queries, or no row is positive on either side.
     """
     held_out = rows.queries % _HELD_OUT == 0
-    if len(np.unique(rows.queries)) < _HELD_OUT or not (rows.labels[held_out].any() and rows.labels[~held_out].any()):
-        raise ValueError("at least five queries, and purchases on both sides of the split, are needed to train")
+    if len(np.unique(rows.queries)) < _HELD_OUT or not (
+        rows.labels[held_out].any() and rows.labels[~held_out].any()
+    ):
+        raise ValueError(
+            "at least five queries, and purchases on both sides of the split, are needed to train"
+        )
     fit_set = lightgbm.Dataset(rows.features[~held_out], rows.labels[~held_out], feature_name=list(FEATURES))
     stop_set = fit_set.create_valid(rows.features[held_out], rows.labels[held_out])
     booster = lightgbm.train(
@@ -90,16 +94,18 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
 def fit_scale(base: FloatArray, labels: BoolArray) -> IntentScale:
     """Map probabilities to the scale of BM25's base, so that the routes compare (F-5).
 
-    Companies that BM25 decides have a mean base B and a purchase rate R. The map is 100 x (1 - 2^(-p / h)), the base's own curve, with
-    h such that a probability of R comes to B: a candidate of the booster scores what evidence of the same worth scores, and one
-    without any chance scores 0.
+    Companies that BM25 decides have a mean base B and a purchase rate R. The map is 100 x (1 - 2^(-p / h)), the base's
+    own curve, with h such that a probability of R comes to B: a candidate of the booster scores what evidence of the
+    same worth scores, and one without any chance scores 0.
 
     Args:
         base: float64[n] base of training rows, 0 without evidence; labels: bool[n] whether they bought.
     """
     decided = base > 0.0
     if not labels[decided].any():
-        raise ValueError("no company with lexical evidence bought: the booster cannot be put on the scale of BM25")
+        raise ValueError(
+            "no company with lexical evidence bought: the booster cannot be put on the scale of BM25"
+        )
     rate, mean = float(labels[decided].mean()), float(base[decided].mean())
     half = -rate / float(np.log2(1.0 - mean / 100.0))
     knots = np.concatenate(([0.0], np.geomspace(half / 64.0, 1.0, _KNOTS - 1)))
@@ -120,7 +126,9 @@ def area_under_curve(scores: FloatArray, labels: BoolArray) -> float:
     return float((ranks[labels].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
-def save(trained: TrainedBooster, rows: TrainingRows, root: Path, code_version: str, created_at: datetime) -> Path:
+def save(
+    trained: TrainedBooster, rows: TrainingRows, root: Path, code_version: str, created_at: datetime
+) -> Path:
     """Write the artefact; its folder."""
     return write_artefact(
         root,
@@ -130,7 +138,9 @@ def save(trained: TrainedBooster, rows: TrainingRows, root: Path, code_version: 
         code_version=code_version,
         metrics=trained.metrics,
         files={
-            MODEL_FILE: trained.booster.model_to_string(num_iteration=trained.booster.best_iteration).encode(),
+            MODEL_FILE: trained.booster.model_to_string(
+                num_iteration=trained.booster.best_iteration
+            ).encode(),
             SCALE_FILE: trained.scale.model_dump_json().encode(),
         },
         created_at=created_at,

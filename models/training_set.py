@@ -20,8 +20,8 @@ _DEADLINE_MS = 60_000.0
 class Example:
     """One query that was shown, with what came of it.
 
-    `bought` maps company ids that were shown to whether they bought; `as_of_s` is when the list was shown, so that no feature sees
-    anything later.
+    `bought` maps company ids that were shown to whether they bought; `as_of_s` is when the list was shown, so that no
+    feature sees anything later.
     """
 
     query: Query
@@ -46,7 +46,9 @@ async def collect(
         parts.append(_rows(found, example, number))
         progress(number + 1)
     return TrainingRows(
-        features=np.concatenate([part.features for part in parts] or [np.zeros((0, len(FEATURES)), np.float32)]),
+        features=np.concatenate(
+            [part.features for part in parts] or [np.zeros((0, len(FEATURES)), np.float32)]
+        ),
         labels=np.concatenate([part.labels for part in parts] or [np.zeros(0, np.bool_)]),
         queries=np.concatenate([part.queries for part in parts] or [np.zeros(0, np.int32)]),
     )

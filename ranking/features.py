@@ -30,7 +30,9 @@ def matrix(candidates: Candidates, pool: PoolEvidence, facts: CompanyFacts) -> F
     at = pool.positions
     industry, size, region = unpack_levels(candidates.levels[at])
     similarity = (
-        np.full(len(at), np.nan, dtype=np.float32) if candidates.similarity is None else candidates.similarity[at]
+        np.full(len(at), np.nan, dtype=np.float32)
+        if candidates.similarity is None
+        else candidates.similarity[at]
     )
     columns = [
         industry, size, region, unverified(candidates.levels[at]), candidates.steps[at], similarity,

@@ -44,7 +44,8 @@ def apply(query: Query, filters: Filters, taxonomy: Taxonomy) -> Query:
     """The query with the filters applied.
 
     Raises:
-        InvalidQuery: a value names nothing in the taxonomy, or the filters contradict each other; each fault with its JSON pointer.
+        InvalidQuery: a value names nothing in the taxonomy, or the filters contradict each other; each fault has its
+            JSON pointer.
     """
     faults: list[FieldError] = []
     reader = _Reader(taxonomy, faults)

@@ -1,6 +1,7 @@
 """The story of one query: retrieve, weigh the evidence, decide the intent, combine, return the best K.
 
-Everything here is a function of values; processes, clocks and I/O come in through `Ports`. The same code answers online and offline.
+Everything here is a function of values; processes, clocks and I/O come in through `Ports`. The same code answers
+online and offline.
 """
 
 from collections.abc import Awaitable, Callable, Iterator

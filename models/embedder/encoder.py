@@ -24,12 +24,18 @@ class EmbedderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    backend: Literal["onnx", "torch"] = Field("onnx", description="ONNX Runtime, or sentence-transformers on torch (F-2b)")
+    backend: Literal["onnx", "torch"] = Field(
+        "onnx", description="ONNX Runtime, or sentence-transformers on torch (F-2b)"
+    )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where the tensor work runs")
-    threads: int = Field(1, ge=1, le=64, description="intra-op threads; the replica's num_cpus, never the machine's cores")
+    threads: int = Field(
+        1, ge=1, le=64, description="intra-op threads; the replica's num_cpus, never the machine's cores"
+    )
     max_tokens: int = Field(128, ge=8, le=512, description="tokens per text; what is longer is cut")
     batch_size: int = Field(32, ge=1, le=1024, description="texts per tensor pass, sorted by length")
-    onnx_path: str | None = Field(None, description="exported graph; made under the user's cache folder when absent")
+    onnx_path: str | None = Field(
+        None, description="exported graph; made under the user's cache folder when absent"
+    )
 
 
 class Encoder(Protocol):

@@ -24,13 +24,17 @@ class _TokenStates(torch.nn.Module):
         self._encoder = encoder
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        states: torch.Tensor = self._encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        states: torch.Tensor = self._encoder(
+            input_ids=input_ids, attention_mask=attention_mask
+        ).last_hidden_state
         return states
 
 
 def export_graph(path: Path) -> Path:
     """Write the graph to `path` with dynamic batch and length; atomic, so that two processes may race."""
-    encoder = AutoModel.from_pretrained(str(model_folder()), attn_implementation="eager", local_files_only=True).eval()
+    encoder = AutoModel.from_pretrained(
+        str(model_folder()), attn_implementation="eager", local_files_only=True
+    ).eval()
     example = torch.ones((2, 8), dtype=torch.int64)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".onnx")
@@ -43,7 +47,9 @@ def export_graph(path: Path) -> Path:
             temporary,
             input_names=["input_ids", "attention_mask"],
             output_names=["token_states"],
-            dynamic_axes={name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask", "token_states")},
+            dynamic_axes={
+                name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask", "token_states")
+            },
             opset_version=_OPSET,
             dynamo=False,
         )
