@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ranking.prompt import cues
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
-from ranking.prompt.units import FIELD, HYPHEN, NOTHING, PERSON, Unit
+from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PERSON, Unit
 from ranking.taxonomy.entries import Entry, Kind
 from ranking.taxonomy.model import Taxonomy
 
@@ -55,7 +55,7 @@ class Reader:
         self._named = named
         self._taxonomy = taxonomy
         self._sold_to = self._wanted(TARGET)
-        self._names_industry = any(
+        self._industries = sum(
             unit.has("industry") for place, unit in enumerate(units) if self._is_wanted(place)
         )
         self._concepts = sum(
@@ -113,15 +113,25 @@ class Reader:
 
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
-        if unit.group == PERSON:
+        field = unit.has("concept") or unit.has("industry")
+        if unit.has("role") and self._works_at_another(place):
             return self._people(place, entries)
-        if unit.has("concept") or unit.has("industry"):
+        if unit.group == PERSON and not (field and self._part[place] != TARGET and not self._context[place]):
+            return self._people(place, entries)
+        if field:
             return self._field(place, entries)
         if unit.has("technology") and len({entry.kind for entry in entries}) == 1:
             return [self._technology(place, entries[0])]
         entry = _preferred(entries)
         same = [other for other in entries if other.kind == entry.kind and other.weight == entry.weight]
         return [Reading(place, f"include.{FIELDS[entry.kind]}", entry, len(same) > 1)]
+
+    def _works_at_another(self, place: int) -> bool:
+        """ "architects at hospitals" are people, "architects" alone a trade."""
+        following = self._units[place + 1 : place + 4]
+        if not following or not following[0].bits & cues.PLACE:
+            return False
+        return any(unit.has("industry") and unit.gap < COMMA for unit in following[1:])
 
     def _people(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         sells = self._context[place] & cues.HIRE or (
@@ -209,7 +219,7 @@ class Reader:
     def _implied_buyers(self, place: int) -> list[Reading]:
         """ "insurance software" alone is sold to insurers, as long as the prompt names no other industry."""
         head, _, _ = self._units[place].text.rpartition(" ")
-        if not head or self._names_industry:
+        if not head or self._industries:
             return []
         entries = self._taxonomy.surfaces.entries(head)
         industry = _first(entries, "industry")

@@ -158,7 +158,7 @@ def _may_follow(units: Sequence[Unit], place: int, end: int, cased: bool) -> boo
     if cased or unit.gap not in _SEPARATORS:
         return True
     ends_list = end >= len(units) or units[end].gap >= COMMA or bool(units[end].bits & cues.JOINT)
-    return unit.is_word and ends_list and end == place + 1
+    return (unit.is_word or unit.group == TECHNOLOGY) and ends_list and end == place + 1
 
 
 def _name_end(units: Sequence[Unit], place: int, cased: bool) -> int:

@@ -118,3 +118,11 @@ def test_a_place_the_taxonomy_does_not_know_is_no_keyword():
 )
 def test_keywords_of_the_product(prompt: str, keywords: tuple[str, ...]):
     assert parse(prompt, load_taxonomy()).product.keywords == keywords
+
+
+def test_a_trade_is_an_industry_alone_and_a_role_beside_another_industry():
+    taxonomy = load_taxonomy()
+
+    assert parse("CRM for architects", taxonomy).include.industries == ("architecture",)
+    assert parse("CRM for architects", taxonomy).include.roles == ()
+    assert "architecture" not in parse("architects at hospitals", taxonomy).include.industries
