@@ -76,7 +76,7 @@ def prepare(folder: Path, console: Console) -> None:
     if registry.system_of(folder) is not None:
         console.print(f"A system runs on {folder} already; it is stopped first.")
         system.down(data=folder)
-    if (first_snapshot.snapshots_of(folder) / "CURRENT").exists():
+    if first_snapshot.is_usable(first_snapshot.snapshots_of(folder)):
         return
     world = folder / "world"
     with console.status(

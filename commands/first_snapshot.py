@@ -1,4 +1,4 @@
-"""A first snapshot for a database that has none: the serving nodes need something to open.
+"""A first snapshot for a database that has no usable one: the serving nodes need something to open.
 
 Run as `python -m commands.first_snapshot DATA_DIR` with DATABASE_URL set: building takes much memory for a while, which a process
 of its own gives back.
@@ -13,8 +13,9 @@ from pathlib import Path
 
 from db.embedded.process import ServerProcess
 from db.pool import open_pool
+from db.snapshot import open_snapshot
 from ingest.indexing import build_generation
-from ranking.errors import LeadError, Unavailable
+from ranking.errors import ArtifactError, LeadError, Unavailable
 from ranking.taxonomy import load_taxonomy
 
 
@@ -24,12 +25,14 @@ def snapshots_of(data_dir: Path) -> Path:
 
 
 def ensure(database_url: str, data_dir: Path) -> None:
-    """Build a snapshot in a child process unless one is published.
+    """Build a snapshot in a child process unless a usable one is published.
+
+    One that an older version of the code or of the taxonomy made is not usable; the rows it was made of are.
 
     Raises:
         Unavailable: the build failed; carries its last line.
     """
-    if (snapshots_of(data_dir) / "CURRENT").exists():
+    if is_usable(snapshots_of(data_dir)):
         return
     build = ServerProcess(
         "snapshot",
@@ -44,6 +47,15 @@ def ensure(database_url: str, data_dir: Path) -> None:
         build.stop(())
     if code != 0:
         raise Unavailable("snapshot", f"the first one could not be built: {build.last_words()}")
+
+
+def is_usable(root: Path) -> bool:
+    """Whether the published snapshot can be opened by this code with this taxonomy."""
+    try:
+        open_snapshot(root, taxonomy_version=load_taxonomy().version, verify=False)
+    except ArtifactError:
+        return False
+    return True
 
 
 def main(arguments: list[str]) -> int:
