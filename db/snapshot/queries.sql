@@ -8,9 +8,10 @@ SELECT pg_try_advisory_lock(4862026010)
 SELECT pg_advisory_unlock(4862026010)
 
 -- name: reading_settings
--- Long reads are meant here; every table is read whole, so look-ups one by one never pay.
-SELECT set_config('statement_timeout', '0', true), set_config('enable_nestloop', 'off', true),
-       set_config('work_mem', '64MB', true), set_config('timezone', 'UTC', true)
+-- Long reads are meant here, with pauses while the reader computes; every table is read whole, so look-ups one by
+-- one never pay.
+SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '10min', true),
+       set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)
 
 -- name: origin
 SELECT pg_snapshot_xmin(seen)::text::bigint AS xmin, seen::text AS transactions FROM pg_current_snapshot() AS seen
