@@ -137,3 +137,29 @@ def test_excluded_startups_are_the_young_and_tiny():
 
     assert [(span.minimum, span.maximum) for span in query.exclude.employees] == [(1, 10)]
     assert query.exclude.stages == ("pre_seed", "seed", "early")
+
+
+def test_an_unknown_word_between_known_ones_is_ruled_out_when_the_list_comes_to_its_or():
+    query = parse("no banks, wombats or hotels, and insurers", load_taxonomy())
+
+    assert query.exclude.industries == ("banking", "hotels", "insurance")
+    assert query.exclude.keywords == ("wombats",)
+
+
+def test_a_word_before_a_new_wish_does_not_go_on_the_list():
+    query = parse("no banks, wombats with 50+ employees", load_taxonomy())
+
+    assert query.exclude.keywords == ()
+    assert len(query.include.employees) == 1
+
+
+def test_a_modifier_of_what_is_ruled_out_is_neither_wanted_nor_ruled_out():
+    query = parse("hotels, no Berlin banks", load_taxonomy())
+
+    assert query.exclude.industries == ("banking",)
+    assert query.include.cities == query.exclude.cities == ()
+
+
+@pytest.mark.parametrize("prompt", ["hotels, non", "non"])
+def test_a_prefix_with_nothing_behind_it_rules_nothing_out(prompt: str):
+    assert parse(prompt, load_taxonomy()).exclude.industries == ()
