@@ -122,8 +122,9 @@ def technologies(collection: SurfaceCollection, folder: Path) -> Technologies:
             names = [phrase(raw, "") for raw in list_of(table, code)]
             nodes[code] = Technology(name=names[0].raw, category=category, concepts=list(shared))
             collection.add("technology", code, names)
-            _put(lookup, [folded(code), *(name.text for name in names)], code, "technology")
-    return Technologies(nodes, lookup)
+            _put(lookup, (name.text for name in names), code, "technology")
+    by_code = {folded(code): code for code in nodes}
+    return Technologies(nodes, {**by_code, **lookup})
 
 
 def concepts(
