@@ -161,20 +161,19 @@ def ladder(query: Query, taxonomy: Taxonomy) -> tuple[Rung, ...]:
 
     Source: F-2.
     """
-    return rungs(scope(query.include, taxonomy))
+    return tuple(rungs(scope(query.include, taxonomy)))
 
 
-def rungs(asked: Scope) -> tuple[Rung, ...]:
-    """The ladder of an already made scope; see `ladder`."""
+def rungs(asked: Scope) -> Iterator[Rung]:
+    """The ladder of an already made scope, each step made when it is taken; see `ladder`."""
     current = asked.strict
-    taken = [Rung("strict", current, admit_unknown=False)]
+    yield Rung("strict", current, admit_unknown=False)
     if current.asks_company or current.asks_contact:
-        taken.append(Rung("unknown", current, admit_unknown=True))
+        yield Rung("unknown", current, admit_unknown=True)
     for name, relaxed in _relaxations(asked):
         if relaxed != current:
-            taken.append(Rung(name, relaxed, admit_unknown=True))
+            yield Rung(name, relaxed, admit_unknown=True)
         current = relaxed
-    return tuple(taken)
 
 
 def _relaxations(asked: Scope) -> Iterator[tuple[StepName, CompanyFilter]]:

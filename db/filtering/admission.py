@@ -58,8 +58,11 @@ class Gate:
 
     def barred(self, excluded: Exclusion, view: View, exemplars: Words) -> Words:
         """All records of businesses of which a visible record meets an exclusion, and the exemplars'."""
+        sets = self.companies.excluded(excluded).values()
+        if not sets:
+            return exemplars
         met = self.space.none()
-        for each in self.companies.excluded(excluded).values():
+        for each in sets:
             met |= each
         return self.clusters.spread(met & view.records) | exemplars
 

@@ -1,6 +1,7 @@
 """Retrieval on the snapshot's columns: the hot path of F-2, F-2b and the levels of F-3."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,15 +13,32 @@ from db.filtering.contacts import ContactSets
 from db.filtering.likeness import Exemplars, Likeness
 from db.filtering.listed import Listing
 from db.filtering.visibility import Views
+from db.snapshot.columns import CompanyColumns
 from db.snapshot.reader import Snapshot
 from db.suppressions import Suppression
 from ranking.codebook import Codebook
 from ranking.errors import LeadError, UnknownGeneration
-from ranking.fit import DEFAULT_WEIGHTS, UNVERIFIED, exact_levels, fit_scores, level_table, levels_of
+from ranking.fit import (
+    DEFAULT_WEIGHTS,
+    UNVERIFIED,
+    exact_levels,
+    fit_scores,
+    level_table,
+    levels_of,
+)
 from ranking.ports import RetrievalRequest
-from ranking.relaxation import exclusion, rungs, scope
+from ranking.relaxation import Scope, exclusion, rungs, scope
 from ranking.taxonomy import Taxonomy
-from ranking.types import ByteArray, Candidates, Dropped, Float32Array, FloatArray, IntArray, LevelArray
+from ranking.types import (
+    BoolArray,
+    ByteArray,
+    Candidates,
+    Dropped,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    LevelArray,
+)
 
 _DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
 
@@ -48,6 +66,7 @@ class SnapshotRetrieval:
         self._gate = Gate(CompanySets(companies, self._book, cache), self._contacts, self._clusters)
         self._likeness = Likeness(companies, self._clusters)
         self._listing = Listing(companies, leads, self._gate)
+        self._nobody = self._gate.space.none()
         self._version = 0
         self.suppress(suppressions)
 
@@ -72,7 +91,9 @@ class SnapshotRetrieval:
         query, view = request.query, self._views.of(request.tenant)
         exemplars = self._likeness.exemplars(query.exemplars, request.exemplar_vector, view)
         asked, excluded = scope(query.include, self._taxonomy), exclusion(query.exclude, self._taxonomy)
-        own = self._clusters.spread(self._gate.space.of_rows(exemplars.rows))
+        own = self._nobody
+        if len(exemplars.rows):
+            own = self._clusters.spread(self._gate.space.of_rows(exemplars.rows))
         question = Question(asked, excluded, view, own, self._gate.barred(excluded, view, own))
         dropped: tuple[Dropped, ...] = ()
         if request.candidate_ids is not None:
@@ -102,12 +123,12 @@ class SnapshotRetrieval:
     ) -> Candidates:
         rows = self._gate.space.rows(admission.companies)
         records, owners = self._merged(admission, rows)
-        similarity = self._similarity(rows, records, owners, exemplars.direction)
+        levels = self._levels(question, admission)
         sources = rows.copy()
         sources[owners] = records
         rivals = np.flatnonzero(np.bincount(owners, minlength=1)[owners] > 1)
         if len(rivals):
-            worth = self._worth(question, admission, records[rivals], exemplars)
+            worth = self._worth(admission, records[rivals], exemplars, levels)
             best = rivals[best_records(rows[owners[rivals]], records[rivals], worth)]
             sources[owners[best]] = records[best]
         return Candidates(
@@ -115,10 +136,10 @@ class SnapshotRetrieval:
             rows=rows,
             source_rows=sources,
             steps=self._steps(admission, rows),
-            levels=self._levels(question, admission, sources),
+            levels=levels.of(sources),
             relaxation=admission.relaxation,
             dropped=dropped,
-            similarity=similarity,
+            similarity=self._similarity(rows, records, owners, exemplars.direction),
             unresolved_exemplars=exemplars.resolution.unresolved,
             exemplars=exemplars.resolution.choices,
         )
@@ -131,12 +152,16 @@ class SnapshotRetrieval:
         return records, position[self._clusters.representative[records]]
 
     def _worth(
-        self, question: Question, admission: Admission, records: IntArray, exemplars: Exemplars
+        self,
+        admission: Admission,
+        records: IntArray,
+        exemplars: Exemplars,
+        levels: "_Levels",
     ) -> FloatArray:
         """By what the record that stands for a business is chosen: fit, or likeness where that admitted it."""
         if exemplars.direction is not None and admission.relaxation[0].step == "exemplar":
             return self._likeness.cosines(records, exemplars.direction).astype(np.float64)
-        return fit_scores(self._levels(question, admission, records), DEFAULT_WEIGHTS)
+        return fit_scores(levels.of(records), DEFAULT_WEIGHTS)
 
     def _steps(self, admission: Admission, rows: IntArray) -> ByteArray:
         if not any(map(len, admission.later)):
@@ -146,24 +171,17 @@ class SnapshotRetrieval:
             step_of[added] = step
         return step_of[rows]
 
-    def _levels(self, question: Question, admission: Admission, records: IntArray) -> LevelArray:
-        """Packed levels; records that match all that is asked need no look-up."""
-        levels = np.full(len(records), exact_levels(question.asked.strict), dtype=np.uint16)
-        loose = np.flatnonzero(~self._gate.space.mask(admission.strict)[records])
-        if len(loose):
-            companies, rows = self._snapshot.companies, records[loose]
-            levels[loose] = levels_of(
-                level_table(question.asked, self._book),
-                companies.industry[rows],
-                companies.employees[rows],
-                companies.country[rows],
-                companies.region[rows],
-                companies.city[rows],
-            )
-        unverified = self._gate.unverified(question.asked.strict, question.excluded, admission.audience)
-        if unverified is not None and np.any(unverified & admission.records):
-            levels[self._gate.space.mask(unverified)[records]] |= UNVERIFIED
-        return levels
+    def _levels(self, question: Question, admission: Admission) -> "_Levels":
+        doubtful = self._gate.unverified(question.asked.strict, question.excluded, admission.audience)
+        some = doubtful is not None and np.any(doubtful & admission.records)
+        return _Levels(
+            self._snapshot.companies,
+            exact_levels(question.asked.strict),
+            self._gate.space.mask(admission.strict),
+            self._gate.space.mask(doubtful) if doubtful is not None and some else None,
+            question.asked,
+            self._book,
+        )
 
     def _similarity(
         self, rows: IntArray, records: IntArray, owners: IntArray, direction: Float32Array | None
@@ -176,3 +194,33 @@ class SnapshotRetrieval:
             similarity[owners] = np.nan
             np.fmax.at(similarity, owners, self._likeness.cosines(records, direction))
         return similarity
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Levels:
+    """Packed levels of admitted records; those that match all that is asked need no look-up."""
+
+    companies: CompanyColumns
+    exact: int
+    strict: BoolArray
+    doubtful: BoolArray | None
+    asked: Scope
+    book: Codebook
+
+    def of(self, records: IntArray) -> LevelArray:
+        """uint16[len(records)]."""
+        packed = np.full(len(records), self.exact, dtype=np.uint16)
+        loose = np.flatnonzero(~self.strict[records])
+        if len(loose):
+            rows, companies = records[loose], self.companies
+            packed[loose] = levels_of(
+                level_table(self.asked, self.book),
+                companies.industry[rows],
+                companies.employees[rows],
+                companies.country[rows],
+                companies.region[rows],
+                companies.city[rows],
+            )
+        if self.doubtful is not None:
+            packed[self.doubtful[records]] |= UNVERIFIED
+        return packed

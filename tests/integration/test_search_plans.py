@@ -19,7 +19,7 @@ from db.statements import load
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, Unavailable
 from ranking.ports import RetrievalRequest
-from ranking.relaxation import exclusion, rungs, scope
+from ranking.relaxation import exclusion, scope
 from ranking.types import EmployeeRange, Exclusions, Generation, IntArray, Query, Targets
 from tests.fixtures.company_world import TAXONOMY
 
@@ -102,7 +102,7 @@ async def plan_of(
 ) -> list[dict[str, Any]]:
     asked = scope(query.include, TAXONOMY)
     bindings = Bindings(None, asked.strict, exclusion(query.exclude, TAXONOMY), (), direction)
-    parameters = bindings.step(rungs(asked)[0].filter, admit_unknown=admit_unknown)
+    parameters = bindings.step(asked.strict, admit_unknown=admit_unknown)
     statement = load()["admitted_companies"]
     async with pool.acquire() as connection:
         explained = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters, nearest)
