@@ -8,7 +8,7 @@ from typer.exceptions import TyperException
 
 from commands import asking, demo, generating, importing, system, training
 from commands.failure import FAILURE, USAGE, CommandError
-from ranking.errors import DependencyError, LeadError
+from ranking.errors import DependencyError, LeadError, RequestError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,6 +51,8 @@ def _explain(err: Exception) -> int:
         if not said:  # no arguments at all: the help was the answer
             return USAGE
         sentence, code = f"{said}; see `leads --help`", USAGE
+    elif isinstance(err, RequestError):
+        sentence, code = str(err.args[0]), USAGE
     elif isinstance(err, DependencyError):
         sentence, code = f"{err.dependency}: {err.reason}", FAILURE
     elif isinstance(err, LeadError):
