@@ -169,13 +169,15 @@ def test_the_pool_is_the_best_by_fit_and_intent() -> None:
 def test_private_snippets_count_for_their_tenant_alone() -> None:
     notes = (
         Note(0, {"crm": 8.0}, tenant=2),
-        Note(0, kind="job_posting", roles=("sdr",), tenant=2, age=45.0),
+        Note(0, kind="job_posting", roles=("sdr",), tenant=2, age=9.0),
+        Note(0, removed=("hubspot",), tenant=2),
         Note(0, kind="job_posting", roles=("sales",)),
     )
     shared, own, other = (scored(*notes, tenant=tenant) for tenant in (0, 2, 1))
     assert (shared.base[0], shared.job[0]) == (other.base[0], other.job[0]) == (0.0, 15.0 * 0.5)
     assert own.base[0] == 50.0
-    assert own.job[0] == 15.0 * max(0.5, math.exp(-45 / 45))
+    assert own.job[0] == pytest.approx(15.0 * max(0.5, math.exp(-9 / 45)))
+    assert (shared.churn[0], own.churn[0], other.churn[0]) == (0.0, pytest.approx(20.0 * 0.8), 0.0)
     assert feature(own.counts, "snippets")[0] == 1
 
 
