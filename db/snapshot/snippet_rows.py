@@ -12,7 +12,7 @@ from db.snapshot.building import Lists, id_index, string_table
 from db.snapshot.columns import SnippetColumns, snippet_key
 from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
-from ranking.selling import not_a_posting, vendor_talk
+from ranking.selling import judge
 from ranking.taxonomy import Taxonomy
 from ranking.types import SNIPPET_KINDS, BoolArray
 
@@ -74,8 +74,9 @@ class SnippetRows:
         self._removed.add(self._technologies.numbers(record["technologies_removed"]))
         self._flags["duplicate"].append(record["is_duplicate"])
         self._flags["flagged"].append(record["is_flagged"])
-        self._flags["vendor_talk"].append(vendor_talk(record["text"], record["kind"]))
-        self._flags["not_a_posting"].append(not_a_posting(record["text"], record["kind"]))
+        judgement = judge(record["text"], record["kind"])
+        self._flags["vendor_talk"].append(judgement.vendor_talk)
+        self._flags["not_a_posting"].append(judgement.not_a_posting)
 
     def save(self, companies: int) -> None:
         """Write the columns for a snapshot of `companies` rows."""
