@@ -33,7 +33,7 @@ bench: $(SET_UP) ## the benchmark scenarios, each writing a record under bench/r
 check: lint types imports ## what is quick: under a minute
 
 lint: $(SET_UP) ## ruff: rules and format
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 
 types: $(SET_UP) ## mypy, strict

@@ -6,10 +6,9 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from commands.client import ask
-from commands.tables import show_answer
+from commands.tables import show_answer, wide_console
 from commands.target import DataOption, UrlOption, choose
 
 
@@ -37,7 +36,7 @@ def query(
     if as_json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
     else:
-        show_answer(Console(), prompt, answer, explain=explain)
+        show_answer(wide_console(), prompt, answer, explain=explain)
 
 
 def body_of(prompt: str, limit: int | None, as_of: str | None, deadline_ms: int) -> dict[str, Any]:

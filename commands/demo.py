@@ -14,7 +14,7 @@ from commands.asking import body_of
 from commands.client import ask
 from commands.database import database_of
 from commands.importing import import_rows_and_publish
-from commands.tables import show_answer
+from commands.tables import show_answer, wide_console
 from commands.target import Target
 from deployments.local import registry
 from ingest.synthetic import SMALL_SPEC, generate
@@ -45,7 +45,7 @@ def demo(
     ] = FOLDER,
 ) -> None:
     """Make a synthetic world, start everything, answer three prompts, stop everything."""
-    console = Console()
+    console = wide_console()
     folder = data.resolve()
     prepare(folder, console)
     if serve:

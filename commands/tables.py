@@ -11,6 +11,13 @@ from rich.text import Text
 
 Json = Mapping[str, Any]
 _BAR_WIDTH = 20
+_PLAIN_WIDTH = 140
+
+
+def wide_console() -> Console:
+    """The terminal, or 140 columns where the output goes to a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_PLAIN_WIDTH)
 
 
 def show_answer(console: Console, prompt: str, answer: Json, *, explain: bool) -> None:

@@ -47,8 +47,9 @@ class _Waiting(Generic[Item, Value]):
 class Coalescer(Generic[Item, Value]):
     """Gathers concurrent `submit` calls into list calls of `send`.
 
-    `send(items, remaining_ms)` gets the milliseconds each item has left and returns one outcome per item, in order: a value, or
-    a `LeadError` that is raised to that item's caller alone. An exception of `send` itself fails every item of that call with a `DependencyError`.
+    `send(items, remaining_ms)` gets the milliseconds each item has left and returns one outcome per item, in order: a
+    value, or a `LeadError` that is raised to that item's caller alone. An exception of `send` itself fails every item of
+    that call with a `DependencyError`.
     """
 
     def __init__(
