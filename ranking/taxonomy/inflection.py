@@ -8,8 +8,7 @@ from typing import Final
 
 _VOWELS: Final = frozenset("aeiou")
 _LINKS: Final = frozenset(
-    """de del della dello dei degli delle di da do dos das du des d a au aux en e et y ou o of for and in per para por pour sur com con
-    van voor und fur la le les el los las l""".split()
+    ["de", "del", "della", "dello", "dei", "degli", "delle", "di", "da", "do", "dos", "das", "du", "des", "d", "a", "au", "aux", "en", "e", "et", "y", "ou", "o", "of", "for", "and", "in", "per", "para", "por", "pour", "sur", "com", "con", "van", "voor", "und", "fur", "la", "le", "les", "el", "los", "las", "l"]
 )
 _DECLINED: Final = ("e", "er", "en", "es", "em")
 _GERMAN_ENDINGS: Final = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ranking.taxonomy.entries import LANGUAGES, Concept, Entry, Kind
 from ranking.taxonomy.surfaces import SurfaceIndex
@@ -13,12 +14,13 @@ from ranking.text import words
 
 if TYPE_CHECKING:
     from ranking.taxonomy.compilation import CompiledTaxonomy
-    from ranking.taxonomy.vocabulary import CompiledConcept, Meaning, Node
+    from ranking.taxonomy.vocabulary import CompiledConcept, Group, Node
 
-_FILLER = frozenset(
-    """and und et y e ed en the industry industries sector company companies business businesses firm firms branche unternehmen firmen
-    secteur entreprises empresas aziende bedrijven & other services solutions""".split()
-)
+_ARROW = re.compile(r"->|>|:|→")
+_SEPARATOR = re.compile(r"[/,;&|()>:→]|->|\band\b")
+_FILLER_WORDS = """and und et y e ed en the industry industries sector company companies business businesses firm firms branche
+unternehmen firmen secteur entreprises empresas aziende bedrijven other"""
+_FILLER = frozenset(_FILLER_WORDS.split())
 
 
 class Taxonomy:
@@ -37,6 +39,8 @@ class Taxonomy:
         self.CONCEPTS: tuple[str, ...] = tuple(sorted(compiled["concepts"]))
         self.surfaces = SurfaceIndex(_index(compiled["surfaces"]))
         self._compiled = compiled
+        self._lookups = {kind: _by_text(texts) for kind, texts in compiled["lookups"].items()}
+        self._city_names = _by_text(compiled["city_names"])
         self._concepts = {code: _concept(code, record) for code, record in compiled["concepts"].items()}
         self._industry_families = _families(compiled["industries"])
         self._role_families = _families(compiled["roles"])
@@ -50,15 +54,11 @@ class Taxonomy:
 
     def industry_code(self, text: str) -> str | None:
         """Return the most specific industry a directory's wording names, None when it names none we know."""
-        lookup = self._compiled["lookups"]["industry"]
-        found = lookup.get(_key(text))
-        if found is not None:
-            return found
-        for part in reversed(_parts(text)):
+        lookup = self._lookups["industry"]
+        for part in _parts(text):
             tokens = words(part)
-            found = lookup.get(" ".join(tokens)) or lookup.get(
-                " ".join(token for token in tokens if token not in _FILLER)
-            )
+            plain = [token for token in tokens if token not in _FILLER]
+            found = lookup.get(" ".join(tokens)) or lookup.get(" ".join(plain))
             if found is not None:
                 return found
         return None
@@ -73,11 +73,11 @@ class Taxonomy:
 
     def country_code(self, text: str) -> str | None:
         """Return ISO 3166-1 alpha-2 from a code (alpha-2, alpha-3) or a name in any language we know."""
-        return self._compiled["lookups"]["country"].get(_key(text))
+        return self._lookups["country"].get(_key(text))
 
     def region_code(self, text: str) -> str | None:
         """Return a region ("dach") or state ("us_ca") from its code or name."""
-        return self._compiled["lookups"]["region"].get(_key(text))
+        return self._lookups["region"].get(_key(text))
 
     def region_countries(self, region: str) -> frozenset[str]:
         """Return the countries of a region; empty for a state."""
@@ -97,7 +97,7 @@ class Taxonomy:
 
     def city_code(self, text: str, country: str | None = None) -> str | None:
         """Return the city of that name, in `country` if given, else the best known one."""
-        codes = self._compiled["city_names"].get(_key(text), [])
+        codes = self._city_names.get(_key(text), "").split()
         fitting = (code for code in codes if country is None or self.city_country(code) == country)
         return next(fitting, None)
 
@@ -111,7 +111,7 @@ class Taxonomy:
 
     def technology_code(self, text: str) -> str | None:
         """Return the technology of that name or alias."""
-        return self._compiled["lookups"]["technology"].get(_key(text))
+        return self._lookups["technology"].get(_key(text))
 
     def technology_category(self, code: str) -> str:
         """Return the category of a technology ("crm", "programming_language")."""
@@ -123,7 +123,7 @@ class Taxonomy:
 
     def stage_code(self, text: str) -> str | None:
         """Return the funding stage of a wording ("Series A", "Seed", "Growth")."""
-        return self._compiled["lookups"]["stage"].get(_key(text))
+        return self._lookups["stage"].get(_key(text))
 
     def seniority_code(self, title: str) -> str | None:
         """Return the highest seniority a title names; interns and trainees stay in training."""
@@ -177,15 +177,24 @@ def _key(text: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the text and its parts around arrows, slashes, commas and ampersands, most specific last."""
-    split = text
-    for mark in ("->", ">", "/", ",", ";", "&", "|", "(", ")", ":"):
-        split = split.replace(mark, "\n")
-    return [part for part in (*split.split("\n")[::-1], text) if part.strip()]
+    """Return the whole text, then what follows the last arrow, then its parts in order ("Oil & Energy", "B2B -> Payments")."""
+    tail = _ARROW.split(text)[-1]
+    return [text, tail, *_SEPARATOR.split(tail), *_SEPARATOR.split(text)]
 
 
-def _index(phrases: Mapping[str, Iterable[Meaning]]) -> dict[str, tuple[Entry, ...]]:
-    return {text: tuple(Entry(*meaning) for meaning in meanings) for text, meanings in phrases.items()}  # type: ignore[arg-type]
+def _index(groups: Iterable[Group]) -> dict[str, tuple[Entry, ...]]:
+    phrases: dict[str, tuple[Entry, ...]] = {}
+    for meanings, texts in groups:
+        entries = tuple(Entry(cast(Kind, kind), code, lang, weight) for kind, code, lang, weight in meanings)
+        phrases.update(dict.fromkeys(texts.split("\n"), entries))
+    return phrases
+
+
+def _by_text(texts: Mapping[str, str]) -> dict[str, str]:
+    codes: dict[str, str] = {}
+    for code, joined in texts.items():
+        codes.update(dict.fromkeys(joined.split("\n"), code))
+    return codes
 
 
 def _families(nodes: Mapping[str, Node]) -> dict[str, frozenset[str]]:
@@ -200,8 +209,8 @@ def _concept(code: str, record: CompiledConcept) -> Concept:
     return Concept(
         code=code,
         name=record["name"],
-        surfaces=MappingProxyType({lang: tuple(record["surfaces"][lang]) for lang in LANGUAGES}),
-        strong=frozenset(record["strong"]),
+        surfaces=MappingProxyType({lang: tuple(record["surfaces"][lang].split("\n")) for lang in LANGUAGES}),
+        strong=frozenset(record["strong"].split("\n")),
         need=tuple(record["need"]),
         roles=MappingProxyType(record["roles"]),
         technologies=MappingProxyType(record["technologies"]),

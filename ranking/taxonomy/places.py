@@ -118,7 +118,7 @@ def _regions(
             country=None,
         )
         taken = collection.add("region", code, phrases(record))
-        lookup.update({name: code for name in (folded(code), *(form.text for form in taken))})
+        lookup.update(dict.fromkeys((folded(code), *(form.text for form in taken)), code))
     stray = countries.symmetric_difference(homes)
     if stray:
         raise ValueError(f"countries without home region, or unknown: {sorted(stray)}")

@@ -1,11 +1,11 @@
 """Industries, stages, technologies, concepts, sizes, roles and seniorities read from their data files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from ranking.taxonomy.collection import SurfaceCollection
-from ranking.taxonomy.entries import LANGUAGES, PLAIN, Kind
+from ranking.taxonomy.entries import LANGUAGES, PLAIN, Entry, Kind
 from ranking.taxonomy.sizes import NAMED_SIZES
 from ranking.taxonomy.sources import (
     Phrase,
@@ -21,6 +21,7 @@ from ranking.taxonomy.sources import (
 )
 
 Meaning = tuple[str, str, str, float]
+Group = tuple[list[Meaning], str]
 
 
 class Node(TypedDict):
@@ -42,8 +43,8 @@ class CompiledConcept(TypedDict):
     """`Concept` in JSON."""
 
     name: str
-    surfaces: dict[str, list[str]]
-    strong: list[str]
+    surfaces: dict[str, str]
+    strong: str
     need: list[str]
     roles: dict[str, float]
     technologies: dict[str, float]
@@ -84,7 +85,7 @@ class Titles(NamedTuple):
 
     roles: dict[str, Node]
     seniorities: list[str]
-    phrases: dict[str, list[Meaning]]
+    phrases: list[Group]
     affixes: Affixes
 
 
@@ -175,10 +176,7 @@ def titles(collection: SurfaceCollection, folder: Path) -> Titles:
     return Titles(
         _nodes(roles),
         list(ranks),
-        {
-            text: [(e.kind, e.code, e.lang, e.weight) for e in found]
-            for text, found in words.entries().items()
-        },
+        grouped(words),
         Affixes(prefixes=_affixes(affixes, "prefixes"), suffixes=_affixes(affixes, "suffixes")),
     )
 
@@ -234,5 +232,24 @@ def _put(lookup: dict[str, str], texts: Iterable[str], code: str, kind: str) -> 
             raise ValueError(f"{kind} {text!r} names both {lookup[text]} and {code}")
 
 
-def _texts(forms: Iterable[Phrase]) -> list[str]:
-    return list(dict.fromkeys(form.text for form in forms))
+def _texts(forms: Iterable[Phrase]) -> str:
+    return "\n".join(dict.fromkeys(form.text for form in forms))
+
+
+def grouped(collection: SurfaceCollection) -> list[Group]:
+    """Return the collected phrases, those with equal meanings joined by newlines."""
+    groups: dict[tuple[Entry, ...], list[str]] = {}
+    for text, entries in collection.entries().items():
+        groups.setdefault(tuple(entries), []).append(text)
+    return [
+        ([(entry.kind, entry.code, entry.lang, entry.weight) for entry in entries], "\n".join(texts))
+        for entries, texts in groups.items()
+    ]
+
+
+def by_code(lookup: Mapping[str, str]) -> dict[str, str]:
+    """Return code -> its texts joined by newlines."""
+    texts: dict[str, list[str]] = {}
+    for text, code in sorted(lookup.items()):
+        texts.setdefault(code, []).append(text)
+    return {code: "\n".join(found) for code, found in texts.items()}
