@@ -31,7 +31,7 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     """
     tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
     texts = [token.text for token in tokens]
-    matches = _with_sizes(taxonomy.surfaces.match(texts), texts, taxonomy.surfaces)
+    matches = _with_parts(taxonomy.surfaces.match(texts), texts, taxonomy.surfaces)
     lexicon = load_lexicon()
     code, knows_language = identify(prompt, tokens, matches, lexicon)
     if not tokens:
@@ -64,8 +64,8 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     return _query(collection, category, code, limit, confidence(grounds))
 
 
-def _with_sizes(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
-    """Part "fintech startups" so that both the industry and the size are read, where both are known alone."""
+def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
+    """Part "fintech startups" and "Shopify stores", so that the size or technology is read beside the industry."""
     parted: list[Match] = []
     for match in matches:
         last = match.end - 1
@@ -73,6 +73,9 @@ def _with_sizes(matches: list[Match], texts: Sequence[str], surfaces: SurfaceInd
             size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
             if head and size and size[0].kind == "size":
                 parted += [Match(match.start, last, head), Match(last, match.end, size)]
+                continue
+            if head and head[0].kind == "technology":
+                parted += [Match(match.start, last, head), Match(last, match.end, match.entries)]
                 continue
         parted.append(match)
     return parted

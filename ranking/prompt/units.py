@@ -165,7 +165,7 @@ def read_units(
         if entries and _is_common(entries, bits, capital):
             weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
             shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
-            if not (shown or (weak and _supported(entries[0].kind, units, listed))):
+            if not (shown or (weak and _supported(entries[0].kind, bits, units, listed))):
                 entries = _NO_ENTRIES
         if entries and bits:
             bits &= cues.NOUN & ~cues.STOP
@@ -217,10 +217,10 @@ def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool) -> bool:
     return bool(acts) and not capital
 
 
-def _supported(kind: Kind, units: Sequence[Unit], listed: Collection[Kind]) -> bool:
+def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[Kind]) -> bool:
     """A place after "in", a technology after "using", a stage or industry among others are meant in small letters too."""
     if kind in _LISTED_KINDS:
-        return kind in listed
+        return kind in listed and not bits & cues.STOP
     before = units[-1].bits if units else 0
     return bool(before & (cues.PLACE if kind in _PLACE_KINDS else cues.USE))
 
