@@ -140,4 +140,5 @@ def _retrieval_bytes(request: RetrievalRequest) -> int:
 
 
 def _evidence_bytes(request: EvidenceRequest) -> int:
-    return 2_000 + request.rows.nbytes + request.levels.nbytes + 400 * request.pool_size
+    likeness = 0 if request.industry is None else request.industry.nbytes
+    return 2_000 + request.rows.nbytes + request.levels.nbytes + likeness + 400 * request.pool_size

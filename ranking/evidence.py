@@ -94,7 +94,7 @@ def _pool(
     churn_points = boost_points(churn.worth, boosts.churn_points)
     job_points = boost_points(job.worth, boosts.job_points)
     intent, _ = combine(base, churn_points, job_points)
-    fit = fit_scores(request.levels, request.fit_weights)
+    fit = fit_scores(request.levels, request.fit_weights, request.industry)
     pool = trim.best(trim.preliminary_score(fit, intent, request.final_weights), request.pool_size)
     group = np.full(count, -1, dtype=np.int32)
     group[scored.owners] = np.arange(len(scored.owners), dtype=np.int32)

@@ -5,11 +5,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from ranking.types import ExemplarChoice, Float32Array
+from ranking.types import ExemplarChoice, Float32Array, Query
 
 BY_DOMAIN: Final = 0
 BY_NAME: Final = 1
 BY_FORMER_NAME: Final = 2
+_UNKNOWN: Final = np.float32(0.5)
 
 
 class Namesake(NamedTuple):
@@ -74,6 +75,22 @@ def direction(
         return None
     total: Float32Array = np.asarray(vectors, dtype=np.float32).sum(axis=0)
     return _unit(total) if np.any(total) else None
+
+
+def industry_values(query: Query, similarity: Float32Array | None) -> Float32Array | None:
+    """What fit's industry part counts where exemplars stand for the industry that nobody named.
+
+    Args:
+        similarity: float32[n] cosines to the exemplars, NaN where unknown; None when no exemplar was understood.
+
+    Returns:
+        float32[n], the cosines clipped to [0, 1], 0.5 where unknown; None when an industry is named or nothing can be compared.
+
+    Source: F-2b, F-3; docs/decisions/0011.
+    """
+    if similarity is None or query.include.industries:
+        return None
+    return np.where(np.isnan(similarity), _UNKNOWN, np.clip(similarity, 0.0, 1.0)).astype(np.float32)
 
 
 def _unit(vector: Float32Array) -> Float32Array:

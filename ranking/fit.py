@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ranking.codebook import UNKNOWN, Codebook, positions
 from ranking.errors import FieldError, InvalidQuery
 from ranking.relaxation import Codes, CompanyFilter, Places, Ranges, Scope
-from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, LevelArray, Query
+from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, LevelArray, Query
 
 Untargeted = Literal["neutral", "renormalise"]
 CodeColumn = NDArray[np.uint16]
@@ -196,16 +196,21 @@ def unverified(levels: LevelArray) -> BoolArray:
     return flags
 
 
-def fit_scores(levels: LevelArray, weights: FloatArray) -> FloatArray:
+def fit_scores(levels: LevelArray, weights: FloatArray, industry: Float32Array | None = None) -> FloatArray:
     """weights[0] x industry + weights[1] x size + weights[2] x region, float64[n] in [0, 1], in input order.
 
     Args:
         levels: uint16[n] of `pack_levels`.
         weights: float64[3] for industry, size, region; none negative, sum 1 (else `InvalidQuery`).
+        industry: float32[n] in [0, 1] in place of the industry levels (`ranking.exemplars.industry_values`).
 
     Source: F-3.
     """
     validate_weights(weights)
+    if industry is not None:
+        others = (weights[1] * _SIZE + weights[2] * _REGION)[levels & 511]
+        likened: FloatArray = np.minimum(others + weights[0] * industry.astype(np.float64), 1.0)
+        return likened
     scores = weights[0] * _INDUSTRY + weights[1] * _SIZE + weights[2] * _REGION
     fit: FloatArray = np.minimum(scores, 1.0)[levels & 511]
     return fit
@@ -228,13 +233,14 @@ def effective_weights(query: Query, weights: FloatArray, policy: Untargeted) -> 
 
     `neutral` keeps them (an untargeted dimension counts its weight x 0.5); `renormalise` shares the weight of
     untargeted dimensions among the targeted ones in proportion, and keeps them where no targeted dimension
-    has any weight.
+    has any weight. Exemplars are a way of naming the industry.
 
     Source: F-3.
     """
     validate_weights(weights)
     include = query.include
-    asked = (include.industries, include.employees, include.countries or include.regions or include.cities)
+    industry = include.industries or query.exemplars
+    asked = (industry, include.employees, include.countries or include.regions or include.cities)
     kept = weights * np.array([bool(targets) for targets in asked])
     total = float(kept.sum())
     return weights if policy == "neutral" or total == 0.0 else kept / total

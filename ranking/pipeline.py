@@ -17,6 +17,7 @@ from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
 from ranking.evidence import EVIDENCE_FEATURES
+from ranking.exemplars import industry_values
 from ranking.features import matrix
 from ranking.fit import FitWeights, effective_weights, fit_scores
 from ranking.fusion import FinalWeights, final_scores, top
@@ -200,6 +201,7 @@ def evidence_request(request: RankRequest, candidates: Candidates, config: Ranki
         final_weights=np.asarray([request.final.fit, request.final.intent]),
         pool_size=pool_size(request.limit),
         as_of_s=request.as_of_s,
+        industry=industry_values(request.query, candidates.similarity),
     )
 
 
@@ -216,7 +218,7 @@ async def _gather(
 
 def without_evidence(question: EvidenceRequest, candidates: Candidates) -> PoolEvidence:
     """The pool by fit alone, when the bm25 leaf does not answer."""
-    fit = fit_scores(candidates.levels, question.fit_weights)
+    fit = fit_scores(candidates.levels, question.fit_weights, question.industry)
     keep = np.sort(np.lexsort((candidates.rows, -fit))[: question.pool_size]).astype(np.int32)
     count = len(keep)
     nothing = np.full(count, -1, dtype=np.int32)
@@ -262,7 +264,8 @@ def order(
     question: EvidenceRequest,
 ) -> Ranking:
     """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
-    fit = fit_scores(candidates.levels[pool.positions], question.fit_weights)
+    likeness = None if question.industry is None else question.industry[pool.positions]
+    fit = fit_scores(candidates.levels[pool.positions], question.fit_weights, likeness)
     contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
     reachable = contacts.leads >= 0
     scores = np.where(reachable, final_scores(fit, intent.total, request.final), -np.inf)

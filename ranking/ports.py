@@ -47,6 +47,7 @@ class EvidenceRequest:
         keywords: folded free words of the prompt, each a concept of its own.
         rows: packed bits over company rows (np.packbits of a bool[companies]); `admitted` is their number.
         levels: uint16[n] packed fit levels in row order.
+        industry: float32[n] in [0, 1], what counts in place of the industry levels when exemplars stand for the industry (F-2b); else None.
         fit_weights: float64[3] for industry, size, region; `final_weights`: float64[2] for fit, intent.
         neutral_untargeted: what a dimension nobody asked for counts is already in the levels.
         pool_size: clamp(4 x K, 200, 2000).
@@ -63,6 +64,7 @@ class EvidenceRequest:
     final_weights: FloatArray
     pool_size: int
     as_of_s: float
+    industry: Float32Array | None = None
 
 
 class Retrieval(Protocol):
@@ -199,6 +201,10 @@ class Catalogue(Protocol):
 
     def company_row(self, identity: str) -> int | None:
         """Representative row of a company id, or of a lead id's company; None when unknown."""
+        ...
+
+    def lead_row(self, identity: str) -> int | None:
+        """Row of a lead id; None when unknown."""
         ...
 
     def company(self, row: int) -> CompanyCard:

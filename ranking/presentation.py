@@ -90,7 +90,9 @@ class Presenter:
 
     def _levels(self, position: int) -> tuple[float, float, float]:
         industry, size, region = unpack_levels(self.candidates.levels[position : position + 1])
-        return float(industry[0]), float(size[0]), float(region[0])
+        likeness = self.question.industry
+        named = float(industry[0] if likeness is None else likeness[position])
+        return named, float(size[0]), float(region[0])
 
     def _confidence(self, at: int, is_unverified: bool) -> float:
         """Not calibrated yet: half for known firmographics, half for lexical evidence; comparable within one answer only."""
