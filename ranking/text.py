@@ -34,17 +34,17 @@ _DECIMAL = re.compile(r"\d+[.,]\d+")
 _ACRONYM = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?")
 _KEPT_MARKS = frozenset("+#.&/")
 
-_LEGAL_FORMS = frozenset(
-    """inc incorporated corp corporation co llc llp lp ltd limited plc pllc pbc gmbh mbh ag kg kgaa ug ohg gbr se ev
-    sa sas sasu sarl eurl snc scop srl srls spa sapa sl slu sll sc scl bv nv vof cv oy oyj ab as asa aps is hf ehf
-    kft zrt rt nyrt sro spol zoo sp sa doo dd ad ood eood uab sia ou lda ltda eireli mei sgps me epp pty pte pvt private
-    kk gk bhd sdn tbk pt jsc ooo oao zao pjsc fze fzco fzc dmcc cvba bvba sprl asbl ooo holding holdings""".split()
+_LEGAL_FORM_WORDS = """inc incorporated corp corporation co llc llp lp ltd limited plc pllc pbc gmbh mbh ag kg kgaa ug ohg gbr se
+ev sa sas sasu sarl eurl snc scop srl srls spa sapa sl slu sll sc scl bv nv vof cv oy oyj ab as asa aps hf ehf kft zrt rt nyrt
+sro doo dd ad ood eood uab sia ou lda ltda eireli mei sgps pty pte pvt private kk gk bhd sdn tbk pt jsc ooo oao zao pjsc fze
+fzco fzc dmcc cvba bvba sprl asbl holding holdings"""
+_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
+_SECOND_LEVELS = frozenset(
+    {"co", "com", "org", "net", "ac", "gov", "edu", "gob", "gouv", "ne", "or", "go", "mil"}
 )
-_SECOND_LEVELS = frozenset("co com org net ac gov edu gob gouv ne or go mil".split())
-_SHARED_HOSTS = frozenset(
-    """github.io gitlab.io herokuapp.com myshopify.com vercel.app netlify.app notion.site wordpress.com blogspot.com
-    webflow.io wixsite.com squarespace.com web.app firebaseapp.com pages.dev azurewebsites.net carrd.co""".split()
-)
+_SHARED_HOST_NAMES = """github.io gitlab.io herokuapp.com myshopify.com vercel.app netlify.app notion.site wordpress.com
+blogspot.com webflow.io wixsite.com squarespace.com web.app firebaseapp.com pages.dev azurewebsites.net carrd.co"""
+_SHARED_HOSTS = frozenset(_SHARED_HOST_NAMES.split())
 _HOST = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^/@\s]*@)?([^/:?#\s]+)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 

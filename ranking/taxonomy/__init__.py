@@ -1,4 +1,7 @@
-"""What the product knows about industries, places, technologies, roles and product concepts, in seven languages (F-1)."""
+"""What the product knows about industries, places, technologies.
+
+Roles and product concepts, in seven languages (F-1).
+"""
 
 from ranking.taxonomy.entries import COMMON_WORD, DEMONYM, LANGUAGES, PLAIN, Concept, Entry, Kind, Match
 from ranking.taxonomy.loading import load_taxonomy

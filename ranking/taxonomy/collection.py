@@ -1,4 +1,7 @@
-"""All surface forms while they are gathered: explicit ones first, inflected ones only where nothing explicit stands."""
+"""All surface forms while they are gathered: explicit ones first.
+
+Inflected ones only where nothing explicit stands.
+"""
 
 from collections.abc import Iterable
 
@@ -34,7 +37,10 @@ class SurfaceCollection:
         return tuple(taken)
 
     def meanings(self) -> dict[tuple[Kind, str], dict[str, list[Phrase]]]:
-        """Return (kind, phrase) -> code -> sources; an inflected form never stands beside an explicit one of its kind."""
+        """Return (kind, phrase) -> code -> sources.
+
+        An inflected form never stands beside an explicit one of its kind.
+        """
         clear = {key: codes for key, codes in self._inflected.items() if len(codes) == 1}
         return {**clear, **self._explicit}
 

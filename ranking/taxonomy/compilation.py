@@ -17,7 +17,10 @@ COMPILED: Final = DATA_FOLDER / "compiled.json"
 
 
 class CompiledTaxonomy(TypedDict):
-    """The layout of `compiled.json`; phrases that mean the same are joined by newlines, which loads five times faster."""
+    """The layout of `compiled.json`.
+
+    Phrases that mean the same are joined by newlines, which loads five times faster.
+    """
 
     version: str
     industries: dict[str, vocabulary.Node]
@@ -38,7 +41,10 @@ class CompiledTaxonomy(TypedDict):
 
 
 def compile_data(folder: Path = DATA_FOLDER) -> CompiledTaxonomy:
-    """Return the whole taxonomy of the data files in `folder`; raise ValueError where they contradict themselves."""
+    """Return the whole taxonomy of the data files in `folder`.
+
+    Raise ValueError where they contradict themselves.
+    """
     collection = SurfaceCollection()
     industries = vocabulary.industries(collection, folder)
     stages = vocabulary.stages(collection, folder)

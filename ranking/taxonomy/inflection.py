@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 _VOWELS: Final = frozenset("aeiou")
-_LINKS: Final = frozenset(
-    ["de", "del", "della", "dello", "dei", "degli", "delle", "di", "da", "do", "dos", "das", "du", "des", "d", "a", "au", "aux", "en", "e", "et", "y", "ou", "o", "of", "for", "and", "in", "per", "para", "por", "pour", "sur", "com", "con", "van", "voor", "und", "fur", "la", "le", "les", "el", "los", "las", "l"]
-)
+_LINK_WORDS: Final = """de del della dello dei degli delle di da do dos das du des d a au aux en e et y ou o of for and in per
+para por pour sur com con van voor und fur la le les el los las l"""
+_LINKS: Final = frozenset(_LINK_WORDS.split())
 _DECLINED: Final = ("e", "er", "en", "es", "em")
 _GERMAN_ENDINGS: Final = (
     ("ung", ("en",)), ("heit", ("en",)), ("keit", ("en",)), ("schaft", ("en",)), ("tion", ("en",)),
@@ -23,7 +23,10 @@ _GERMAN_ENDINGS: Final = (
 
 
 def inflections(phrase: str, language: str) -> tuple[str, ...]:
-    """Return further forms of a folded phrase in `language`, without the phrase itself; () for other languages."""
+    """Return further forms of a folded phrase in `language`, without the phrase itself.
+
+    () for other languages.
+    """
     rule = _RULES.get(language)
     if rule is None or len(phrase) < 3 or not phrase[-1].isalpha():
         return ()
@@ -35,7 +38,7 @@ def _english_noun(noun: str) -> str:
         return noun if noun.endswith("s") and not noun.endswith("ss") else noun + "es"
     if noun.endswith("y") and noun[-2] not in _VOWELS:
         return noun[:-1] + "ies"
-    if noun.endswith(("ing", "ware", "ment")) and len(noun) > 8:
+    if noun.endswith(("ing", "ware", "ment")) and len(noun) >= 8:
         return noun
     return noun + "s"
 
@@ -98,8 +101,10 @@ def _portuguese_word(word: str) -> str:
 
 
 def _italian_word(word: str) -> str:
-    if word.endswith(("co", "go")) or word.endswith("io"):
-        return word[:-1] + ("hi" if word.endswith("go") else "i") if not word.endswith("io") else word[:-1]
+    if word.endswith("io"):
+        return word[:-1]
+    if word.endswith("go"):
+        return word[:-1] + "hi"
     if word.endswith(("ca", "ga")):
         return word[:-1] + "he"
     if word.endswith("a"):

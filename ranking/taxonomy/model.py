@@ -24,7 +24,10 @@ _FILLER = frozenset(_FILLER_WORDS.split())
 
 
 class Taxonomy:
-    """The shipped taxonomy; immutable. Upper-case tuples are sorted, their index is the code's integer in a snapshot."""
+    """The shipped taxonomy.
+
+    Immutable. Upper-case tuples are sorted, their index is the code's integer in a snapshot.
+    """
 
     def __init__(self, compiled: CompiledTaxonomy) -> None:
         self.version: str = compiled["version"]
@@ -96,10 +99,22 @@ class Taxonomy:
         return self._compiled["regions"][region]["country"]
 
     def city_code(self, text: str, country: str | None = None) -> str | None:
-        """Return the city of that name, in `country` if given, else the best known one."""
-        codes = self._city_names.get(_key(text), "").split()
-        fitting = (code for code in codes if country is None or self.city_country(code) == country)
-        return next(fitting, None)
+        """Return the city of that name, in `country` if given, else the best known one.
+
+        What follows a comma ("Portland, ME", "Dublin, Ireland") decides between namesakes when it names a state or country.
+        """
+        known = self._city_names.get(_key(text))
+        head, _, tail = text.partition(",")
+        if known is None:
+            known = self._city_names.get(_key(head), "")
+        state = self.region_code(tail) if tail else None
+        within = country or (self.country_code(tail) if tail and not state else None)
+        for code in known.split():
+            if within not in {None, self.city_country(code)}:
+                continue
+            if state is None or self.region_country(state) is None or self.city_region(code) == state:
+                return code
+        return None
 
     def city_country(self, city: str) -> str:
         """Return the ISO code of a city's country."""

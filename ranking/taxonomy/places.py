@@ -12,6 +12,7 @@ from ranking.taxonomy.sources import Phrase, Record, folded, list_of, phrase, ph
 
 _GERMAN_ADJECTIVE = ("", "e", "er", "en", "es", "em")
 _SUBDIVIDED = ("US", "CA")
+_SAFE_LENGTH = 6  # shorter names in the other languages are words elsewhere ("Çad" is Chad in Turkish)
 
 
 class Region(TypedDict):
@@ -32,7 +33,10 @@ class City(TypedDict):
 
 
 class Geography(NamedTuple):
-    """All places; `homes` maps each country to the one region it widens to, lookups map folded wording to codes."""
+    """All places.
+
+    `homes` maps each country to the one region it widens to, lookups map folded wording to codes.
+    """
 
     countries: dict[str, str]
     regions: dict[str, Region]
@@ -77,9 +81,17 @@ def _countries(collection: SurfaceCollection, folder: Path) -> tuple[dict[str, s
         for short in (code.lower(), names["alpha3"].lower()):
             lookup.setdefault(short, code)
         spelled = [phrase(name, lang) for lang, name in names.items() if lang != "alpha3"]
+        lookup_only = {
+            name.raw for name in spelled if name.lang not in LANGUAGES and len(name.text) < _SAFE_LENGTH
+        }
+        lookup_only -= {name.raw for name in spelled if name.lang in LANGUAGES}
         spelled = [name._replace(lang=name.lang if name.lang in LANGUAGES else "") for name in spelled]
         spelled += phrases(record)
-        shown = [name._replace(weight=COMMON_WORD) if name.text in common else name for name in spelled]
+        shown = [
+            name._replace(weight=COMMON_WORD) if name.text in common else name
+            for name in spelled
+            if name.raw not in lookup_only
+        ]
         collection.add("country", code, shown)
         collection.add("country", code, _demonyms(record))
         lookup.update({name.text: code for name in spelled})

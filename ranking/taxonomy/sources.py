@@ -27,7 +27,10 @@ class Phrase(NamedTuple):
 
 
 def read_tables(prefix: str, folder: Path = DATA_FOLDER) -> dict[str, Record]:
-    """Return the tables of all `<prefix>*.toml` files by code, in file and line order; raise on a code given twice."""
+    """Return the tables of all `<prefix>*.toml` files by code, in file and line order.
+
+    Raise on a code given twice.
+    """
     tables: dict[str, Record] = {}
     for path in sorted(folder.glob(f"{prefix}*.toml")):
         for code, table in tomllib.loads(path.read_text(encoding="utf-8")).items():

@@ -33,7 +33,10 @@ class SurfaceIndex:
         return self._phrases.get(phrase, ())
 
     def match(self, tokens: Sequence[str]) -> list[Match]:
-        """Return disjoint matches in ascending order; at each place the longest phrase wins and is skipped over."""
+        """Return disjoint matches in ascending order.
+
+        At each place the longest phrase wins and is skipped over.
+        """
         found: list[Match] = []
         count = len(tokens)
         position = 0

@@ -159,7 +159,10 @@ def _concept(
 
 
 def titles(collection: SurfaceCollection, folder: Path) -> Titles:
-    """Return roles and seniorities; their phrases are surfaces of prompts too, but for those under `title`."""
+    """Return roles and seniorities.
+
+    Their phrases are surfaces of prompts too, but for those under `title`.
+    """
     words = SurfaceCollection()
     roles = read_tables("roles", folder)
     ranks = read_tables("seniorities", folder)
