@@ -101,7 +101,8 @@ def _wording(taxonomy: Concepts) -> Iterator[tuple[str, str, str]]:
             for phrase in phrases:
                 yield code, language, phrase
         for phrase in concept.need:
-            yield code, "", phrase
+            if " " in phrase:  # "manual data entry" speaks for itself, "launch" or "spreadsheets" does not
+                yield code, "", phrase
 
 
 def _stemmed(phrase: str, language: str) -> str:

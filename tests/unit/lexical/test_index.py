@@ -86,6 +86,10 @@ def test_need_phrases_count_as_synonyms(index: LexicalIndex) -> None:
     assert index.term_postings("_payroll_errors")[0].tolist() == [4]
 
 
+def test_a_single_word_of_need_is_no_evidence_by_itself(index: LexicalIndex) -> None:
+    assert index.term_postings("_errors")[0].tolist() == []
+
+
 def test_a_keyword_is_found_in_its_stems(index: LexicalIndex) -> None:
     found = index.keyword("machines")
     assert found.rows.tolist() == [5]

@@ -6,7 +6,7 @@ _CONCEPTS = {
     "hosting": SimpleNamespace(surfaces={"en": ("web hosting",)}, need=()),
     "payroll": SimpleNamespace(
         surfaces={"en": ("payroll",), "de": ("lohnabrechnung", "lohn"), "nl": ("salarisadministratie",)},
-        need=("payroll errors",),
+        need=("payroll errors", "errors"),
     ),
     "recruiting": SimpleNamespace(
         surfaces={
