@@ -3,6 +3,6 @@
 from models.lexical.build import build
 from models.lexical.index import LexicalIndex
 from models.lexical.manifest import LexicalManifest
-from models.lexical.tokenise import Tokeniser
+from models.lexical.tokenise import Stems, Tokeniser
 
-__all__ = ["LexicalIndex", "LexicalManifest", "Tokeniser", "build"]
+__all__ = ["LexicalIndex", "LexicalManifest", "Stems", "Tokeniser", "build"]

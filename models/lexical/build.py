@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -38,9 +38,11 @@ def build(texts: Iterable[str], companies: IntArray, out: Path, taxonomy: Concep
         raise ValueError(f"{len(documents)} texts for {len(companies)} companies")
     average_length = float(np.mean([len(document) for document in documents])) if documents else 0.0
     table, postings = _postings(documents, vocabulary)
-    concepts = _concept_postings(surfaces, table, postings)
+    codes = sorted(surfaces.concepts, key=str.encode)
+    concepts = _concept_postings([surfaces.concepts[code] for code in codes], table, postings)
     table.save(out, "terms")
     postings.save(out, "postings")
+    TermTable.of([code.encode() for code in codes]).save(out, "concept_codes")
     concepts.save(out, "concepts")
     save(out, "concepts_companies", companies[concepts.rows].astype(np.int32))
     save(out, "companies", np.asarray(companies, dtype=np.int32))
@@ -89,10 +91,12 @@ def _postings(documents: list["array[int]"], vocabulary: dict[str, int]) -> tupl
     return TermTable.of([term for term, _ in encoded]), PostingLists(offsets, rows, raw)
 
 
-def _concept_postings(surfaces: Surfaces, table: TermTable, postings: PostingLists) -> PostingLists:
-    """One list per concept in the order of `surfaces.concepts`: for each snippet the best synonym's score (F-5)."""
+def _concept_postings(
+    synonyms: Sequence[Sequence[str]], table: TermTable, postings: PostingLists
+) -> PostingLists:
+    """One list per concept, given by its terms: for each snippet the best synonym's score (F-5)."""
     lists = []
-    for terms in surfaces.concepts.values():
+    for terms in synonyms:
         numbers = [table.find(term) for term in terms]
         lists.append(best_of([postings.of(number) for number in numbers if number >= 0]))
     offsets = np.zeros(len(lists) + 1, dtype=np.int64)

@@ -11,7 +11,7 @@ from models.lexical.build import SURFACES
 from models.lexical.files import PostingLists, TermTable, best_of, load
 from models.lexical.manifest import LexicalManifest
 from models.lexical.surfaces import Surfaces
-from models.lexical.tokenise import Tokeniser
+from models.lexical.tokenise import Stems, Tokeniser
 from ranking.errors import ArtifactError
 from ranking.hits import TermPostings
 from ranking.types import Float32Array, IntArray
@@ -22,7 +22,7 @@ _CACHED_WORDS: Final = 4096
 class LexicalIndex:
     """The index of one generation; `open` takes milliseconds, what a query does not touch stays on disk.
 
-    Not to be shared between threads (see `Tokeniser`).
+    Not to be shared between threads (see `Stems`).
     """
 
     def __init__(self, folder: Path, manifest: LexicalManifest) -> None:
@@ -30,9 +30,11 @@ class LexicalIndex:
         self._folder = folder
         self._table = TermTable.load(folder, "terms")
         self._postings = PostingLists.load(folder, "postings")
+        self._concept_codes = TermTable.load(folder, "concept_codes")
         self._concepts = PostingLists.load(folder, "concepts")
         self._concept_companies: IntArray = load(folder, "concepts_companies")
         self._companies: IntArray = load(folder, "companies")
+        self._stems = Stems()
         self._numbers = lru_cache(maxsize=_CACHED_WORDS)(self._term_numbers)
 
     @classmethod
@@ -42,8 +44,8 @@ class LexicalIndex:
 
     def concept(self, code: str, /) -> TermPostings:
         """Postings of a taxonomy concept: for each snippet the best synonym's score."""
-        number = self._concept_numbers.get(code)
-        if number is None:
+        number = self._concept_codes.find(code)
+        if number < 0:
             return self._found(*best_of([]))
         part = slice(int(self._concepts.offsets[number]), int(self._concepts.offsets[number + 1]))
         rows, raw = self._concepts.rows[part], self._concepts.raw[part]
@@ -70,11 +72,11 @@ class LexicalIndex:
     def matched_terms(self, text: str, concepts: Sequence[str], keywords: Sequence[str] = ()) -> list[str]:
         """The parts of `text`, as written, that name one of the concepts or keywords, in order of place."""
         wanted = {term for code in concepts for term in self._surfaces.concepts.get(code, ())}
-        wanted.update(term for word in keywords for term in self._tokeniser.keyword_terms(word))
+        wanted.update(term for word in keywords for term in self._stems.of_keyword(word))
         return self._tokeniser.matched(text, frozenset(wanted))
 
     def _term_numbers(self, word: str) -> tuple[int, ...]:
-        found = (self._table.find(term) for term in self._tokeniser.keyword_terms(word))
+        found = (self._table.find(term) for term in self._stems.of_keyword(word))
         return tuple(number for number in found if number >= 0)
 
     def _found(self, rows: IntArray, raw: Float32Array) -> TermPostings:
@@ -91,10 +93,6 @@ class LexicalIndex:
             raise ArtifactError("lexical index", "the surfaces cannot be read") from err
         concepts = {code: tuple(terms) for code, terms in layout["concepts"].items()}
         return Surfaces(layout["terms"], concepts, layout["compounds"])
-
-    @cached_property
-    def _concept_numbers(self) -> dict[str, int]:
-        return {code: number for number, code in enumerate(self._surfaces.concepts)}
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:

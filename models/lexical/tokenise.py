@@ -13,8 +13,25 @@ from ranking.text import Token, tokens_with_spans
 _SHORT_HEAD: Final = 3
 
 
+class Stems:
+    """Snowball stems in every language. Not to be shared between threads: the stemmers keep state."""
+
+    def __init__(self) -> None:
+        # PyStemmer 3.1's own word cache makes it slower (0.7 us per word instead of 0.3)
+        self._stemmers = {language: Stemmer.Stemmer(name, 0) for language, name in STEMMERS.items()}
+
+    def of(self, words: Sequence[str], language: str) -> list[str]:
+        """Stems of folded words of one language, in order."""
+        stems: list[str] = self._stemmers[language].stemWords(words)
+        return stems
+
+    def of_keyword(self, keyword: str) -> tuple[str, ...]:
+        """The distinct terms under which texts of any language may hold one folded word."""
+        return tuple(dict.fromkeys(self._stemmers[language].stemWord(keyword) for language in LANGUAGES))
+
+
 class Tokeniser:
-    """Makes the terms of texts and keywords. Not to be shared between threads: Snowball stemmers keep state.
+    """Makes the terms of texts. Not to be shared between threads, as `Stems`.
 
     Terms of a text, in order of kinds: Snowball stems of its words (stop words of its language left out),
         joined stems of hyphenated words with a short head ("e-commerce" is also "ecommerc"), and the term
@@ -24,8 +41,7 @@ class Tokeniser:
     def __init__(self, surfaces: Surfaces) -> None:
         self._finder = SurfaceFinder(surfaces)
         self._stop_words = stop_words()
-        # PyStemmer 3.1's own word cache makes it slower (0.7 us per word instead of 0.3)
-        self._stemmers = {language: Stemmer.Stemmer(name, 0) for language, name in STEMMERS.items()}
+        self._stems = Stems()
 
     def terms(self, text: str, language: str | None = None) -> list[str]:
         """All terms of `text`, repeats kept; `language` (ISO 639-1) is guessed when None."""
@@ -36,14 +52,9 @@ class Tokeniser:
         kept = [word for word in folded if word not in left_out]
         if "-" in text:
             kept += _joined(text, tokens)
-        terms: list[str] = self._stemmers[spoken].stemWords(kept)
+        terms = self._stems.of(kept, spoken)
         terms += [occurrence.term for occurrence in self._finder.find(folded)]
         return terms
-
-    def keyword_terms(self, keyword: str) -> tuple[str, ...]:
-        """The terms under which texts of any language may hold a folded `keyword` of one word."""
-        stems = [self._stemmers[language].stemWord(keyword) for language in LANGUAGES]
-        return tuple(dict.fromkeys(stems))
 
     def matched(self, text: str, wanted: frozenset[str]) -> list[str]:
         """The parts of `text` that have one of the `wanted` terms, as written, in order of place; each wording once.
@@ -53,7 +64,7 @@ class Tokeniser:
         tokens = tokens_with_spans(text)
         folded = [token.text for token in tokens]
         spoken = guess_language(folded)
-        stems = self._stemmers[spoken].stemWords(folded)
+        stems = self._stems.of(folded, spoken)
         parts = [(at, at + 1) for at, stem in enumerate(stems) if stem in wanted]
         parts += [(found.start, found.end) for found in self._finder.find(folded) if found.term in wanted]
         shown: dict[str, str] = {}

@@ -160,7 +160,7 @@ def test_a_damaged_array_is_an_artifact_error(folder: Path, name: str) -> None:
 def test_damaged_surfaces_are_an_artifact_error(folder: Path) -> None:
     (folder / "surfaces.json").write_text("{")
     with pytest.raises(ArtifactError, match="surfaces"):
-        LexicalIndex.open(folder).concept("payroll")
+        LexicalIndex.open(folder).matched_terms("payroll", ["payroll"])
 
 
 def test_a_rebuild_of_the_same_texts_is_byte_for_byte_the_same(folder: Path, tmp_path: Path) -> None:
