@@ -1,7 +1,4 @@
-"""What the product knows about industries, places, technologies.
-
-Roles and product concepts, in seven languages (F-1).
-"""
+"""What the product knows about industries, places, tools, roles and product concepts, in seven languages (F-1)."""
 
 from ranking.taxonomy.entries import COMMON_WORD, DEMONYM, LANGUAGES, PLAIN, Concept, Entry, Kind, Match
 from ranking.taxonomy.loading import load_taxonomy

@@ -1,7 +1,4 @@
-"""All surface forms while they are gathered: explicit ones first.
-
-Inflected ones only where nothing explicit stands.
-"""
+"""Surface forms while they are gathered: explicit ones first, inflected ones where nothing explicit stands."""
 
 from collections.abc import Iterable
 

@@ -25,7 +25,7 @@ _GERMAN_ENDINGS: Final = (
 def inflections(phrase: str, language: str) -> tuple[str, ...]:
     """Return further forms of a folded phrase in `language`, without the phrase itself.
 
-    () for other languages.
+    Empty for a language without rules.
     """
     rule = _RULES.get(language)
     if rule is None or len(phrase) < 3 or not phrase[-1].isalpha():
