@@ -1,3 +1,7 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.fixtures.postgres"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.served_world",
+    "tests.fixtures.served_app",
+]

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from db.snapshot import Snapshot
 from models.lexical import LexicalIndex
 from ranking.codebook import Codebook
-from ranking.collapse import MATCH, UNKNOWN_MATCH, Records, collapse, contact_wish
+from ranking.collapse import MATCH, UNKNOWN_MATCH, Contacts, Records, collapse, contact_wish
 from ranking.ports import ChosenContacts, CompanyCard, CompanyFacts, ContactCard, EvidenceRequest, SnippetCard
 from ranking.relaxation import exclusion, scope
 from ranking.taxonomy import Taxonomy
@@ -64,17 +65,23 @@ class SnapshotCatalogue:
             leads=chosen.lead_rows,
             ranks=ranks,
             matched=chosen.match >= wanted,
-            replaced=[chosen.replaced(each) for each in range(len(positions))],
+            replaced=Replaced(chosen),
         )
 
     def company_row(self, identity: str) -> int | None:
         """See `ranking.ports.Catalogue`."""
-        companies, leads = self.snapshot.companies, self.snapshot.leads
+        companies = self.snapshot.companies
         row = int(companies.by_id.rows_of([identity], companies.ids)[0])
         if row < 0:
-            lead = int(leads.by_id.rows_of([identity], leads.ids)[0])
-            row = int(leads.company[lead]) if lead >= 0 else -1
+            lead = self.lead_row(identity)
+            row = -1 if lead is None else int(self.snapshot.leads.company[lead])
         return int(companies.cluster[row]) if row >= 0 else None
+
+    def lead_row(self, identity: str) -> int | None:
+        """See `ranking.ports.Catalogue`."""
+        leads = self.snapshot.leads
+        row = int(leads.by_id.rows_of([identity], leads.ids)[0])
+        return row if row >= 0 else None
 
     def company(self, row: int) -> CompanyCard:
         """See `ranking.ports.Catalogue`."""
@@ -105,15 +112,42 @@ class SnapshotCatalogue:
         return Records(offsets, found, is_source.astype(np.float64))
 
     def _only(self, only: Sequence[str] | None, records: Records) -> IntArray | None:
-        """The leads "rank my list" may return: those it names, and all leads of companies it names by company."""
+        """The leads "rank my list" may return: those it names, and all leads of businesses it names by company.
+
+        An id that is both is the company's, as in retrieval.
+        """
         if only is None:
             return None
-        named = self.snapshot.leads.by_id.rows_of(list(only), self.snapshot.leads.ids)
-        named = named[named >= 0]
-        by_lead = np.isin(records.rows, self.snapshot.leads.company[named])
-        offsets = self.snapshot.leads.company_offsets
-        whole = [np.arange(offsets[row], offsets[row + 1]) for row in records.rows[~by_lead].tolist()]
+        companies, leads = self.snapshot.companies, self.snapshot.leads
+        by_company = companies.by_id.rows_of(list(only), companies.ids)
+        by_lead = leads.by_id.rows_of(list(only), leads.ids)
+        named = by_lead[(by_company < 0) & (by_lead >= 0)]
+        businesses = companies.cluster[by_company[by_company >= 0]]
+        listed = records.rows[np.isin(companies.cluster[records.rows], businesses)]
+        offsets = leads.company_offsets
+        whole = [np.arange(offsets[row], offsets[row + 1]) for row in listed.tolist()]
         return np.concatenate([named, *whole]).astype(np.int32)
+
+
+class Replaced(Sequence[IntArray]):
+    """Lead rows that each chosen lead stands for; made for the few candidates that are looked at."""
+
+    def __init__(self, chosen: Contacts) -> None:
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen.lead_rows)
+
+    @overload
+    def __getitem__(self, at: int) -> IntArray: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[IntArray]: ...
+    def __getitem__(self, at: int | slice) -> IntArray | list[IntArray]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        if not -len(self) <= at < len(self):
+            raise IndexError(at)
+        return self._chosen.replaced(at % len(self))
 
 
 def _known(values: np.ndarray[tuple[int], np.dtype[np.int32 | np.int16]]) -> Float32Array:

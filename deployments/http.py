@@ -1,16 +1,19 @@
 """The HTTP surface: routes, request ids, problem documents. What a route does is in `query_flow`."""
 
+import asyncio
 import os
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +27,7 @@ from ranking.errors import FieldError, InvalidQuery, LeadError
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _QUERY_ID = re.compile(r"[0-9a-f]{32}")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_CLIENT_GONE = 499  # nobody reads it; nginx's number, for logs
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -50,11 +54,12 @@ def build_app(wiring: Wiring) -> FastAPI:
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",
         lifespan=wiring.lifespan,
+        redirect_slashes=False,  # a redirected POST is an error anyhow, and this one has a problem document
     )
     _add_query_routes(app, wiring)
     _add_download_route(app, wiring)
     _add_operation_routes(app, wiring)
-    _add_problem_handlers(app, wiring.telemetry)
+    _add_problem_handlers(app, wiring)
     app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 
@@ -96,9 +101,10 @@ def _add_download_route(app: FastAPI, wiring: Wiring) -> None:
         headers = {"Content-Disposition": f'attachment; filename="leads-{query_id}.{extension}"'}
         headers["X-Same-Snapshot"] = str(logged.generation == ranked.generation).lower()
         if extension == "csv":
-            return Response(downloads.as_csv(ranked.leads), 200, headers, "text/csv; charset=utf-8")
-        if extension == "xlsx":
-            return Response(downloads.as_xlsx(ranked.leads), 200, headers, _XLSX)
+            content = await asyncio.to_thread(downloads.as_csv, ranked.leads)
+            return Response(content, 200, headers, "text/csv; charset=utf-8")
+        if extension == "xlsx":  # two thousand rows take a second
+            return Response(await asyncio.to_thread(downloads.as_xlsx, ranked.leads), 200, headers, _XLSX)
         told = {"query_id": query_id, "query": logged.prompt, "parsed": logged.query, "leads": ranked.leads}
         return Response(_dumps(told), 200, headers, "application/json")
 
@@ -115,30 +121,38 @@ def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
 
     @app.get("/metrics", summary="Prometheus metrics")
     async def metrics() -> Response:
-        return Response(
-            exposition(os.environ.get("PROMETHEUS_MULTIPROC_DIR")),
-            200,
-            media_type="text/plain; version=0.0.4",
-        )
+        content = await asyncio.to_thread(exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
+        return Response(content, 200, media_type="text/plain; version=0.0.4")
 
 
-def _add_problem_handlers(app: FastAPI, telemetry: Telemetry) -> None:
+def _add_problem_handlers(app: FastAPI, wiring: Wiring) -> None:
     async def on_lead_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, LeadError)
-        telemetry.refused(problem_of(error).code)
+        wiring.telemetry.refused(problem_of(error).code)
         return response_of(error, request.state.request_id)
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "invalid_query")
-        return document(Problem(error.status_code, code, str(error.detail)), None, request.state.request_id)
+        problem = Problem(error.status_code, code, str(error.detail))
+        response = document(problem, None, request.state.request_id)
+        response.headers.update(error.headers or {})
+        return response
 
     async def on_any_error(request: Request, _error: Exception) -> Response:
-        telemetry.refused(INTERNAL.code)
-        return document(INTERNAL, None, getattr(request.state, "request_id", ""))
+        wiring.telemetry.refused(INTERNAL.code)
+        request_id = request.state.request_id
+        response = document(INTERNAL, None, request_id)
+        if wiring.answers_request_id:  # this handler stands outside the middleware
+            response.headers["X-Request-Id"] = request_id
+        return response
+
+    async def on_disconnect(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=_CLIENT_GONE)
 
     app.add_exception_handler(LeadError, on_lead_error)
     app.add_exception_handler(HTTPException, on_http_error)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, on_any_error)
 
 
@@ -169,29 +183,24 @@ class RequestIds:
 async def _content(request: Request) -> bytes:
     """The body, refused before it is read whole when it is too large."""
     content = bytearray()
-    async for chunk in _chunks(request):
+    async for chunk in request.stream():
         content += chunk
         if len(content) > BODY_BYTES:
-            raise InvalidQuery(
-                f"The body is larger than {BODY_BYTES:,} bytes.", (FieldError("", "too large"),)
-            )
+            fault = FieldError("", "too large")
+            raise InvalidQuery(f"The body is larger than {BODY_BYTES:,} bytes.", (fault,))
     return bytes(content)
-
-
-def _chunks(request: Request) -> AsyncIterator[bytes]:
-    return request.stream()
 
 
 def _envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> dict[str, Any]:
     ranked = answer.ranked
-    leads: list[Any] = list(ranked.leads)
+    leads = list(ranked.leads)
     if not explain:
-        leads = [{**orjson.loads(_dumps(lead)), "waterfall": [], "why": ""} for lead in leads]
+        leads = [replace(lead, waterfall=(), why="") for lead in leads]
     metadata = {
         "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
         "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
         "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
-        "versions": {"snapshot": ranked.generation, **versions}, "as_of": answer.request.as_of_s,
+        "versions": {"snapshot": ranked.generation, **versions}, "as_of": datetime.fromtimestamp(answer.request.as_of_s, UTC).isoformat(),
         "cache": {"parse": answer.parse_cached, "embedding": False},
         "unresolved_exemplars": ranked.unresolved_exemplars,
         "note": "scores compare within this answer only; confidence is not calibrated yet",

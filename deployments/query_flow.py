@@ -3,16 +3,18 @@
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from deployments.query_log import LoggedQuery, QueryLog
-from deployments.schemas import ExplainBody, QueryBody, RerankBody
+from deployments.schemas import MOST_LEADS, ExplainBody, QueryBody, RerankBody
 from deployments.telemetry import Telemetry
 from ranking.answer import RankedLead, RankedList
 from ranking.config import RankingConfig
+from ranking.correction import checked
 from ranking.deadline import Deadline
 from ranking.errors import FieldError, InvalidQuery, NotFound, Overloaded
 from ranking.filters import apply
@@ -20,6 +22,7 @@ from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
 from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
 from ranking.prompt import parse
+from ranking.standing import Standing, standing
 from ranking.taxonomy import Taxonomy
 from ranking.types import Generation, Query
 
@@ -98,11 +101,17 @@ class QueryFlow:
             Overloaded: too many queries are in work.
             LeadError: as the pipeline.
         """
+        with self._admitted():
+            return await self._answer(body)
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """Everything that ranks counts against one limit."""
         if self._in_flight >= self._max_in_flight:
             raise Overloaded("ingress")
         self._in_flight += 1
         try:
-            return await self._answer(body)
+            yield
         finally:
             self._in_flight -= 1
 
@@ -123,45 +132,44 @@ class QueryFlow:
     async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:
         """A logged query computed again, on its own snapshot while that is held, else on the current one."""
         logged = await self._log.find(query_id)
-        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
-        return logged, await rank_leads(self._logged_request(logged), self._ports, self.config, deadline)
+        with self._admitted():
+            return logged, await self._rank(self._logged_request(logged))
 
     async def explain(self, body: ExplainBody) -> dict[str, Any]:
         """Why a lead is, or is not, in the list of a logged query."""
         logged = await self._log.find(body.query_id)
         wanted = body.lead_id or body.company_id or ""
-        found = await self._survey(self._logged_request(logged))
-        position = self._position(found, wanted)
-        told = {
+        with self._admitted():
+            found = await self._survey(self._logged_request(logged))
+            position = self._position(found, wanted)
+            if position is None:
+                told = Standing(False, "filters", await self._why_not_admitted(found, wanted))
+            else:
+                told = standing(found, wanted, position)
+        return {
             "query_id": logged.query_id,
             "id": wanted,
             "generation": found.candidates.generation,
             "same_snapshot": found.candidates.generation == logged.generation,
+            **asdict(told),
         }
-        if position is None:
-            return {
-                **told,
-                "in_list": False,
-                "stage": "filters",
-                **await self._why_not_admitted(found, wanted),
-            }
-        return {**told, **_standing(found, position, logged)}
 
     async def rerank(self, body: RerankBody) -> dict[str, Any]:
         """The same candidates under other weights, with rank changes."""
         logged = await self._log.find(body.query_id)
         request = self._logged_request(logged)
         request = replace(
-            request, limit=body.limit,
+            request, limit=body.limit or request.limit,
             final=body.weights.final or request.final, fit=body.weights.fit or request.fit,
         )  # fmt: skip
-        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
-        ranked = await rank_leads(request, self._ports, self.config, deadline)
+        with self._admitted():
+            ranked = await self._rank(request)
         before = {lead_id: rank for rank, lead_id in enumerate(logged.lead_ids, start=1)}
         return {
             "query_id": logged.query_id,
             "same_snapshot": ranked.generation == logged.generation,
             "leads": [_with_change(lead, before.get(lead.lead_id)) for lead in ranked.leads],
+            "degradations": ranked.degradations,
         }
 
     def _parsed(self, prompt: str) -> tuple[Query, bool]:
@@ -170,7 +178,10 @@ class QueryFlow:
         return query, cached
 
     def _request(self, body: QueryBody) -> tuple[RankRequest, bool]:
-        query, cached = (body.parsed, False) if body.parsed is not None else self._parsed(body.query)
+        if body.parsed is not None:
+            query, cached = checked(body.parsed, self._taxonomy), False
+        else:
+            query, cached = self._parsed(body.query)
         query = apply(query, body.filters.to_filters(), self._taxonomy)
         weights = body.options.weights
         return RankRequest(
@@ -189,7 +200,7 @@ class QueryFlow:
         """The request's limit; a K that only the prompt states counts when the request gives none."""
         if "limit" in body.model_fields_set or query.limit is None:
             return body.limit
-        return min(max(query.limit, 1), 2000)
+        return min(max(query.limit, 1), MOST_LEADS)
 
     def _logged_request(self, logged: LoggedQuery) -> RankRequest:
         options = logged.options
@@ -206,6 +217,10 @@ class QueryFlow:
             generation=Generation(logged.generation),
         )
 
+    async def _rank(self, request: RankRequest) -> RankedList:
+        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
+        return await rank_leads(request, self._ports, self.config, deadline)
+
     async def _survey(self, request: RankRequest) -> Survey:
         deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
         return await survey(request, self._ports, self.config, deadline, Journey(time.monotonic))
@@ -219,38 +234,19 @@ class QueryFlow:
         is_there = at < len(found.candidates.rows) and int(found.candidates.rows[at]) == row
         return int(at) if is_there else None
 
-    async def _why_not_admitted(self, found: Survey, wanted: str) -> dict[str, Any]:
+    async def _why_not_admitted(self, found: Survey, wanted: str) -> str:
         """Ask about this one company alone: nothing is relaxed then, and what drops it is named."""
-        alone = await self._survey(
-            replace(found.request, candidate_ids=(wanted,), generation=found.candidates.generation)
-        )
-        reasons = [each.reason for each in alone.candidates.dropped]
-        return {"reason": reasons[0] if reasons else "the ladder stopped before the step that would admit it"}
-
-
-def _standing(found: Survey, position: int, logged: LoggedQuery) -> dict[str, Any]:
-    """Rank and score of an admitted company, or that it was trimmed."""
-    candidates, ranking = found.candidates, found.ranking
-    step = candidates.relaxation[int(candidates.steps[position])].step
-    at = found.pool.positions.searchsorted(position)
-    if at >= len(found.pool.positions) or int(found.pool.positions[at]) != position:
-        reason = (
-            f"admitted by step {step}, but not among the best {len(found.pool.positions)} by fit and evidence"
-        )
-        return {"in_list": False, "stage": "trim", "step": step, "reason": reason}
-    score = float(ranking.scores[at])
-    rank = 1 + int((ranking.scores > score).sum())
-    places = ranking.best.tolist()
-    in_list = int(at) in places
-    person = found.catalogue.lead(int(ranking.contacts.leads[at]))
-    company = found.catalogue.company(int(candidates.rows[position]))
-    return {
-        "in_list": in_list, "stage": "ranked", "step": step, "score": score,
-        "rank": places.index(int(at)) + 1 if in_list else rank,
-        "fit_score": float(ranking.fit[at]), "intent_score": float(found.intent.total[at]),
-        "intent_source": found.intent.source_at(int(at)), "lead_id": person.lead_id, "company_id": company.company_id,
-        "reason": "in the list" if in_list else f"rank {rank}, below the {logged.options['limit']} that were asked for",
-    }  # fmt: skip
+        if found.request.candidate_ids is not None:
+            for each in found.candidates.dropped:
+                if each.id == wanted:
+                    return each.reason
+        generation = found.candidates.generation
+        alone = await self._survey(replace(found.request, candidate_ids=(wanted,), generation=generation))
+        if alone.candidates.dropped:
+            return alone.candidates.dropped[0].reason
+        if found.request.candidate_ids is not None:
+            return "not among the candidates of the request"
+        return "the ladder stopped before the step that would admit it"
 
 
 def _with_change(lead: RankedLead, before: int | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from ranking.types import Query
 
 _READ_ATTEMPTS = 10
 _READ_PAUSE_S = 0.1
+_POSTGRES_TIMEOUT_S = 5.0
 _QUERY: TypeAdapter[Query] = TypeAdapter(Query)
 _log = logging.getLogger(__name__)
 COLUMNS = (
@@ -28,6 +29,9 @@ COLUMNS = (
     "fit_scores", "intent_scores", "intent_sources", "signals", "pool", "available", "relaxation", "routes",
     "degradations", "timings_ms", "cost_usd",
 )  # fmt: skip
+Row = tuple[object, ...]
+_UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
+_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,31 @@ class LoggedQuery:
 
 
 class QueryLog:
-    """Takes rows without waiting, writes them by COPY every `flush_s` seconds, and reads single queries back."""
+    """Takes rows without waiting, writes them by COPY every `flush_s` seconds, and reads single queries back.
+
+    At most `capacity` rows wait, those of a write under way included.
+    """
 
     def __init__(self, pool: asyncpg.Pool, capacity: int, flush_s: float, telemetry: Telemetry) -> None:
         self._pool = pool
-        self._waiting: dict[str, tuple[object, ...]] = {}
+        self._waiting: dict[str, Row] = {}
+        self._being_written: dict[str, Row] = {}
         self._capacity = capacity
         self._flush_s = flush_s
         self._telemetry = telemetry
         self._statements = load()
+        self._one_flush = asyncio.Lock()
+        self._closing = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Rows not yet in Postgres."""
+        return len(self._waiting) + len(self._being_written)
 
     def start(self) -> None:
         """Begin to write; call in the event loop."""
-        self._writer = asyncio.get_running_loop().create_task(self._write_forever())
+        self._writer = asyncio.get_running_loop().create_task(self._write_until_closed())
 
     def put(
         self,
@@ -69,7 +84,7 @@ class QueryLog:
         versions: Mapping[str, str],
     ) -> None:
         """Queue one row; dropped and counted when the queue is full."""
-        if len(self._waiting) >= self._capacity:
+        if self.waiting >= self._capacity:
             self._telemetry.log_dropped()
             return
         self._waiting[query_id] = _row(query_id, prompt, request, ranked, versions)
@@ -81,7 +96,7 @@ class QueryLog:
             NotFound: no such query.
             Unavailable: Postgres does not answer.
         """
-        if query_id in self._waiting:
+        if query_id in self._waiting or query_id in self._being_written:
             await self.flush()
         for attempt in range(_READ_ATTEMPTS):
             record = await self._read(query_id)
@@ -92,40 +107,70 @@ class QueryLog:
         raise NotFound(f"query {query_id}")
 
     async def flush(self) -> None:
-        """Write what waits now; rows that cannot be written stay queued."""
-        rows, self._waiting = self._waiting, {}
-        if not rows:
-            return
-        try:
-            await self._pool.copy_records_to_table("queries", records=list(rows.values()), columns=COLUMNS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
-            _log.warning(
-                "query log: %d rows wait, Postgres does not take them (%s)", len(rows), type(err).__name__
-            )
-            self._waiting = {**rows, **self._waiting}
+        """Write what waits now; when Postgres cannot be reached the rows stay queued."""
+        async with self._one_flush:
+            self._being_written, self._waiting = self._waiting, {}
+            try:
+                await self._write(list(self._being_written.values()))
+                self._being_written = {}
+            except _UNREACHABLE as err:
+                told = "query log: %d rows wait, Postgres does not take them (%s)"
+                _log.warning(told, len(self._being_written), type(err).__name__)
+            finally:  # also when the flush is cancelled half way
+                self._waiting = {**self._being_written, **self._waiting}
+                self._being_written = {}
 
     async def close(self) -> None:
         """Write the rest and stop."""
+        self._closing.set()
         if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await self._writer
         await self.flush()
+        for _ in range(self.waiting):
+            self._telemetry.log_dropped()
 
-    async def _write_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._flush_s)
-            await self.flush()
+    async def _write_until_closed(self) -> None:
+        while not self._closing.is_set():
+            try:
+                await asyncio.wait_for(self._closing.wait(), self._flush_s)
+            except TimeoutError:
+                await self.flush()
+
+    async def _write(self, rows: Sequence[Row]) -> None:
+        """COPY the rows; where Postgres refuses one, halve until it stands alone, so that it holds up nobody."""
+        if not rows:
+            return
+        try:
+            async with asyncio.timeout(_POSTGRES_TIMEOUT_S):
+                await self._pool.copy_records_to_table("queries", records=rows, columns=COLUMNS)
+        except asyncpg.UniqueViolationError:
+            if (
+                len(rows) > 1
+            ):  # a row alone is there already: its first COPY was committed and then the connection lost
+                await self._write_halves(rows)
+        except _UNUSABLE as err:
+            if len(rows) > 1:
+                await self._write_halves(rows)
+            else:
+                _log.warning("query log: Postgres refuses row %s (%s)", rows[0][0], type(err).__name__)
+                self._telemetry.log_dropped()
+
+    async def _write_halves(self, rows: Sequence[Row]) -> None:
+        half = len(rows) // 2
+        await self._write(rows[:half])
+        await self._write(rows[half:])
 
     async def _read(self, query_id: str) -> asyncpg.Record | None:
         try:
-            return await self._pool.fetchrow(self._statements["find_query"], query_id)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+            async with asyncio.timeout(_POSTGRES_TIMEOUT_S):
+                return await self._pool.fetchrow(self._statements["find_query"], query_id)
+        except _UNREACHABLE as err:
             raise Unavailable("postgres", type(err).__name__) from err
 
 
 def _row(
     query_id: str, prompt: str, request: RankRequest, ranked: RankedList, versions: Mapping[str, str]
-) -> tuple[object, ...]:
+) -> Row:
     leads = ranked.leads
     options = {
         "limit": request.limit, "candidates": request.candidate_ids, "min_score": request.min_score, "llm": request.llm,

@@ -3,9 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
-import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from deployments.json_body import pointer_of, read_json
 from ranking.errors import FieldError, InvalidQuery
 from ranking.filters import ExcludeFilters, Filters
 from ranking.fit import FitWeights
@@ -14,6 +23,7 @@ from ranking.types import Query
 
 PROMPT_CHARACTERS = 8_000
 BODY_BYTES = 2_000_000
+MOST_LEADS = 2_000
 _FAULTS_SHOWN = 20
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -28,6 +38,16 @@ Word = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_b
 Words = Annotated[list[Word], Field(max_length=200)]
 Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT_CHARACTERS), AfterValidator(_not_blank)]
 Identity = Annotated[str, Field(min_length=1, max_length=200)]
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _written_date(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a date in ISO 8601")
+    return value
+
+
+Moment = Annotated[datetime, Field(strict=False), BeforeValidator(_written_date)]
 
 
 class _Strict(BaseModel):
@@ -82,17 +102,16 @@ class OptionsBody(_Strict):
     weights: WeightsBody | None = None
     max_cost_usd: float | None = Field(None, ge=0.0, le=1_000.0)
     explain: bool = True
-    as_of: Annotated[datetime, Field(strict=False)] | None = None
+    as_of: Moment | None = None
 
     def as_of_s(self, now: datetime) -> float:
         """Seconds since the epoch that ages count from: the given time (UTC without a zone), else this hour's start."""
         if self.as_of is None:
             return now.replace(minute=0, second=0, microsecond=0).timestamp()
         given = self.as_of if self.as_of.tzinfo else self.as_of.replace(tzinfo=UTC)
-        if given > now + timedelta(hours=24):
-            raise InvalidQuery(
-                "The request cannot be used as it is.", (FieldError("/options/as_of", "lies in the future"),)
-            )
+        if not _EARLIEST <= given <= now + timedelta(hours=24):
+            fault = "lies in the future" if given > now else "lies before 1970"
+            raise InvalidQuery("The request cannot be used as it is.", (FieldError("/options/as_of", fault),))
         return given.timestamp()
 
 
@@ -100,21 +119,11 @@ class QueryBody(_Strict):
     """`POST /query`."""
 
     query: Prompt
-    limit: int = Field(25, ge=1, le=2000)
+    limit: int = Field(25, ge=1, le=MOST_LEADS, validation_alias=AliasChoices("limit", "desired_count"))
     filters: FiltersBody = Field(default_factory=FiltersBody)
     candidates: Annotated[list[Identity], Field(min_length=1, max_length=10_000)] | None = None
     parsed: Query | None = None
     options: OptionsBody = Field(default_factory=OptionsBody)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _desired_count(cls, value: object) -> object:
-        """`desired_count` is the former name of `limit`."""
-        if isinstance(value, dict) and "desired_count" in value and "limit" not in value:
-            renamed = dict(value)
-            renamed["limit"] = renamed.pop("desired_count")
-            return renamed
-        return value
 
 
 class ParseBody(_Strict):
@@ -142,7 +151,7 @@ class RerankBody(_Strict):
 
     query_id: Identity
     weights: WeightsBody
-    limit: int = Field(25, ge=1, le=2000)
+    limit: int | None = Field(None, ge=1, le=MOST_LEADS, description="the query's own limit when absent")
 
 
 def read_body(content: bytes, model: type[Body]) -> Body:
@@ -153,10 +162,7 @@ def read_body(content: bytes, model: type[Body]) -> Body:
     """
     if len(content) > BODY_BYTES:
         raise InvalidQuery(f"The body is larger than {BODY_BYTES:,} bytes.", (FieldError("", "too large"),))
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError as err:
-        raise InvalidQuery("The body is not JSON in UTF-8.", (FieldError("", str(err)),)) from err
+    value = read_json(content)
     try:
         return model.model_validate(value)
     except ValidationError as err:
@@ -165,8 +171,4 @@ def read_body(content: bytes, model: type[Body]) -> Body:
 
 def _faults(error: ValidationError) -> tuple[FieldError, ...]:
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple(FieldError(_pointer(each["loc"]), each["msg"]) for each in found[:_FAULTS_SHOWN])
-
-
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return tuple(FieldError(pointer_of(each["loc"]), each["msg"]) for each in found[:_FAULTS_SHOWN])

@@ -12,7 +12,9 @@ class FitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    weights: FitWeights = Field(default_factory=FitWeights, description="weights of the three dimensions (F-3)")
+    weights: FitWeights = Field(
+        default_factory=FitWeights, description="weights of the three dimensions (F-3)"
+    )
     untargeted: Untargeted = Field("neutral", description="what a dimension nobody asked for does (F-3)")
 
 
@@ -24,4 +26,4 @@ class RankingConfig(BaseModel):
     fit: FitConfig = Field(default_factory=FitConfig, description="F-3")
     final: FinalWeights = Field(default_factory=FinalWeights, description="F-7")
     intent: IntentConfig = Field(default_factory=IntentConfig, description="F-5, F-6")
-    signals_shown: int = Field(3, ge=0, le=5, description="pieces of evidence returned per lead")
+    signals_shown: int = Field(5, ge=0, le=5, description="pieces of evidence returned per lead")

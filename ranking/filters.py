@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ranking.code_reader import CodeReader
 from ranking.errors import FieldError, InvalidQuery
 from ranking.taxonomy import Taxonomy
-from ranking.text import words
 from ranking.types import EmployeeRange, Exclusions, Query, Targets
 
-Canonical = Callable[[str], str | None]
+_AT = "/filters"
+_BARRED = f"{_AT}/exclude"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class Filters:
     exclude: ExcludeFilters = field(default_factory=ExcludeFilters)
 
 
+NO_FILTERS = Filters()
+
+
 def apply(query: Query, filters: Filters, taxonomy: Taxonomy) -> Query:
     """The query with the filters applied.
 
@@ -47,124 +51,103 @@ def apply(query: Query, filters: Filters, taxonomy: Taxonomy) -> Query:
         InvalidQuery: a value names nothing in the taxonomy, or the filters contradict each other; each fault has its
             JSON pointer.
     """
-    faults: list[FieldError] = []
-    reader = _Reader(taxonomy, faults)
-    include = reader.targets(query.include, filters)
-    exclude = reader.exclusions(query.exclude, filters.exclude)
-    faults.extend(_contradictions(filters, reader))
+    if filters == NO_FILTERS:
+        return query
+    reader = CodeReader(taxonomy)
+    asked, barred = _asked(filters, reader), _barred(filters.exclude, reader)
+    faults = [*reader.faults, *_contradictions(asked, barred, taxonomy)]
     if faults:
         raise InvalidQuery("The filters cannot be used.", tuple(faults))
-    return replace(query, include=include, exclude=exclude)
+    return replace(query, include=_overridden(query.include, asked), exclude=_united(query.exclude, barred))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    taxonomy: Taxonomy
-    faults: list[FieldError]
-
-    def codes(
-        self, pointer: str, values: Sequence[str], canonical: Canonical, known: Sequence[str]
-    ) -> tuple[str, ...]:
-        """Codes of the values, in order and once each; what names nothing becomes a fault."""
-        found: dict[str, None] = {}
-        for number, value in enumerate(values):
-            code = value if value in known else canonical(value)
-            if code is None:
-                self.faults.append(FieldError(f"{pointer}/{number}", f"{value!r} is not known"))
-            else:
-                found[code] = None
-        return tuple(found)
-
-    def places(self, pointer: str, values: Sequence[str]) -> tuple[str, ...]:
-        taxonomy = self.taxonomy
-        return self.codes(pointer, values, taxonomy.region_code, taxonomy.REGIONS)
-
-    def industries(self, pointer: str, values: Sequence[str]) -> tuple[str, ...]:
-        return self.codes(pointer, values, self.taxonomy.industry_code, self.taxonomy.INDUSTRIES)
-
-    def countries(self, pointer: str, values: Sequence[str]) -> tuple[str, ...]:
-        return self.codes(pointer, values, self.taxonomy.country_code, self.taxonomy.COUNTRIES)
-
-    def technologies(self, values: Sequence[str]) -> tuple[str, ...]:
-        """Technologies need not be in the taxonomy: suppliers name new ones every day."""
-        return tuple(
-            dict.fromkeys(self.taxonomy.technology_code(value) or " ".join(words(value)) for value in values)
-        )
-
-    def roles(self, pointer: str, values: Sequence[str]) -> tuple[str, ...]:
-        return self.codes(pointer, values, self._role, self.taxonomy.ROLES)
-
-    def seniorities(self, pointer: str, values: Sequence[str]) -> tuple[str, ...]:
-        return self.codes(pointer, values, self.taxonomy.seniority_code, self.taxonomy.SENIORITIES)
-
-    def targets(self, parsed: Targets, filters: Filters) -> Targets:
-        has_places = bool(filters.countries or filters.regions)
-        return replace(
-            parsed,
-            industries=self.industries("/filters/industries", filters.industries) or parsed.industries,
-            countries=self.countries("/filters/countries", filters.countries)
-            if has_places
-            else parsed.countries,
-            regions=self.places("/filters/regions", filters.regions) if has_places else parsed.regions,
-            cities=() if has_places else parsed.cities,
-            employees=self.employees(filters) or parsed.employees,
-            technologies=self.technologies(filters.technologies) or parsed.technologies,
-            roles=self.roles("/filters/roles", filters.roles) or parsed.roles,
-            seniorities=self.seniorities("/filters/seniorities", filters.seniorities) or parsed.seniorities,
-        )
-
-    def exclusions(self, parsed: Exclusions, filters: ExcludeFilters) -> Exclusions:
-        at = "/filters/exclude"
-        return replace(
-            parsed,
-            industries=_united(parsed.industries, self.industries(f"{at}/industries", filters.industries)),
-            countries=_united(parsed.countries, self.countries(f"{at}/countries", filters.countries)),
-            regions=_united(parsed.regions, self.places(f"{at}/regions", filters.regions)),
-            companies=_united(parsed.companies, tuple(filters.companies)),
-            keywords=_united(parsed.keywords, tuple(" ".join(words(each)) for each in filters.keywords)),
-            technologies=_united(parsed.technologies, self.technologies(filters.technologies)),
-            roles=_united(parsed.roles, self.roles(f"{at}/roles", filters.roles)),
-            seniorities=_united(
-                parsed.seniorities, self.seniorities(f"{at}/seniorities", filters.seniorities)
-            ),
-        )
-
-    def employees(self, filters: Filters) -> tuple[EmployeeRange, ...]:
-        low, high = filters.employee_min, filters.employee_max
-        if low is None and high is None:
-            return ()
-        if low is not None and high is not None and low > high:
-            self.faults.append(FieldError("/filters/employee_min", f"{low} is above employee_max {high}"))
-        return (EmployeeRange(low, high),)
-
-    def _role(self, title: str) -> str | None:
-        roles = self.taxonomy.role_codes(title)
-        return roles[-1] if roles else None
+def _asked(filters: Filters, reader: CodeReader) -> Targets:
+    return Targets(
+        industries=reader.industries(f"{_AT}/industries", filters.industries),
+        employees=_employees(filters, reader),
+        countries=reader.countries(f"{_AT}/countries", filters.countries),
+        regions=reader.regions(f"{_AT}/regions", filters.regions),
+        roles=reader.roles(f"{_AT}/roles", filters.roles),
+        seniorities=reader.seniorities(f"{_AT}/seniorities", filters.seniorities),
+        technologies=reader.technologies(f"{_AT}/technologies", filters.technologies),
+    )
 
 
-def _contradictions(filters: Filters, reader: _Reader) -> list[FieldError]:
-    """What the request's own filters both ask for and exclude."""
-    silent = _Reader(reader.taxonomy, [])
-    excluded = filters.exclude
+def _barred(filters: ExcludeFilters, reader: CodeReader) -> Exclusions:
+    return Exclusions(
+        industries=reader.industries(f"{_BARRED}/industries", filters.industries),
+        countries=reader.countries(f"{_BARRED}/countries", filters.countries),
+        regions=reader.regions(f"{_BARRED}/regions", filters.regions),
+        roles=reader.roles(f"{_BARRED}/roles", filters.roles),
+        seniorities=reader.seniorities(f"{_BARRED}/seniorities", filters.seniorities),
+        technologies=reader.technologies(f"{_BARRED}/technologies", filters.technologies),
+        companies=reader.names(f"{_BARRED}/companies", filters.companies),
+        keywords=reader.keywords(f"{_BARRED}/keywords", filters.keywords),
+    )
+
+
+def _employees(filters: Filters, reader: CodeReader) -> tuple[EmployeeRange, ...]:
+    low, high = filters.employee_min, filters.employee_max
+    if low is None and high is None:
+        return ()
+    if low is not None and high is not None and low > high:
+        reader.faults.append(FieldError(f"{_AT}/employee_min", f"{low} is above employee_max {high}"))
+    return (EmployeeRange(low, high),)
+
+
+def _overridden(parsed: Targets, asked: Targets) -> Targets:
+    """Each dimension that is asked for replaces the parsed one; places are one dimension."""
+    places = asked if asked.countries or asked.regions else parsed
+    return replace(
+        parsed,
+        industries=asked.industries or parsed.industries,
+        employees=asked.employees or parsed.employees,
+        countries=places.countries,
+        regions=places.regions,
+        cities=places.cities,
+        roles=asked.roles or parsed.roles,
+        seniorities=asked.seniorities or parsed.seniorities,
+        technologies=asked.technologies or parsed.technologies,
+    )
+
+
+def _united(parsed: Exclusions, barred: Exclusions) -> Exclusions:
+    def both(name: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*getattr(parsed, name), *getattr(barred, name))))
+
+    return replace(
+        parsed,
+        industries=both("industries"),
+        countries=both("countries"),
+        regions=both("regions"),
+        roles=both("roles"),
+        seniorities=both("seniorities"),
+        technologies=both("technologies"),
+        companies=both("companies"),
+        keywords=both("keywords"),
+    )
+
+
+def _contradictions(asked: Targets, barred: Exclusions, taxonomy: Taxonomy) -> list[FieldError]:
+    """What the request's own filters ask for and bar at once, wholly: such a request can only come back empty."""
+    barred_places = {
+        *barred.countries,
+        *(country for region in barred.regions for country in taxonomy.region_countries(region)),
+    }
     pairs = (
-        ("industries", silent.industries("", filters.industries), silent.industries("", excluded.industries)),
-        ("countries", silent.countries("", filters.countries), silent.countries("", excluded.countries)),
-        ("regions", silent.places("", filters.regions), silent.places("", excluded.regions)),
-        (
-            "technologies",
-            silent.technologies(filters.technologies),
-            silent.technologies(excluded.technologies),
-        ),
+        ("industries", asked.industries, _with_parts(barred.industries, taxonomy.industry_children)),
+        ("countries", asked.countries, barred_places),
+        ("regions", asked.regions, set(barred.regions)),
+        ("roles", asked.roles, _with_parts(barred.roles, taxonomy.role_children)),
+        ("seniorities", asked.seniorities, set(barred.seniorities)),
+        ("technologies", asked.technologies, set(barred.technologies)),
     )
     return [
-        FieldError(
-            f"/filters/exclude/{name}",
-            f"{', '.join(sorted(set(asked) & set(barred)))} is asked for and excluded",
-        )
-        for name, asked, barred in pairs
-        if set(asked) & set(barred)
+        FieldError(f"{_BARRED}/{name}", f"{', '.join(sorted(set(wanted) & out))} is asked for and excluded")
+        for name, wanted, out in pairs
+        if set(wanted) & out
     ]
 
 
-def _united(parsed: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*parsed, *added)))
+def _with_parts(codes: Sequence[str], parts: Callable[[str], frozenset[str]]) -> set[str]:
+    return {part for code in codes for part in parts(code)}

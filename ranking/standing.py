@@ -1,0 +1,106 @@
+"""Where one company or lead stands in a query: in the list and why, or what kept it out."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ranking.pipeline import Survey
+from ranking.types import IntArray, IntentSource, StepName
+
+Stage = Literal["filters", "trim", "contact", "min_score", "limit", "merged", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The account of one id.
+
+    `stage` is where its way ended, "list" for a returned lead. `rank` counts all reachable companies of the pool, best 1. A
+    merged id has the values of the lead or company it was `merged_into`.
+    """
+
+    in_list: bool
+    stage: Stage
+    reason: str
+    step: StepName | None = None
+    rank: int | None = None
+    score: float | None = None
+    fit_score: float | None = None
+    intent_score: float | None = None
+    intent_source: IntentSource | None = None
+    lead_id: str | None = None
+    company_id: str | None = None
+    merged_into: str | None = None
+
+
+def standing(found: Survey, identity: str, position: int) -> Standing:
+    """Of an id whose company is the admitted candidate at `position`.
+
+    Args:
+        identity: id of a lead, of the company, or of a record that was merged into it.
+    """
+    candidates, pool = found.candidates, found.pool
+    step = candidates.relaxation[int(candidates.steps[position])].step
+    company_id = found.catalogue.company(int(candidates.source_rows[position])).company_id
+    at = _place(pool.positions, position)
+    if at is None:
+        best = len(pool.positions)
+        reason = f"admitted by step {step}, but not among the best {best} by fit and evidence"
+        return Standing(False, "trim", reason, step, company_id=company_id)
+    if found.ranking.contacts.leads[at] < 0:
+        return Standing(False, "contact", "no contact may be approached", step, company_id=company_id)
+    ranked = _ranked(found, at, step, company_id)
+    return _of_identity(found, identity, at, ranked)
+
+
+def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing:
+    """Of the company's chosen lead."""
+    ranking, request = found.ranking, found.request
+    score, rank = float(ranking.scores[at]), _rank(found, at)
+    stage: Stage = "list"
+    reason = "in the list"
+    if score < request.min_score:
+        stage, reason = "min_score", f"score {score:.4f} is below min_score {request.min_score:g}"
+    elif rank > request.limit:
+        stage, reason = "limit", f"rank {rank}, below the {request.limit} that were asked for"
+    return Standing(
+        in_list=stage == "list",
+        stage=stage,
+        reason=reason,
+        step=step,
+        rank=rank,
+        score=score,
+        fit_score=float(ranking.fit[at]),
+        intent_score=float(found.intent.total[at]),
+        intent_source=found.intent.source_at(at),
+        lead_id=found.catalogue.lead(int(ranking.contacts.leads[at])).lead_id,
+        company_id=company_id,
+    )
+
+
+def _of_identity(found: Survey, identity: str, at: int, ranked: Standing) -> Standing:
+    """The chosen lead's standing, unless the id is another lead or another record of the same company."""
+    if identity in (ranked.lead_id, ranked.company_id):
+        return ranked
+    catalogue = found.catalogue
+    if catalogue.lead_row(identity) is None:
+        reason = f"another record of {ranked.company_id}, which is ranked with the evidence of both"
+        return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.company_id)
+    others = {catalogue.lead(int(row)).lead_id for row in found.ranking.contacts.replaced[at]}
+    if identity in others:
+        reason = f"one lead per company: {ranked.lead_id} goes first by fit, role, seniority and id"
+        return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.lead_id)
+    reason = "this contact is excluded by its role or seniority, or is not in the given list"
+    return replace(ranked, in_list=False, stage="contact", reason=reason)
+
+
+def _rank(found: Survey, at: int) -> int:
+    """Place in the order of all reachable companies of the pool, ties broken as in the list (F-7)."""
+    ranking = found.ranking
+    order = np.lexsort((ranking.contacts.ranks, -ranking.fit, -ranking.scores))
+    return 1 + int(np.flatnonzero(order == at)[0])
+
+
+def _place(positions: IntArray, position: int) -> int | None:
+    at = int(positions.searchsorted(position))
+    return at if at < len(positions) and int(positions[at]) == position else None
