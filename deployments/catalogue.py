@@ -72,9 +72,6 @@ class SnapshotCatalogue:
         """See `ranking.ports.Catalogue`."""
         companies = self.snapshot.companies
         row = int(companies.by_id.rows_of([identity], companies.ids)[0])
-        if row < 0:
-            lead = self.lead_row(identity)
-            row = -1 if lead is None else int(self.snapshot.leads.company[lead])
         return int(companies.cluster[row]) if row >= 0 else None
 
     def lead_row(self, identity: str) -> int | None:
@@ -82,6 +79,10 @@ class SnapshotCatalogue:
         leads = self.snapshot.leads
         row = int(leads.by_id.rows_of([identity], leads.ids)[0])
         return row if row >= 0 else None
+
+    def company_of(self, lead: int) -> int:
+        """See `ranking.ports.Catalogue`."""
+        return int(self.snapshot.companies.cluster[self.snapshot.leads.company[lead]])
 
     def company(self, row: int) -> CompanyCard:
         """See `ranking.ports.Catalogue`."""

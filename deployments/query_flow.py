@@ -141,11 +141,11 @@ class QueryFlow:
         wanted = body.lead_id or body.company_id or ""
         with self._admitted():
             found = await self._survey(self._logged_request(logged))
-            position = self._position(found, wanted)
+            position = _position(found, body)
             if position is None:
                 told = Standing(False, "filters", await self._why_not_admitted(found, wanted))
             else:
-                told = standing(found, wanted, position)
+                told = standing(found, position, lead_id=body.lead_id, company_id=body.company_id)
         return {
             "query_id": logged.query_id,
             "id": wanted,
@@ -225,15 +225,6 @@ class QueryFlow:
         deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
         return await survey(request, self._ports, self.config, deadline, Journey(time.monotonic))
 
-    def _position(self, found: Survey, wanted: str) -> int | None:
-        """Where the company stands among the candidates; None when it was not admitted. Raises `NotFound`."""
-        row = found.catalogue.company_row(wanted)
-        if row is None:
-            raise NotFound(wanted)
-        at = found.candidates.rows.searchsorted(row)
-        is_there = at < len(found.candidates.rows) and int(found.candidates.rows[at]) == row
-        return int(at) if is_there else None
-
     async def _why_not_admitted(self, found: Survey, wanted: str) -> str:
         """Ask about this one company alone: nothing is relaxed then, and what drops it is named."""
         if found.request.candidate_ids is not None:
@@ -247,6 +238,20 @@ class QueryFlow:
         if found.request.candidate_ids is not None:
             return "not among the candidates of the request"
         return "the ladder stopped before the step that would admit it"
+
+
+def _position(found: Survey, body: ExplainBody) -> int | None:
+    """Where the company stands among the candidates; None when it was not admitted. Raises `NotFound`."""
+    if body.lead_id is not None:
+        lead = found.catalogue.lead_row(body.lead_id)
+        row = None if lead is None else found.catalogue.company_of(lead)
+    else:
+        row = found.catalogue.company_row(body.company_id or "")
+    if row is None:
+        raise NotFound(body.lead_id or body.company_id or "")
+    at = int(found.candidates.rows.searchsorted(row))
+    is_there = at < len(found.candidates.rows) and int(found.candidates.rows[at]) == row
+    return at if is_there else None
 
 
 def _with_change(lead: RankedLead, before: int | None) -> dict[str, Any]:

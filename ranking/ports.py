@@ -200,11 +200,15 @@ class Catalogue(Protocol):
         ...
 
     def company_row(self, identity: str) -> int | None:
-        """Representative row of a company id, or of a lead id's company; None when unknown."""
+        """Representative row of a company id; None when unknown."""
         ...
 
     def lead_row(self, identity: str) -> int | None:
         """Row of a lead id; None when unknown."""
+        ...
+
+    def company_of(self, lead: int) -> int:
+        """Representative row of a lead row's company."""
         ...
 
     def company(self, row: int) -> CompanyCard:

@@ -33,24 +33,27 @@ class Standing:
     merged_into: str | None = None
 
 
-def standing(found: Survey, identity: str, position: int) -> Standing:
-    """Of an id whose company is the admitted candidate at `position`.
-
-    Args:
-        identity: id of a lead, of the company, or of a record that was merged into it.
-    """
+def standing(
+    found: Survey, position: int, *, lead_id: str | None = None, company_id: str | None = None
+) -> Standing:
+    """Of a lead, or of a company record, whose business is the admitted candidate at `position`."""
     candidates, pool = found.candidates, found.pool
     step = candidates.relaxation[int(candidates.steps[position])].step
-    company_id = found.catalogue.company(int(candidates.source_rows[position])).company_id
+    ranked_id = found.catalogue.company(int(candidates.source_rows[position])).company_id
     at = _place(pool.positions, position)
     if at is None:
         best = len(pool.positions)
         reason = f"admitted by step {step}, but not among the best {best} by fit and evidence"
-        return Standing(False, "trim", reason, step, company_id=company_id)
+        return Standing(False, "trim", reason, step, company_id=ranked_id)
     if found.ranking.contacts.leads[at] < 0:
-        return Standing(False, "contact", "no contact may be approached", step, company_id=company_id)
-    ranked = _ranked(found, at, step, company_id)
-    return _of_identity(found, identity, at, ranked)
+        return Standing(False, "contact", "no contact may be approached", step, company_id=ranked_id)
+    ranked = _ranked(found, at, step, ranked_id)
+    if lead_id not in (None, ranked.lead_id):
+        return _other_lead(found, at, lead_id, ranked)
+    if company_id not in (None, ranked_id):
+        reason = f"another record of {ranked_id}, which is ranked with the evidence of both"
+        return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked_id)
+    return ranked
 
 
 def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing:
@@ -78,16 +81,10 @@ def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing
     )
 
 
-def _of_identity(found: Survey, identity: str, at: int, ranked: Standing) -> Standing:
-    """The chosen lead's standing, unless the id is another lead or another record of the same company."""
-    if identity in (ranked.lead_id, ranked.company_id):
-        return ranked
-    catalogue = found.catalogue
-    if catalogue.lead_row(identity) is None:
-        reason = f"another record of {ranked.company_id}, which is ranked with the evidence of both"
-        return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.company_id)
-    others = {catalogue.lead(int(row)).lead_id for row in found.ranking.contacts.replaced[at]}
-    if identity in others:
+def _other_lead(found: Survey, at: int, lead_id: str | None, ranked: Standing) -> Standing:
+    """Of a lead of the same company that is not the chosen one."""
+    others = {found.catalogue.lead(int(row)).lead_id for row in found.ranking.contacts.replaced[at]}
+    if lead_id in others:
         reason = f"one lead per company: {ranked.lead_id} goes first by fit, role, seniority and id"
         return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.lead_id)
     reason = "this contact is excluded by its role or seniority, or is not in the given list"

@@ -72,7 +72,7 @@ BODIES: list[tuple[str, bytes, str]] = [
     ("an unknown filter", _filters(industry=["banks"]), "/filters/industry"),
     ("an unknown exclusion", _filters(exclude={"company": ["x"]}), "/filters/exclude/company"),
     ("an unknown option", _options(deadline=5), "/options/deadline"),
-    ("an unknown weight", _options(weights={"final": {"fit": 1.0, "intent": 0.0, "luck": 0.0}}), "/options/weights/final/luck"),
+    ("an unknown weight", _options(weights={"final": {"fit": 1, "intent": 0, "luck": 0}}), "/options/weights/final/luck"),
     ("an unknown set of weights", _options(weights={"last": {}}), "/options/weights/last"),
     ("an unknown parsed field", _parsed(produkt={}), "/parsed/produkt"),
     ("an unknown parsed target", _parsed(include={"planets": []}), "/parsed/include/planets"),
@@ -97,7 +97,8 @@ BODIES: list[tuple[str, bytes, str]] = [
     ("employee_max as a text", _filters(employee_max="50"), "/filters/employee_max"),
     ("a country asked for and excluded", _filters(countries=["DE"], exclude={"countries": ["Germany"]}), "/filters/exclude/countries"),
     ("a country of an excluded region", _filters(countries=["DE"], exclude={"regions": ["DACH"]}), "/filters/exclude/countries"),
-    ("a part of an excluded industry", _filters(industries=["hospitals"], exclude={"industries": ["healthcare"]}), "/filters/exclude/industries"),
+    ("a part of an excluded industry", _filters(industries=["hospitals"], exclude={"industries": ["healthcare"]}),
+     "/filters/exclude/industries"),
     ("a role asked for and excluded", _filters(roles=["CTO"], exclude={"roles": ["CTO"]}), "/filters/exclude/roles"),
     ("no candidates", _query(candidates=[]), "/candidates"),
     ("10,001 candidates", _query(candidates=["c"] * 10_001), "/candidates"),
@@ -202,7 +203,7 @@ async def test_odd_but_usable_requests_are_answered(served: ServedApp) -> None:
         "?!",
         "a" * 8_000,
         "DROP TABLE companies; --",
-        "‮CRM‬ für Münchner Ämter",
+        "\u202eCRM\u202c für Münchner Ämter",
         "1" * 500,
     )
     for prompt in prompts:
