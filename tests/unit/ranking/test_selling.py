@@ -5,6 +5,7 @@ import pytest
 from ranking.selling import not_a_posting, sold_concepts, vendor_talk
 from ranking.taxonomy.entries import Concept, Entry
 from ranking.taxonomy.surfaces import SurfaceIndex
+from ranking.text import words
 from ranking.types import SnippetKind
 
 SELLERS: tuple[tuple[SnippetKind, str], ...] = (
@@ -113,28 +114,28 @@ POSTINGS = (
 
 @pytest.mark.parametrize(("kind", "text"), SELLERS)
 def test_a_seller_is_heard(kind: SnippetKind, text: str) -> None:
-    assert vendor_talk(text, kind)
+    assert vendor_talk(words(text), kind)
 
 
 @pytest.mark.parametrize(("kind", "text"), NO_SELLERS)
 def test_buyers_employers_and_others_are_no_sellers(kind: SnippetKind, text: str) -> None:
-    assert not vendor_talk(text, kind)
+    assert not vendor_talk(words(text), kind)
 
 
 @pytest.mark.parametrize("text", NO_POSTINGS)
 def test_a_page_that_offers_no_job_is_no_posting(text: str) -> None:
-    assert not_a_posting(text, "job_posting")
+    assert not_a_posting(words(text), "job_posting")
 
 
 @pytest.mark.parametrize("text", POSTINGS)
 def test_a_real_posting_stays_one(text: str) -> None:
-    assert not not_a_posting(text, "job_posting")
+    assert not not_a_posting(words(text), "job_posting")
 
 
 def test_a_career_page_is_judged_as_postings_are_and_other_kinds_never() -> None:
-    assert not_a_posting("Careers. 0 open positions", "web_page")
-    assert not not_a_posting("We sell an AI recruiter.", "web_page")
-    assert not not_a_posting("0 open positions", "news")
+    assert not_a_posting(words("Careers. 0 open positions"), "web_page")
+    assert not not_a_posting(words("We sell an AI recruiter."), "web_page")
+    assert not not_a_posting(words("0 open positions"), "news")
 
 
 SURFACES = {
@@ -191,6 +192,7 @@ SELLING = (
     ("Acme helps you run payroll without spreadsheets.", {"payroll"}),
     ("Software for payroll", {"payroll"}),
     ("Coffee for offices, payroll for everyone", {"payroll"}),
+    ("We build easy-to-use payroll tools.", {"payroll"}),
     ("CRM and payroll in one", {"crm", "payroll"}),
     ("We build the analytics platform developers love.", {"analytics"}),
     ("Acme bietet Lohnabrechnung für Bäckereien.", {"payroll"}),
