@@ -32,6 +32,9 @@ NAMES: Final = (
     "drop",  # technologies that follow are being left
     "need",  # what follows is needed by the target, so it is sold
     "request",  # asks for leads: "find me"
+    "contact",  # what the customer will do with the target: "call", "approach"
+    "topic",  # what follows is talked about with the target: "about", "regarding"
+    "lack",  # what follows is missing to the target: "without a", "don't have"
     "top",  # before K: "top"
     "more",
     "at_least",
@@ -72,6 +75,9 @@ HIRE: Final = _BITS["hire"]
 DROP: Final = _BITS["drop"]
 NEED: Final = _BITS["need"]
 REQUEST: Final = _BITS["request"]
+CONTACT: Final = _BITS["contact"]
+TOPIC: Final = _BITS["topic"]
+LACK: Final = _BITS["lack"]
 TOP: Final = _BITS["top"]
 MORE: Final = _BITS["more"]
 AT_LEAST: Final = _BITS["at_least"]

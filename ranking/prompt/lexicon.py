@@ -54,13 +54,16 @@ class Language:
 class Lexicon:
     """All languages, and the votes of words, letters and endings for them.
 
-    A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
+    `compound_endings` are the ends of compounds that name a kind of company or product, longest first; `company_endings` those of the
+    former. A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
     """
 
     languages: Mapping[str, Language]
     votes: Mapping[str, int]
     letters: Mapping[str, int]
     endings: Mapping[str, int]
+    compound_endings: tuple[str, ...]
+    company_endings: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -70,7 +73,11 @@ def load_lexicon() -> Lexicon:
     own = {code: _own_phrases(table) for code, table in tables.items()}
     foreign = _foreign_phrases(own.values())
     languages = {code: _language(table, foreign, own["en"], own[code]) for code, table in tables.items()}
+    company_endings = _endings_of(tables.values(), "company_endings")
+    product_endings = _endings_of(tables.values(), "product_endings")
     return Lexicon(
+        compound_endings=tuple(sorted(company_endings | product_endings, key=lambda end: (-len(end), end))),
+        company_endings=company_endings,
         languages=MappingProxyType(languages),
         votes=MappingProxyType(
             _votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
@@ -106,6 +113,10 @@ def _language(
     )
 
 
+def _endings_of(tables: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
+    return frozenset(ending for table in tables for ending in _listed(table.get(key, "")))
+
+
 def _foreign_phrases(languages: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the phrases that are understood in a prompt of any language, since people mix them ("CRM, keine Banken").
 
@@ -126,6 +137,8 @@ def _own_phrases(table: Mapping[str, Any]) -> dict[str, int]:
             continue
         for phrase in _listed(text):
             phrases[phrase] = phrases.get(phrase, 0) | cues.bit(name)
+    for phrase in _listed(table["cues"]["lack"]):
+        phrases[phrase] |= cues.NEGATE
     for word in _words(table, "function_words") | _words(table, "stop_words"):
         phrases[word] = phrases.get(word, 0) | cues.STOP
     return phrases

@@ -26,6 +26,7 @@ FIELDS: Final[dict[Kind, str]] = {
 _PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
 _PLACE_WORDS: Final = 3  # "in Rancho Palos Verdes"
 _SOLD: Final = cues.PRODUCT_NOUN
+_MAKERS: Final = "manufacturing"
 
 
 class Reading(NamedTuple):
@@ -68,6 +69,8 @@ class Reader:
         for place, unit in enumerate(self._units):
             if self._named[place] or self._marks[place] == INERT or unit.group == NOTHING:
                 continue
+            if self._only_makes(place):
+                continue
             entries = _of_language(unit.entries, language)
             if self._marks[place] != INCLUDED:
                 readings += self._ruled_out(place, entries)
@@ -75,7 +78,44 @@ class Reader:
                 readings += self._wanted_entries(place, entries)
             elif unit.is_word and self._is_keyword(place):
                 readings.append(Reading(place, KEYWORD, None))
-        return readings
+        return self._narrowed(readings)
+
+    def _only_makes(self, place: int) -> bool:
+        """Tell whether a word for makers only heads a trade: "food producers", "fabricants d'emballages"."""
+        entry = _first(self._units[place].entries, "industry")
+        if entry is None or entry.code != _MAKERS or self._units[place].has("concept"):
+            return False
+        if place and self._units[place].gap <= HYPHEN and self._is_trade(place - 1):
+            return True
+        following = place + 2
+        return (
+            following < len(self._units)
+            and bool(self._units[place + 1].bits & cues.WITH)
+            and self._units[following].gap <= HYPHEN
+            and self._is_trade(following)
+        )
+
+    def _is_trade(self, place: int) -> bool:
+        entry = _first(self._units[place].entries, "industry")
+        return entry is not None and entry.code != _MAKERS and not self._units[place].has("concept")
+
+    def _narrowed(self, readings: list[Reading]) -> list[Reading]:
+        """Rule out a word rather than the whole target: "non-profits, but no foundations"."""
+        wanted = {
+            (reading.entry.code, self._units[reading.unit].text)
+            for reading in readings
+            if reading.field == "include.industries" and reading.entry is not None
+        }
+        codes = {code for code, _ in wanted}
+        return [
+            Reading(reading.unit, "exclude.keywords", None)
+            if reading.field == "exclude.industries"
+            and reading.entry is not None
+            and reading.entry.code in codes
+            and (reading.entry.code, self._units[reading.unit].text) not in wanted
+            else reading
+            for reading in readings
+        ]
 
     def _wanted(self, part: int) -> set[int]:
         """Return the groups of what is wanted in a part; -1 stands for a noun for companies."""

@@ -41,6 +41,9 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
             scope = None
         if unit.bits & cues.NEUTRAL:
             scope = None
+        elif (lacked := _lacked_product(units, place)) is not None:
+            if any(_is_product(other) for other in units[:place]):
+                marks[lacked] = INERT
         elif unit.bits & (cues.NEGATION | cues.EXCLUDED_AFTER):
             scope = _open(units, place, scope, marks)
         elif language.prefix and unit.text == language.prefix and _is_prefix(units, place):
@@ -51,6 +54,35 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
                 marks[place - 1] = INERT
             scope.groups.add(unit.group)
     return marks
+
+
+def _lacked_product(units: Sequence[Unit], cue: int) -> int | None:
+    """Return what "companies without a CRM" or "banks with no CRM" wish for, None for "software without a CRM"."""
+    bits = units[cue].bits
+    if not bits & cues.LACK and not (bits & cues.NEGATE and cue and units[cue - 1].bits & cues.WITH):
+        return None
+    for place in range(cue + 1, min(cue + LOOKAHEAD, len(units))):
+        unit = units[place]
+        if unit.gap >= COMMA or (unit.group != NOTHING and not _is_product(unit)):
+            return None
+        if unit.group != NOTHING:
+            return place if _has_owner(units, cue) else None
+    return None
+
+
+def _has_owner(units: Sequence[Unit], cue: int) -> bool:
+    """Tell whether somebody who may have a product stands before."""
+    for place in range(cue - 1, max(cue - LOOKAHEAD, 0) - 1, -1):
+        unit = units[place]
+        if unit.bits & (cues.COMPANY | cues.LEAD) or (unit.has("industry") and not unit.has("concept")):
+            return True
+        if unit.gap == STOP or unit.bits & cues.NEGATION:
+            return False
+    return False
+
+
+def _is_product(unit: Unit) -> bool:
+    return unit.has("concept") and not unit.has("industry")
 
 
 def _describes(units: Sequence[Unit], place: int, marks: Sequence[int], scope: _Scope) -> bool:

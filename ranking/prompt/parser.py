@@ -8,15 +8,14 @@ from ranking.prompt.collection import Collection
 from ranking.prompt.confidence import Grounds, confidence
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
+from ranking.prompt.matches import read_matches
 from ranking.prompt.meaning import KEYWORD, Reader, Reading
 from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.units import NOTHING, Unit, read_units
-from ranking.taxonomy.entries import Match
 from ranking.taxonomy.model import Taxonomy
-from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import tokens_with_spans
 from ranking.types import Product, Query, Span
 
@@ -30,9 +29,8 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     Pure and deterministic; time is linear in the prompt's length.
     """
     tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
-    texts = [token.text for token in tokens]
-    matches = _with_parts(taxonomy.surfaces.match(texts), texts, taxonomy.surfaces)
     lexicon = load_lexicon()
+    matches = read_matches(prompt, tokens, taxonomy.surfaces, lexicon)
     code, knows_language = identify(prompt, tokens, matches, lexicon)
     if not tokens:
         return Query(language=code)
@@ -62,23 +60,6 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     collection.settle()
     grounds = _grounds(units, named, readings, collection, knows_language=knows_language)
     return _query(collection, category, code, limit, confidence(grounds))
-
-
-def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
-    """Part "fintech startups" and "Shopify stores", so that the size or technology is read beside the industry."""
-    parted: list[Match] = []
-    for match in matches:
-        last = match.end - 1
-        if match.start < last and match.entries[0].kind == "industry":
-            size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
-            if head and size and size[0].kind == "size":
-                parted += [Match(match.start, last, head), Match(last, match.end, size)]
-                continue
-            if head and head[0].kind == "technology":
-                parted += [Match(match.start, last, head), Match(last, match.end, match.entries)]
-                continue
-        parted.append(match)
-    return parted
 
 
 def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:

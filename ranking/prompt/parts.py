@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
-from ranking.prompt.units import COMMA, HYPHEN, LOOKAHEAD, NOTHING, PLACE, STOP, Unit
+from ranking.prompt.units import COLON, COMMA, FIELD, HYPHEN, LOOKAHEAD, NOTHING, PLACE, SIZE, STOP, Unit
 
 UNDECIDED: Final = 0
 PRODUCT: Final = 1
@@ -20,6 +20,9 @@ _MOVERS: Final = (
     | cues.TARGET
     | cues.COMPANY
     | cues.LEAD
+    | cues.CONTACT
+    | cues.TOPIC
+    | cues.LACK
 )
 
 
@@ -53,6 +56,8 @@ class _Walk:
 
     __slots__ = (
         "clause",
+        "contacted",
+        "contacts",
         "context",
         "current",
         "decided",
@@ -71,6 +76,8 @@ class _Walk:
         self.using = 0
         self.met_target = False
         self.clause = 0
+        self.contacted = False
+        self.contacts = any(unit.bits & cues.CONTACT for unit in units)
         self.decided = 0
         self.sentence = 0
 
@@ -80,6 +87,9 @@ class _Walk:
             self.sentence = self.decided = place
             self.current = UNDECIDED
             self.using = 0
+            self.contacted = False
+        elif unit.gap == COLON:
+            self._pass_colon(place)
         elif (
             self.using and place and unit.group != self.units[place - 1].group and not unit.bits & cues.JOINT
         ):
@@ -87,8 +97,15 @@ class _Walk:
 
     def move(self, place: int, bits: int) -> None:
         needs = bits & cues.NEED and (self.met_target or not bits & cues.REQUEST)
-        if bits & cues.PRODUCT or needs:
+        if needs or self._is_topic(place, bits) or (bits & cues.LACK and self._names_product(place + 1)):
+            self._claim_sentence(place)
             self._to(PRODUCT)
+        elif bits & cues.PRODUCT:
+            self._to(PRODUCT)
+        elif bits & cues.CONTACT and self._is_contacted(place):
+            self._claim_sentence(place)
+            self._to(TARGET)
+            self.contacted = self.met_target = True
         elif bits & cues.REQUEST:
             self._to(UNDECIDED)
         elif bits & (cues.HIRE | cues.DROP):
@@ -99,6 +116,74 @@ class _Walk:
             self._meet_target(place)
         elif bits & (cues.COMPANY | cues.LEAD):
             self._claim(place, bits)
+
+    def _pass_colon(self, place: int) -> None:
+        """ "leads for payroll: hotels": what a colon leads to is the target once what stands before is the product."""
+        if not self._names_trade(place, self._sentence_end(place)):
+            return
+        asked = self._asked_for()
+        if asked is not None:
+            self.part[asked:place] = [PRODUCT] * (place - asked)
+        elif self.current == UNDECIDED:
+            if self._names_trade(self.sentence, place) or place == self.sentence:
+                return
+            self._decide(self.sentence, place, PRODUCT)
+        elif self.current == TARGET:
+            return
+        self._to(TARGET)
+        self.met_target = True
+
+    def _asked_for(self) -> int | None:
+        """Return where the product begins in "leads for payroll", None where the sentence begins otherwise."""
+        for index in range(self.sentence, min(self.sentence + LOOKAHEAD, len(self.part) - 1)):
+            bits = self.units[index].bits
+            if bits & cues.LEAD:
+                return index + 2 if self.units[index + 1].bits & cues.TARGET else None
+            if not bits & (cues.REQUEST | cues.STOP | cues.TOP):
+                return None
+        return None
+
+    def _sentence_end(self, place: int) -> int:
+        return next(
+            (index for index in range(place + 1, len(self.units)) if self.units[index].gap == STOP),
+            len(self.units),
+        )
+
+    def _names_trade(self, start: int, end: int) -> bool:
+        """Tell whether units [start, end) name an industry or a noun for companies."""
+        return any(
+            unit.bits & cues.COMPANY or (unit.has("industry") and not unit.has("concept"))
+            for unit in self.units[start:end]
+        )
+
+    def _is_topic(self, place: int, bits: int) -> bool:
+        """Tell whether a preposition leads to what the target is contacted about."""
+        if not self.contacts or not bits & (cues.TOPIC | (cues.TARGET if self.contacted else 0)):
+            return False
+        following = self._next(place + 1)
+        return following is not None and self.units[following].group not in (NOTHING, PLACE, SIZE)
+
+    def _is_contacted(self, place: int) -> bool:
+        """Tell "banks we should call" from "contact data": a target stands before, nothing the verb describes after."""
+        following = place + 1
+        if following < len(self.units) and self.units[following].gap <= HYPHEN:
+            unit = self.units[following]
+            if unit.group not in (NOTHING, PLACE):
+                return False
+        return self._names_trade(self.sentence, place)
+
+    def _names_product(self, place: int) -> bool:
+        following = self._next(place)
+        if following is None:
+            return False
+        unit = self.units[following]
+        return unit.group == FIELD and unit.has("concept") and not unit.has("industry")
+
+    def _claim_sentence(self, place: int) -> None:
+        """Give the target what the sentence named before, when it named a trade."""
+        if self.current == UNDECIDED and self._names_trade(self.sentence, place):
+            self._decide(self.sentence, place, TARGET)
+            self.met_target = True
 
     def _to(self, part: int) -> None:
         self.current = part

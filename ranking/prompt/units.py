@@ -15,7 +15,8 @@ HYPHEN: Final = 1
 SLASH: Final = 2
 AMPERSAND: Final = 3
 COMMA: Final = 4
-STOP: Final = 5
+COLON: Final = 5
+STOP: Final = 6
 
 LOOKAHEAD: Final = 16  # units a rule looks around, so that parsing stays linear in the prompt's length
 
@@ -81,7 +82,7 @@ class Unit:
     Attributes:
         text: its folded words.
         start, end: code points of the prompt; `start` to `end` is what the customer wrote.
-        gap: what stands before it: SPACE, HYPHEN, SLASH, AMPERSAND, COMMA or STOP.
+        gap: what stands before it: SPACE, HYPHEN, SLASH, AMPERSAND, COMMA, COLON or STOP.
         bits: what it does, see `ranking.prompt.cues`.
         entries: what it names in the taxonomy.
         number: its value when it is a number.
@@ -160,7 +161,10 @@ def read_units(
         raw = prompt[start:stop]
         capital = raw != raw.lower()
         gap = _gap(prompt, before, start)
-        if gap == STOP and units and units[-1].text in _ABBREVIATIONS:
+        if units and (
+            (gap == STOP and units[-1].text in _ABBREVIATIONS)
+            or (gap == COLON and units[-1].bits & ~cues.PRODUCT_NOUN)
+        ):
             gap = SPACE
         if entries and _is_common(entries, bits, capital):
             weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
@@ -248,7 +252,7 @@ def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:
 
 
 def _gap(prompt: str, before: int, start: int) -> int:
-    """Classify what stands between two units; a colon before a line break keeps what follows together."""
+    """Classify what stands between two units; after a colon a line break means nothing."""
     if start - before == 1:
         known = _SINGLE_MARKS.get(prompt[before])
         if known is not None:
@@ -256,9 +260,10 @@ def _gap(prompt: str, before: int, start: int) -> int:
     between = _ADDRESS.sub("", prompt[before:start])
     if between.isspace() and "\n" not in between:
         return SPACE
+    if ":" in between:
+        return COLON
     if _BREAKS.search(between):
-        ends = COMMA if _BULLET.fullmatch(between) else STOP
-        return SPACE if ":" in between else ends
+        return COMMA if _BULLET.fullmatch(between) else STOP
     if _COMMAS.search(between):
         return COMMA
     joins = AMPERSAND if "&" in between or between == " + " else SPACE

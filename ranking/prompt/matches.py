@@ -1,0 +1,94 @@
+"""The taxonomy's surfaces in a prompt: within its clauses, and inside compounds ("Biotechfirmen")."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ranking.prompt.lexicon import Lexicon
+from ranking.taxonomy.entries import PLAIN, Entry, Kind, Match
+from ranking.taxonomy.surfaces import SurfaceIndex
+from ranking.text import Token
+
+_BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=[^\s-]),(?=\s)|(?<=\w{3})\.(?=\s)")
+_LINKS: Final = ("", "s", "n", "en", "e", "es")
+_SHORTEST_STEM: Final = 3
+
+
+def read_matches(
+    prompt: str, tokens: Sequence[Token], surfaces: SurfaceIndex, lexicon: Lexicon
+) -> list[Match]:
+    """Return the disjoint matches in ascending order; none reaches over a mark that ends a clause."""
+    texts = [token.text for token in tokens]
+    matches: list[Match] = []
+    start = 0
+    for end in _clause_ends(prompt, tokens):
+        if start == 0 and end == len(texts):
+            matches = surfaces.match(texts)
+        else:
+            matches += [
+                Match(start + first, start + last, entries)
+                for first, last, entries in surfaces.match(texts[start:end])
+            ]
+        start = end
+    return _with_compounds(_with_parts(matches, texts, surfaces), texts, surfaces, lexicon)
+
+
+def _clause_ends(prompt: str, tokens: Sequence[Token]) -> list[int]:
+    """Return the numbers of tokens up to each clause's end, the last one included."""
+    ends: list[int] = []
+    place, count = 0, len(tokens)
+    for mark in _BOUNDARY.finditer(prompt):
+        while place < count and tokens[place].start < mark.start():
+            place += 1
+        if place and (not ends or ends[-1] != place):
+            ends.append(place)
+    if not ends or ends[-1] != count:
+        ends.append(count)
+    return ends
+
+
+def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
+    """Part "fintech startups" and "Shopify stores", so that the size or technology is read beside the industry."""
+    parted: list[Match] = []
+    for match in matches:
+        last = match.end - 1
+        if match.start < last and match.entries[0].kind == "industry":
+            size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
+            if head and size and size[0].kind == "size":
+                parted += [Match(match.start, last, head), Match(last, match.end, size)]
+                continue
+            if head and head[0].kind == "technology":
+                parted += [Match(match.start, last, head), Match(last, match.end, match.entries)]
+                continue
+        parted.append(match)
+    return parted
+
+
+def _with_compounds(
+    matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex, lexicon: Lexicon
+) -> list[Match]:
+    """Read unknown words that end like a kind of company or of product by what stands before that ending."""
+    endings = lexicon.compound_endings
+    known = {place for match in matches for place in range(match.start, match.end)}
+    found = [
+        Match(place, place + 1, entries)
+        for place, text in enumerate(texts)
+        if text.endswith(endings) and place not in known and (entries := _inside(text, surfaces, lexicon))
+    ]
+    return sorted(matches + found) if found else matches
+
+
+def _inside(text: str, surfaces: SurfaceIndex, lexicon: Lexicon) -> tuple[Entry, ...]:
+    for ending in lexicon.compound_endings:
+        if not text.endswith(ending):
+            continue
+        stem = text[: -len(ending)]
+        kind: Kind = "industry" if ending in lexicon.company_endings else "concept"
+        for link in _LINKS:
+            if not stem.endswith(link) or len(stem) - len(link) < _SHORTEST_STEM:
+                continue
+            entries = surfaces.entries(stem.removesuffix(link))
+            of_kind = tuple(entry._replace(weight=PLAIN) for entry in entries if entry.kind == kind)
+            if of_kind:
+                return of_kind
+    return ()
