@@ -104,7 +104,7 @@ def test_another_taxonomy_or_schema_is_refused(tmp_path: Path) -> None:
         open_snapshot(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"schema_version": 1}'])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", orjson.dumps({"schema_version": SCHEMA_VERSION})])
 def test_an_unreadable_manifest_is_refused(tmp_path: Path, content: bytes) -> None:
     generation = publish_world(tmp_path, "acme")
     (tmp_path / generation / MANIFEST).write_bytes(content)
