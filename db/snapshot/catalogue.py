@@ -97,7 +97,7 @@ def pack_contact(card: ContactCard) -> bytes:
 
 
 class Catalogue:
-    """Cards by row. Reading 25 leads with three snippets each costs well under a millisecond."""
+    """Cards by row. 25 leads with three snippets each take about half a millisecond of CPU (bench/snapshot_build.py)."""
 
     def __init__(
         self,
