@@ -1,0 +1,162 @@
+"""What coalescing saves: the same graph called Serve's default way, and ours, under open-loop load (architecture, section 1).
+
+Run from the repository root: `python -m bench.coalescing --data DIR`; writes bench/records/coalescing.json. Three
+variants on the same data, each with one replica of every node:
+
+- `defaults`: Serve's own proxy, handles and limits, one call per request and hop;
+- `single`: HAProxy, the throughput flag and gRPC handles, still one call per request and hop;
+- `coalesced`: what `leads up` runs.
+
+They run one after the other and then in the opposite order, each against a ladder of rates that ends where it does not hold.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import processes, prompts, record
+from bench.arrivals import Load, Outcome, offer
+from bench.variant import Variant, running
+
+VARIANTS = (
+    Variant("defaults", throughput=False, plain_handles=True, coalesce=False, own_limits=False),
+    Variant("single", throughput=True, plain_handles=False, coalesce=False, own_limits=True),
+    Variant("coalesced", throughput=True, plain_handles=False, coalesce=True, own_limits=True),
+)
+P95_MS = 400.0
+ERROR_SHARE = 0.01
+_WARM_UP_QPS, _WARM_UP_S = 10.0, 5.0
+_SEED = 47
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rates to climb, seconds at each, and what prompts are made of."""
+
+    rates: tuple[float, ...]
+    seconds: float
+    world: Path | None
+    limit: int
+
+
+def holds(outcome: Outcome) -> bool:
+    """P95 below 400 ms, and at most one in a hundred fails or skips a stage."""
+    bad = sum(outcome.errors.values()) + outcome.degraded
+    if not outcome.completed or bad > ERROR_SHARE * outcome.offered:
+        return False
+    return record.quantiles(outcome.latencies_ms)["p95"] < P95_MS
+
+
+def climb(
+    variant: Variant, round_number: int, data: Path, folder: Path, ladder: Ladder
+) -> list[dict[str, Any]]:
+    """Offer one rate after the other until one does not hold; a step per rate."""
+    steps = []
+    with running(variant, data, folder / f"{variant.name}.yaml") as state:
+        _offer(state.base_url, ladder, _WARM_UP_QPS, _WARM_UP_S, seed=round_number)
+        for place, rate_qps in enumerate(ladder.rates, start=1):
+            meter = processes.CpuMeter(state.pid)
+            outcome = _offer(
+                state.base_url, ladder, rate_qps, ladder.seconds, seed=_SEED + 1000 * round_number + place
+            )
+            steps.append(_step(variant, round_number, rate_qps, outcome, meter.spent_ms()))
+            _show(steps[-1])
+            if not steps[-1]["holds"]:
+                break
+    return steps
+
+
+def highest_held(steps: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """By variant: the highest rate that held in every round, and in the best one; 0 where none did."""
+    found: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(step["variant"] for step in steps):
+        rounds: dict[int, float] = {}
+        for step in steps:
+            if step["variant"] == name:
+                reached = step["offered_qps"] if step["holds"] else 0.0
+                rounds[step["round"]] = max(rounds.get(step["round"], 0.0), reached)
+        found[name] = {"every_round_qps": min(rounds.values()), "best_round_qps": max(rounds.values())}
+    return found
+
+
+def ratios(held: dict[str, dict[str, float]]) -> dict[str, float | None]:
+    """Highest rate held by the coalesced graph over that of each other variant; None where the other held none."""
+    ours = held["coalesced"]["every_round_qps"]
+    others = {name: each["every_round_qps"] for name, each in held.items() if name != "coalesced"}
+    return {
+        f"coalesced/{name}": round(ours / theirs, 2) if theirs else None for name, theirs in others.items()
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="data folder on which no system runs")
+    parser.add_argument(
+        "--rates", default="25,50,75,100,150,200,250,300", help="queries per second, ascending"
+    )
+    parser.add_argument("--seconds", type=float, default=15.0, help="at each rate")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--limit", type=int, default=25)
+    parser.add_argument("--prompts", type=Path, help="a synthetic world's prompts.jsonl to mix in")
+    parser.add_argument("--name", default="coalescing", help="name of the record")
+    options = parser.parse_args(arguments)
+    rates = tuple(float(rate) for rate in options.rates.split(","))
+    ladder = Ladder(rates, options.seconds, options.prompts, options.limit)
+    load = {"kind": "open", "offered_qps": list(rates), "duration_s": options.seconds, "unique_share": 1.0}
+    found = record.heading("coalescing", record.data_of(options.data), {**load, "limit": options.limit})
+    steps: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(options.rounds):
+            for variant in VARIANTS if number % 2 == 0 else reversed(VARIANTS):
+                steps += climb(variant, number + 1, options.data.resolve(), Path(folder), ladder)
+    held = highest_held(steps)
+    errors: dict[str, int] = {}
+    for step in steps:
+        for code, count in step["errors"].items():
+            errors[code] = errors.get(code, 0) + count
+    found |= {
+        "variants": [asdict(variant) for variant in VARIANTS],
+        "held_means": {"p95_ms_below": P95_MS, "errors_and_degraded_share_at_most": ERROR_SHARE},
+        "offered": sum(step["offered"] for step in steps), "completed": sum(step["completed"] for step in steps),
+        "errors": errors, "highest_held": held, "ratios": ratios(held), "steps": steps,
+    }  # fmt: skip
+    path = record.write(options.name, found)
+    print(path.name, held, found["ratios"])
+
+
+def _offer(url: str, ladder: Ladder, rate_qps: float, seconds: float, seed: int) -> Outcome:
+    asked = prompts.unique_prompts(max(1, round(rate_qps * seconds)), seed, ladder.world)
+    return offer(Load(url, asked, rate_qps, seed, ladder.limit))
+
+
+def _step(
+    variant: Variant, round_number: int, rate_qps: float, outcome: Outcome, spent_ms: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "variant": variant.name, "round": round_number, "offered_qps": rate_qps, "holds": holds(outcome),
+        "duration_s": round(outcome.duration_s, 2), "offered": outcome.offered, "completed": outcome.completed,
+        "errors": outcome.errors, "degraded": outcome.degraded, "latency_ms": record.quantiles(outcome.latencies_ms),
+        "cpu_ms_per_query": processes.per_query(spent_ms, outcome.offered),
+        "generator": {
+            "cpu_ms_per_query": round(1000.0 * outcome.cpu_s / outcome.offered, 3),
+            "latest_start_ms": round(outcome.latest_start_ms, 1),
+        },
+    }  # fmt: skip
+
+
+def _show(step: dict[str, Any]) -> None:
+    p95_ms = step["latency_ms"].get("p95", float("nan"))
+    print(
+        f"  {step['variant']:10s} round {step['round']}  {step['offered_qps']:6.0f}/s  p95 {p95_ms:8.1f} ms  "
+        f"errors {sum(step['errors'].values()):4d}  degraded {step['degraded']:4d}  "
+        f"CPU {step['cpu_ms_per_query']['total']:7.2f} ms  {'holds' if step['holds'] else 'does not hold'}",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

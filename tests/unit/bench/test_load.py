@@ -1,0 +1,112 @@
+import json
+import os
+from itertools import pairwise
+
+import pytest
+
+from bench.arrivals import Load, Outcome, due_times, send
+from bench.coalescing import highest_held, holds, ratios
+from bench.processes import CpuMeter, memory, name_of, per_query
+from bench.prompts import OTHERS, unique_prompts
+from bench.variant import Variant
+
+
+def test_arrivals_are_fixed_beforehand_and_come_at_the_rate():
+    due = due_times(2_000, 100.0, seed=3)
+    assert due == due_times(2_000, 100.0, seed=3)
+    assert all(earlier < later for earlier, later in pairwise(due))
+    assert due[-1] == pytest.approx(2_000 / 100.0, rel=0.1)
+
+
+def test_no_two_prompts_are_alike_and_the_seed_decides_them():
+    prompts = unique_prompts(3_000, seed=5)
+    assert len(set(prompts)) == 3_000
+    assert prompts == unique_prompts(3_000, seed=5)
+    assert prompts[:100] != unique_prompts(100, seed=6)
+    assert any("Mitarbeitern" in prompt for prompt in prompts)
+    assert len(OTHERS) == 6
+
+
+def test_a_world_s_prompts_are_mixed_in_once_each(tmp_path):
+    world = tmp_path / "prompts.jsonl"
+    world.write_text("".join(json.dumps({"prompt": f"world {number}"}) + "\n" for number in range(5)))
+    prompts = unique_prompts(50, seed=1, world=world)
+    assert sorted(prompt for prompt in prompts if prompt.startswith("world")) == [
+        f"world {number}" for number in range(5)
+    ]
+
+
+def step(variant: str, round_number: int, rate_qps: float, *, held: bool) -> dict[str, object]:
+    return {"variant": variant, "round": round_number, "offered_qps": rate_qps, "holds": held}
+
+
+def test_the_highest_rate_is_the_one_that_held_in_every_round():
+    steps = [
+        step("defaults", 1, 25.0, held=True), step("defaults", 1, 50.0, held=False),
+        step("defaults", 2, 25.0, held=True), step("defaults", 2, 50.0, held=True),
+        step("coalesced", 1, 100.0, held=True), step("coalesced", 2, 200.0, held=True),
+    ]  # fmt: skip
+    held = highest_held(steps)
+    assert held["defaults"] == {"every_round_qps": 25.0, "best_round_qps": 50.0}
+    assert ratios(held) == {"coalesced/defaults": 100.0 / 25.0}
+
+
+def test_there_is_no_ratio_to_a_variant_that_held_nothing():
+    held = highest_held([step("defaults", 1, 25.0, held=False), step("coalesced", 1, 25.0, held=True)])
+    assert ratios(held) == {"coalesced/defaults": None}
+
+
+def test_a_rate_holds_only_with_fast_whole_answers():
+    assert holds(Outcome(offered=100, completed=100, latencies_ms=[399.0] * 100))
+    assert not holds(Outcome(offered=100, completed=100, latencies_ms=[401.0] * 100))
+    assert not holds(Outcome(offered=100, completed=98, errors={"503": 2}, latencies_ms=[9.0] * 98))
+    assert not holds(Outcome(offered=100, completed=100, degraded=2, latencies_ms=[9.0] * 100))
+    assert not holds(Outcome(offered=100))
+
+
+async def test_refused_connections_are_counted_and_not_lost():
+    outcome = await send(Load("http://127.0.0.1:9", ["a", "b"], rate_qps=1_000.0, seed=1, timeout_s=2.0))
+    assert outcome.completed == 0
+    assert sum(outcome.errors.values()) == outcome.offered == 2
+
+
+@pytest.mark.parametrize(
+    ("program", "command", "name"),
+    [
+        ("ray::ServeReplica", ["ray::ServeReplica:leads:bm25"], "bm25"),
+        ("ray::ServeReplica", ["ray::ServeReplica:leads:ingress.handle_request"], "ingress"),
+        ("ray::ServeController", ["ray::ServeController.listen_for_change()"], "ServeController"),
+        ("python", ["python", "-m", "deployments.local.application", "x.yaml"], "application"),
+        ("postgres", ["postgres: walwriter"], "postgres"),
+    ],
+)
+def test_processes_are_named_by_what_they_do(program, command, name):
+    assert name_of(program, command) == name
+
+
+def test_cpu_and_memory_of_this_very_process_are_seen():
+    meter = CpuMeter(os.getpid())
+    sum(range(3_000_000))
+    assert sum(meter.spent_ms().values()) > 0.0
+    assert all(each.rss_mib >= each.uss_mib for each in memory(os.getpid()).values())
+
+
+def test_cpu_per_query_adds_up_with_what_is_too_small_to_show():
+    assert per_query({"a": 10.0, "b": 30.0, "c": 0.001}, 10) == {"b": 3.0, "a": 1.0, "total": 4.0}
+
+
+def test_a_variant_with_serve_s_limits_runs_one_replica_of_each_node(tmp_path):
+    serve_yaml = tmp_path / "serve.yaml"
+    serve_yaml.write_text(
+        json.dumps(
+            {"applications": [{"args": {"booster": "b"}, "deployments": [
+                {"name": "bm25", "max_ongoing_requests": 16, "max_queued_requests": 64,
+                 "autoscaling_config": {"min_replicas": 1, "max_replicas": 4}}]}]}
+        )
+    )  # fmt: skip
+    variant = Variant("defaults", throughput=False, plain_handles=True, coalesce=False, own_limits=False)
+    application = variant.configuration(serve_yaml)["applications"][0]
+    assert application["args"] == {"booster": "b", "coalesce": False, "plain_handles": True}
+    (node,) = application["deployments"]
+    assert node["max_ongoing_requests"] == 5
+    assert node["autoscaling_config"] == {"min_replicas": 1, "max_replicas": 1}
