@@ -8,9 +8,10 @@ import numpy as np
 
 from db.snapshot import Snapshot
 from models.lexical import LexicalIndex
+from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.codebook import Codebook
 from ranking.collapse import MATCH, UNKNOWN_MATCH, Contacts, Records, collapse, contact_wish
-from ranking.ports import ChosenContacts, CompanyCard, CompanyFacts, ContactCard, EvidenceRequest, SnippetCard
+from ranking.ports import ChosenContacts, CompanyFacts, EvidenceRequest
 from ranking.relaxation import exclusion, scope
 from ranking.taxonomy import Taxonomy
 from ranking.types import Candidates, Float32Array, IntArray, Query

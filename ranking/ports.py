@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.deadline import Deadline
 from ranking.types import (
     BoolArray,
@@ -17,7 +17,6 @@ from ranking.types import (
     LevelArray,
     PoolEvidence,
     Query,
-    SnippetKind,
 )
 
 
@@ -97,63 +96,6 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
         """float32[n, dimension], L2-normalised, in input order."""
         ...
-
-
-class CompanyCard(Protocol):
-    """A company as shown; None is unknown."""
-
-    @property
-    def company_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def domain(self) -> str | None: ...
-    @property
-    def industry(self) -> str | None: ...
-    @property
-    def sub_industry(self) -> str | None: ...
-    @property
-    def industry_raw(self) -> str | None: ...
-    @property
-    def country(self) -> str | None: ...
-    @property
-    def city(self) -> str | None: ...
-    @property
-    def city_raw(self) -> str | None: ...
-    @property
-    def employee_count(self) -> int | None: ...
-
-
-class ContactCard(Protocol):
-    """A contact role as shown."""
-
-    @property
-    def lead_id(self) -> str: ...
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def title(self) -> str | None: ...
-    @property
-    def seniority(self) -> str | None: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def is_company_level(self) -> bool: ...
-
-
-class SnippetCard(Protocol):
-    """A piece of evidence as shown."""
-
-    @property
-    def snippet_id(self) -> str: ...
-    @property
-    def kind(self) -> SnippetKind: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def source_url(self) -> str | None: ...
-    @property
-    def observed_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import numpy as np
 
 from ranking.answer import Contact, RankedLead, Shortfall, Signal
+from ranking.cards import CompanyCard
 from ranking.cascade import Intent
 from ranking.excerpt import excerpt
 from ranking.explain import waterfall, why
 from ranking.fit import unpack_levels, unverified
 from ranking.fusion import FinalWeights
-from ranking.ports import Catalogue, ChosenContacts, CompanyCard, EvidenceRequest
+from ranking.ports import Catalogue, ChosenContacts, EvidenceRequest
 from ranking.types import Candidates, FloatArray, IntArray, PoolEvidence, Query
 
 _DAY_S = 86_400.0

@@ -8,10 +8,11 @@ import numpy as np
 from asyncpg import Record
 
 from db.snapshot.building import id_index, string_table
-from db.snapshot.catalogue import ContactCard, pack_contact
+from db.snapshot.catalogue import pack_contact
 from db.snapshot.columns import UNKNOWN_8, LeadColumns
 from db.snapshot.gathering import Codes, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
+from ranking.cards import ContactCard
 from ranking.taxonomy import Taxonomy
 
 
