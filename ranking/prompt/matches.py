@@ -12,6 +12,10 @@ from ranking.text import Token
 _BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=[^\s-]),(?=\s)|(?<=\w{3})\.(?=\s)")
 _LINKS: Final = ("", "s", "n", "en", "e", "es")
 _SHORTEST_STEM: Final = 3
+_OPEN_ENDS: Final = frozenset({"gestion", "gestao", "gestione"})  # "logiciel de gestion" of what?
+_OF: Final = frozenset(
+    {"de", "del", "des", "du", "d", "da", "do", "dos", "das", "di", "dei", "della", "delle"}
+)
 
 
 def read_matches(
@@ -30,7 +34,18 @@ def read_matches(
                 for first, last, entries in surfaces.match(texts[start:end])
             ]
         start = end
-    return _with_compounds(_with_parts(matches, texts, surfaces), texts, surfaces, lexicon)
+    closed = [match for match in matches if not _is_left_open(match, texts)]
+    return _with_compounds(_with_parts(closed, texts, surfaces), texts, surfaces, lexicon)
+
+
+def _is_left_open(match: Match, texts: Sequence[str]) -> bool:
+    """Tell whether the product is only named after the match: "logiciel de gestion" in "logiciel de gestion de flotte"."""
+    return (
+        match.entries[0].kind == "concept"
+        and texts[match.end - 1] in _OPEN_ENDS
+        and match.end < len(texts)
+        and texts[match.end] in _OF
+    )
 
 
 def _clause_ends(prompt: str, tokens: Sequence[Token]) -> list[int]:

@@ -31,6 +31,7 @@ _TARGET_BEFORE: Final = 64
 _CONNECTORS: Final = frozenset(
     ("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del")
 )
+_PARTICLES: Final = frozenset(("de", "van", "von"))
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
 
 
@@ -163,6 +164,8 @@ def _may_follow(units: Sequence[Unit], place: int, end: int, cased: bool) -> boo
 
 def _name_end(units: Sequence[Unit], place: int, cased: bool) -> int:
     """Return the end of the name that begins here, `place` itself when none does."""
+    if cased and _is_name_particle(units, place):
+        return max(_name_end(units, place + 1, cased), place + 2)
     if place >= len(units) or units[place].gap == STOP or not _can_begin(units[place], cased):
         return place
     end = place + 1
@@ -175,6 +178,14 @@ def _name_end(units: Sequence[Unit], place: int, cased: bool) -> int:
         end -= 1
     known = all(unit.entries and unit.group != TECHNOLOGY for unit in units[place:end])
     return place if known and (end == place + 1 or not cased) else end
+
+
+def _is_name_particle(units: Sequence[Unit], place: int) -> bool:
+    """ "de Boer" begins with a small letter."""
+    if place + 1 >= len(units) or units[place].text not in _PARTICLES or units[place].capital:
+        return False
+    following = units[place + 1]
+    return following.capital and following.gap == SPACE and following.is_word
 
 
 def _can_begin(unit: Unit, cased: bool) -> bool:

@@ -5,7 +5,19 @@ from typing import Final
 
 from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
-from ranking.prompt.units import COMMA, FIELD, HYPHEN, LOOKAHEAD, NOTHING, PLACE, SIZE, STOP, WORD, Unit
+from ranking.prompt.units import (
+    COLON,
+    COMMA,
+    FIELD,
+    HYPHEN,
+    LOOKAHEAD,
+    NOTHING,
+    PLACE,
+    SIZE,
+    STOP,
+    WORD,
+    Unit,
+)
 
 INCLUDED: Final = -1
 INERT: Final = -2
@@ -120,7 +132,7 @@ def _names_anyone(units: Sequence[Unit], start: int, end: int) -> bool:
 def _follows(units: Sequence[Unit], cue: int) -> bool:
     """Tell whether the clause names anything after its negation."""
     for unit in units[cue + 1 : cue + LOOKAHEAD]:
-        if unit.gap >= COMMA or unit.bits & (cues.END_SCOPE | cues.EXCLUDED_AFTER):
+        if (unit.gap >= COMMA and unit.gap != COLON) or unit.bits & (cues.END_SCOPE | cues.EXCLUDED_AFTER):
             return _introduces(units[cue], unit)
         if unit.group != NOTHING or unit.bits & (cues.NAMED | cues.COMPANY | cues.EXCLUDE):
             return True

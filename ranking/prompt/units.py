@@ -1,7 +1,7 @@
 """A prompt as a list of units: taxonomy matches, cue phrases, numbers and plain words, each with its place."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from ranking.prompt import cues
@@ -163,14 +163,15 @@ def read_units(
         gap = _gap(prompt, before, start)
         if units and (
             (gap == STOP and units[-1].text in _ABBREVIATIONS)
-            or (gap == COLON and units[-1].bits & ~cues.PRODUCT_NOUN)
+            or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP))
         ):
             gap = SPACE
         if entries and _is_common(entries, bits, capital):
             weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
             shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
-            if not (shown or (weak and _supported(entries[0].kind, bits, units, listed))):
-                entries = _NO_ENTRIES
+            sold = weak and _is_sold(texts, end, by_start, language, among="concept" in listed)
+            if not (shown or (weak and _supported(entries[0].kind, bits, units, listed, sold=sold))):
+                entries = tuple(entry for entry in entries if weak and entry.weight > COMMON_WORD)
         if entries and bits:
             bits &= cues.NOUN & ~cues.STOP
         number = None
@@ -221,8 +222,29 @@ def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool) -> bool:
     return bool(acts) and not capital
 
 
-def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[Kind]) -> bool:
-    """A place after "in", a technology after "using", a stage or industry among others are meant in small letters too."""
+def _is_sold(
+    texts: Sequence[str], end: int, by_start: Mapping[int, Match], language: Language, *, among: bool
+) -> bool:
+    """Tell whether a sentence goes on after token `end` as it does after a product: "payments for hotels", not "mom and pop".
+
+    `among` other products only what is joined to one of them is meant: "fraud and KYC software".
+    """
+    if end >= len(texts):
+        return not among
+    bits = language.phrases.get(texts[end], 0)
+    if bits & cues.JOINT:
+        joined = by_start.get(end + 1)
+        return joined is not None and joined.entries[0].kind == "concept" and among
+    return not among and (end in by_start or bool(bits & ~cues.STOP))
+
+
+def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[Kind], *, sold: bool) -> bool:
+    """A place after "in", a technology after "using", a stage or industry among others are meant in small letters too.
+
+    So is the only product of a prompt.
+    """
+    if kind == "concept":
+        return sold and not bits & cues.STOP
     if kind in _LISTED_KINDS:
         return kind in listed and not bits & cues.STOP
     before = units[-1].bits if units else 0

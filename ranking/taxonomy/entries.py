@@ -42,7 +42,7 @@ class Concept:
     Attributes:
         code: lower_snake slug.
         name: English display name.
-        surfaces: language -> folded phrases (words joined by one space), inflected forms included.
+        surfaces: language -> folded phrases (words joined by one space), inflected forms included, ordinary words left out.
         strong: folded phrases of any language that alone name the product.
         need: folded phrases that show the need in a buyer's text ("hiring plan", "payroll errors").
         roles: role code -> relevance in [0, 1] of a company that hires it (F-6).

@@ -145,11 +145,11 @@ def concepts(
 def _concept(
     collection: SurfaceCollection, code: str, record: Record, own: dict[str, float]
 ) -> CompiledConcept:
-    forms = collection.add("concept", code, phrases(record))
+    plain = [form for form in collection.add("concept", code, phrases(record)) if form.weight == PLAIN]
     return CompiledConcept(
         name=text_of(record, "name"),
-        surfaces={lang: _texts(form for form in forms if form.lang in ("", lang)) for lang in LANGUAGES},
-        strong=_texts(form for form in forms if form.weight == PLAIN),
+        surfaces={lang: _texts(form for form in plain if form.lang in ("", lang)) for lang in LANGUAGES},
+        strong=_texts(plain),
         need=[folded(raw) for raw in list_of(record, "need")],
         roles=weights_of(record, "roles"),
         technologies={**weights_of(record, "technologies"), **own},
