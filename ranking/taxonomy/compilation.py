@@ -53,6 +53,7 @@ def compile_data(folder: Path = DATA_FOLDER) -> CompiledTaxonomy:
     vocabulary.sizes(collection, folder)
     titles = vocabulary.titles(collection, folder)
     geography = places.geography(collection, folder)
+    vocabulary.directory_trades(collection, folder)
     compiled = CompiledTaxonomy(
         version="",
         industries=industries.nodes,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from ranking.taxonomy.collection import SurfaceCollection
 from ranking.taxonomy.entries import LANGUAGES, PLAIN, Entry, Kind
@@ -18,6 +18,12 @@ from ranking.taxonomy.sources import (
     split,
     text_of,
     weights_of,
+)
+
+_TRADE_WORDS: Final = frozenset(
+    """manufacturing production transportation transport contractors construction retail wholesale schools carriers agencies brokers
+    brokerages organizations institutes stores dealers practices airlines hospitals distribution farming mining leasing banking building
+    airplanes makers utilities railroad laboratories consulting generation trucking""".split()
 )
 
 Meaning = tuple[str, str, str, float]
@@ -93,6 +99,20 @@ def industries(collection: SurfaceCollection, folder: Path) -> IndustryTree:
     """Return the industry tree; directory wording wins over surfaces, surfaces over their inflections."""
     tables = read_tables("industries", folder)
     return IndustryTree(_nodes(tables), _lookup(collection, "industry", tables))
+
+
+def directory_trades(collection: SurfaceCollection, folder: Path) -> None:
+    """Collect a directory's wording of trades that nothing else is called, so that prompts may use it too.
+
+    To be called last. Only wording that can be nothing but a trade counts ("Truck Transportation", not "Remote Work").
+    """
+    taken = {text for _, text in collection.meanings()}
+    for code, record in read_tables("industries", folder).items():
+        names = {folded(raw) for raw in split(text_of(record, "directory"), ";")} - taken
+        trades = [
+            name for name in sorted(names) if " " in name and not _TRADE_WORDS.isdisjoint(name.split(" "))
+        ]
+        collection.add("industry", code, (phrase(name, "") for name in trades))
 
 
 def stages(collection: SurfaceCollection, folder: Path) -> Stages:

@@ -14,7 +14,7 @@ NAMESAKES = {
     for name in (
         "alexandria", "birmingham", "cambridge", "london", "manchester", "portland", "rochester", "san jose", "st petersburg",
     )
-}  # fmt: skip
+} | {("industry", name) for name in ("association", "associations")}  # a French one is any non-profit  # fmt: skip
 
 
 @pytest.fixture(scope="module")
