@@ -5,18 +5,20 @@ from typing import Any
 from ray import serve
 from ray.serve import Application, Deployment
 
-from configs.schema import GraphArgs, NodeName
+from configs.schema import RANKING_NODES, GraphArgs, NodeName
 from db.settings import Settings
 from deployments.ingress import Ingress
 from deployments.nodes import Bm25Node, EmbedderNode, GbdtNode, RetrievalNode
+from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 
 
 def app(args: GraphArgs) -> Application:
     """The graph: ingress -> retrieval, embedder, bm25, gbdt.
 
-    Sizes and autoscaling of the nodes are `serve.yaml`'s; `args.ranking` is each node's user_config, so that changing it
-    and deploying again reconfigures replicas in place. Places and secrets come from the environment (`db.settings`).
+    Sizes and autoscaling of the nodes are `serve.yaml`'s, and so is the user_config of the nodes that rank: Serve takes
+    changes of it in place, while a change of `args` starts every replica anew (Ray 2.60). Places and secrets come from
+    the environment (`db.settings`).
 
     Raises:
         ArtifactError: DATABASE_URL is not set; `leads up` sets it for the embedded server.
@@ -25,17 +27,18 @@ def app(args: GraphArgs) -> Application:
     if settings.database_url is None:
         raise ArtifactError("graph", "DATABASE_URL is not set; start the local system with `leads up`")
     snapshots = args.snapshots or str((settings.leads_data / "snapshots").resolve())
-    ranking = args.ranking.model_dump(mode="json")
-    return _node("ingress", serve.ingress()(Ingress), ranking).bind(
+    return _node("ingress", serve.ingress()(Ingress)).bind(
         retrieval=_node("retrieval", RetrievalNode).bind(snapshots),
-        bm25=_node("bm25", Bm25Node, ranking).bind(snapshots),
+        bm25=_node("bm25", Bm25Node).bind(snapshots),
         gbdt=_node("gbdt", GbdtNode).bind(args.booster),
         embedder=_node("embedder", EmbedderNode).bind(args.embedder.model_dump()),
-        args=args.model_dump(mode="json", exclude={"ranking"}),
+        args=args.model_dump(mode="json"),
         snapshots=snapshots,
         database_url=settings.database_url.get_secret_value(),
+        redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
     )
 
 
-def _node(name: NodeName, node: type[Any], user_config: dict[str, Any] | None = None) -> Deployment:
+def _node(name: NodeName, node: type[Any]) -> Deployment:
+    user_config = RankingConfig().model_dump(mode="json") if name in RANKING_NODES else None
     return serve.deployment(name=name, user_config=user_config)(node)

@@ -14,6 +14,8 @@ from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 
 NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt"]
+RANKING_NODES: tuple[NodeName, ...] = ("ingress", "bm25")
+GRAPH = "graph:app"
 NODES: tuple[NodeName, ...] = ("ingress", "retrieval", "embedder", "bm25", "gbdt")
 DEFAULT_BOOSTER = Path(__file__).resolve().parent.parent / "models" / "default_booster"
 
@@ -59,9 +61,8 @@ class IngressArgs(_Strict):
 
 
 class GraphArgs(_Strict):
-    """Arguments of `graph:app`. `ranking` is hot: it becomes the user_config of the nodes that read it."""
+    """Arguments of `graph:app`. Serve starts every replica anew when one of them changes."""
 
-    ranking: RankingConfig = Field(default_factory=RankingConfig)
     embedder: EmbedderConfig = Field(default_factory=EmbedderConfig)
     booster: str = Field(
         str(DEFAULT_BOOSTER),
@@ -75,6 +76,9 @@ class GraphArgs(_Strict):
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )
+    plain_handles: bool = Field(
+        False, description="true calls leaves through Serve's default handles: only to measure what ours save"
+    )
 
 
 class AutoscalingArgs(_Strict):
@@ -87,7 +91,6 @@ class AutoscalingArgs(_Strict):
     upscale_delay_s: float = Field(ge=0)
     downscale_delay_s: float = Field(ge=0)
     look_back_period_s: float = Field(gt=0)
-    metrics_interval_s: float = Field(gt=0)
 
     @model_validator(mode="after")
     def _bounds(self) -> "AutoscalingArgs":
@@ -113,6 +116,10 @@ class DeploymentArgs(_Strict):
     max_queued_requests: int = Field(ge=1)
     autoscaling_config: AutoscalingArgs
     ray_actor_options: ActorOptions
+    user_config: RankingConfig | None = Field(
+        None,
+        description="hot: the ranking's numbers, for ingress and bm25; Serve hands changes to running replicas",
+    )
     graceful_shutdown_wait_loop_s: float = 2.0
     graceful_shutdown_timeout_s: float = 20.0
     health_check_period_s: float = 10.0
@@ -135,6 +142,16 @@ class ApplicationArgs(_Strict):
         names = [deployment.name for deployment in self.deployments]
         if sorted(names) != sorted(NODES):
             raise ValueError(f"deployments must name each of {', '.join(NODES)} once")
+        return self
+
+    @model_validator(mode="after")
+    def _one_ranking(self) -> "ApplicationArgs":
+        given = {deployment.name: deployment.user_config for deployment in self.deployments}
+        if any(given[name] is not None for name in NODES if name not in RANKING_NODES):
+            raise ValueError(f"user_config is for {' and '.join(RANKING_NODES)}")
+        first, *others = (given[name] or RankingConfig() for name in RANKING_NODES)
+        if any(other != first for other in others):
+            raise ValueError(f"user_config of {' and '.join(RANKING_NODES)} must be the same")
         return self
 
 

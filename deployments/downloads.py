@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 from openpyxl import Workbook
@@ -14,7 +15,9 @@ COLUMNS = (
     "signal_2_url", "signal_3", "signal_3_date", "signal_3_url", "lead_id", "company_id",
 )  # fmt: skip
 _SIGNALS = 3
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CELL_CHARACTERS = 32_767
 Cell = str | int | float | None
 
 
@@ -28,7 +31,7 @@ def as_csv(leads: Iterable[RankedLead]) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows(leads))
+    writer.writerows([_text(cell) for cell in row] for row in rows(leads))
     return buffer.getvalue().encode("utf-8-sig")
 
 
@@ -38,7 +41,7 @@ def as_xlsx(leads: Iterable[RankedLead]) -> bytes:
     sheet = book.create_sheet("Leads")
     sheet.append(COLUMNS)
     for row in rows(leads):
-        sheet.append([_printable(_harmless(cell)) for cell in row])
+        sheet.append([_fitting(_text(cell)) for cell in row])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -57,13 +60,13 @@ def _row(lead: RankedLead) -> list[Cell]:
     return [*row, lead.lead_id, lead.company_id]
 
 
-def _harmless(cell: Cell) -> Cell:
-    """Evidence is written by strangers: a cell that begins like a formula is made text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _printable(cell: Cell) -> Cell:
-    """Without the control characters that XLSX does not allow."""
+def _text(cell: Cell) -> Cell:
+    """Evidence is written by strangers: a cell that begins like a formula is made text, and what XML forbids is left out."""
     if not isinstance(cell, str):
         return cell
-    return "".join(letter for letter in cell if letter >= " " or letter in "\t\n")
+    printable = _UNPRINTABLE.sub("", cell)
+    return f"'{printable}" if printable.startswith(_FORMULA) else printable
+
+
+def _fitting(cell: Cell) -> Cell:
+    return cell[:_CELL_CHARACTERS] if isinstance(cell, str) else cell

@@ -1,20 +1,21 @@
 """From Serve handles to ports: each hop has a coalescer, a time limit and our own errors."""
 
+import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 
 from configs.schema import HopArgs, HopsArgs
 from deployments.coalescer import Coalescer, CoalescerLimits
 from deployments.telemetry import Telemetry
 from ranking.deadline import Deadline
-from ranking.errors import LeadError, Overloaded, Unavailable
+from ranking.errors import DependencyError, LeadError, Overloaded, Unavailable
 from ranking.ports import EvidenceRequest, RetrievalRequest
 from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
 
@@ -31,20 +32,20 @@ class Hop(Generic[Item, Value]):
     time is left.
     """
 
-    def __init__(self, node: str, handle: Any, method: str) -> None:
+    def __init__(self, node: str, handle: Any, method: str, *, plain: bool = False) -> None:
         self._node = node
-        self._method = getattr(
-            handle.options(
+        if not plain:
+            handle = handle.options(
                 _by_reference=False, request_serialization="pickle", response_serialization="pickle"
-            ),
-            method,
-        )
+            )
+        self._method = getattr(handle, method)
 
     async def send(self, items: Sequence[Item], remaining_ms: Sequence[float]) -> Sequence[Value | LeadError]:
         """One outcome per item.
 
         Raises:
             Overloaded: every replica's queue is full.
+            DependencyError: the leaf failed as a whole.
             Unavailable: no replica answered, twice.
         """
         started_s = time.monotonic()
@@ -64,6 +65,9 @@ class Hop(Generic[Item, Value]):
             outcomes: Sequence[Value | LeadError] = await self._method.remote(list(items), list(remaining_ms))
         except BackPressureError as err:
             raise Overloaded(self._node) from err
+        except RayTaskError as err:  # the leaf's own fault: it would fail again
+            _log.warning("%s failed: %s", self._node, type(err.cause).__name__)
+            raise DependencyError(self._node, type(err.cause).__name__) from err
         except (RayError, RayServeException, DeploymentUnavailableError, ConnectionError) as err:
             _log.warning("%s did not answer: %s", self._node, type(err).__name__)
             raise Unavailable(self._node, type(err).__name__) from err
@@ -93,7 +97,13 @@ class HandlePorts:
 
     async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
         """See `ranking.ports.Embedder`."""
-        return np.stack([await self._embedder.submit(text, deadline) for text in texts])
+        return np.stack(await asyncio.gather(*(self._embedder.submit(text, deadline) for text in texts)))
+
+    def resize(self, replicas: Mapping[str, int], hops: HopsArgs) -> None:
+        """Let as many calls be in flight as the running replicas can take; a node that has none keeps lanes for one."""
+        for hop in self.coalescers():
+            args: HopArgs = getattr(hops, hop.node)
+            hop.resize(args.lanes_per_replica * max(1, replicas.get(hop.node, 1)))
 
     def coalescers(self) -> tuple[Coalescer[Any, Any], ...]:
         """All four, to be resized and closed."""
@@ -109,14 +119,18 @@ def handle_ports(
     telemetry: Telemetry,
     *,
     coalesce: bool,
+    plain: bool = False,
 ) -> HandlePorts:
-    """Put a coalescer before each handle; with `coalesce` false every item is a call of its own."""
+    """Put a coalescer before each handle; with `coalesce` false every item is a call of its own.
+
+    `plain` leaves the handles as Serve makes them (calls of actors instead of gRPC).
+    """
 
     def before(node: str, handle: Any, method: str, args: HopArgs, size_bytes: Any) -> Coalescer[Any, Any]:
         limits = CoalescerLimits(args.lanes_per_replica, args.max_items, args.max_bytes, args.max_waiting)
         if not coalesce:
             limits = CoalescerLimits(args.max_waiting, 1, args.max_bytes, args.max_waiting)
-        hop: Hop[Any, Any] = Hop(node, handle, method)
+        hop: Hop[Any, Any] = Hop(node, handle, method, plain=plain)
         return Coalescer(
             node,
             hop.send,

@@ -2,14 +2,18 @@
 
 import asyncio
 import hashlib
-import time
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from fastapi import FastAPI
+from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
+from redis.asyncio import Redis
 
 from configs.schema import GraphArgs
 from db.pool import open_pool
@@ -20,14 +24,19 @@ from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
+from deployments.readiness import Readiness
+from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.telemetry import Telemetry
 from ranking.config import RankingConfig
-from ranking.errors import ArtifactError, Unavailable
+from ranking.errors import ArtifactError
 from ranking.pipeline import Ports
 from ranking.taxonomy import load_taxonomy
 
-_REPLICA_POLL_S = 2.0
-_READY_TIMEOUT_S = 2.0
+_POLL_S = 5.0
+_FIRST_LOOK_S = 30.0
+_VERSION_TIMEOUT_S = 10.0
+_REDIS_TIMEOUT_S = 0.5
+_log = logging.getLogger(__name__)
 
 
 class Ingress:
@@ -42,11 +51,13 @@ class Ingress:
         args: dict[str, Any],
         snapshots: str,
         database_url: str,
+        redis_url: str | None,
     ) -> None:
         self._args = GraphArgs.model_validate(args)
         self._database_url = database_url
-        self._leaves = {"gbdt": gbdt, "embedder": embedder}
-        self._versions: dict[str, str] = {}
+        self._redis = _redis(redis_url)
+        self._leaves = {"booster": gbdt, "embedder": embedder}
+        self._leaf_versions: dict[str, str] = {}
         self._telemetry = Telemetry()
         self._taxonomy = load_taxonomy()
         self._catalogues = Generations(
@@ -55,11 +66,24 @@ class Ingress:
             lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy),
         )
         self._hops: HandlePorts = handle_ports(
-            retrieval, bm25, gbdt, embedder, self._args.hops, self._telemetry, coalesce=self._args.coalesce
+            retrieval, bm25, gbdt, embedder, self._args.hops, self._telemetry,
+            coalesce=self._args.coalesce, plain=self._args.plain_handles,
+        )  # fmt: skip
+        here = serve.get_replica_context()
+        self._watch = ReplicaWatch(
+            lambda: running_leaves(here.app_name, here.deployment), self._resize, self._look_after, _POLL_S
+        )
+        self._readiness = Readiness(
+            lambda: self._pool,
+            self._redis,
+            lambda: self._catalogues.get(self._catalogues.settled).snapshot,
+            lambda: self._watch.counts,
+            self._versions,
+            self._telemetry,
         )
         self._flow: QueryFlow | None = None
         self._pool: asyncpg.Pool | None = None
-        self._config = RankingConfig()
+        self._take(RankingConfig())
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve after the constructor, in the replica."""
@@ -67,7 +91,7 @@ class Ingress:
             Wiring(
                 flow=self._started_flow,
                 readiness=self._readiness,
-                versions=lambda: self._versions,
+                versions=self._versions,
                 telemetry=self._telemetry,
                 lifespan=self._lifespan,
                 answers_request_id=False,
@@ -76,9 +100,20 @@ class Ingress:
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new ranking numbers without a restart."""
-        self._config = RankingConfig.model_validate(user_config)
+        self._take(RankingConfig.model_validate(user_config))
+
+    def _take(self, config: RankingConfig) -> None:
+        self._config = config
+        self._config_version = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
         if self._flow is not None:
-            self._flow.config = self._config
+            self._flow.config = config
+
+    def _versions(self) -> dict[str, str]:
+        return {
+            **self._leaf_versions,
+            "taxonomy": self._taxonomy.version,
+            "config": self._config_version,
+        }
 
     def _started_flow(self) -> QueryFlow:
         if self._flow is None:
@@ -88,60 +123,69 @@ class Ingress:
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         args = self._args.ingress
-        self._pool = await open_pool(self._database_url, application_name="leads-ingress")
-        log = QueryLog(self._pool, args.log_queue, args.log_flush_s, self._telemetry)
-        log.start()
+        async with AsyncExitStack() as closing:
+            self._pool = await open_pool(self._database_url, application_name="leads-ingress")
+            closing.push_async_callback(self._pool.close)
+            log = QueryLog(self._pool, args.log_queue, args.log_flush_s, self._telemetry)
+            log.start()
+            closing.push_async_callback(log.close)
+            closing.push_async_callback(self._close_hops)
+            self._flow = self._made_flow(log)
+            await self._first_look()
+            watching = asyncio.get_running_loop().create_task(self._watch.follow())
+            closing.callback(watching.cancel)
+            yield
+
+    def _made_flow(self, log: QueryLog) -> QueryFlow:
         hops = self._hops
-        self._flow = QueryFlow(
+        flow = QueryFlow(
             ports=Ports(hops, hops, hops, hops, self._catalogues.get),
             taxonomy=self._taxonomy,
-            generation=lambda: self._catalogues.newest,
-            versions=lambda: self._versions,
+            generation=lambda: self._catalogues.settled,
+            versions=self._versions,
             log=log,
             telemetry=self._telemetry,
-            parse_cache=args.parse_cache,
-            max_in_flight=args.max_in_flight,
+            parse_cache=self._args.ingress.parse_cache,
+            max_in_flight=self._args.ingress.max_in_flight,
         )
-        self._flow.config = self._config
-        self._versions = await self._leaf_versions()
-        yield
-        await log.close()
-        await self._pool.close()
+        flow.config = self._config
+        return flow
 
-    async def _leaf_versions(self) -> dict[str, str]:
-        names = list(self._leaves)
-        found = await asyncio.gather(*(self._leaves[name].version.remote() for name in names))
-        versions = dict(zip(("booster", "embedder"), found, strict=True))
-        return {**versions, "taxonomy": self._taxonomy.version, "config": _digest(self._config)}
-
-    async def _readiness(self) -> dict[str, Any]:
-        """Each dependency with what it serves; `ready` when all that queries cannot do without are there."""
-        postgres = await self._postgres_state()
-        generation = self._catalogues.newest
-        snapshot = self._catalogues.get(generation).snapshot
-        age_s = time.time() - snapshot.manifest.created_at
-        self._telemetry.snapshot_age(age_s)
-        dependencies = {
-            "postgres": postgres,
-            "snapshot": {"status": "ready", "generation": generation, "age_s": round(age_s, 1)},
-        }
-        return {
-            "status": "ready",
-            "generation": generation,
-            "dependencies": dependencies,
-            "versions": self._versions,
-        }
-
-    async def _postgres_state(self) -> dict[str, str]:
-        """Postgres down degrades logging and explanations; ranking reads the snapshot and goes on."""
+    async def _first_look(self) -> None:
+        """Wait a while for the other nodes, which start beside this one; one that stays away only degrades."""
         try:
-            if self._pool is None:
-                raise Unavailable("postgres", "not connected")
-            await self._pool.fetchval("SELECT 1", timeout=_READY_TIMEOUT_S)
-        except (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
-            return {"status": "unavailable", "reason": type(err).__name__}
-        return {"status": "ready"}
+            async with asyncio.timeout(_FIRST_LOOK_S):
+                await self._watch.until_complete()
+        except TimeoutError:
+            _log.warning("the ingress starts before its leaves")
+
+    def _resize(self, counts: Counts) -> None:
+        if self._args.coalesce:
+            self._hops.resize(counts, self._args.hops)
+
+    async def _look_after(self) -> None:
+        self._readiness.note_age()
+        await asyncio.gather(*map(self._ask_version, self._leaves))
+
+    async def _ask_version(self, artefact: str) -> None:
+        try:
+            async with asyncio.timeout(_VERSION_TIMEOUT_S):
+                self._leaf_versions[artefact] = await self._leaves[artefact].version.remote()
+        except (TimeoutError, RayError, RayServeException) as err:
+            _log.warning("the version of the %s is not known (%s)", artefact, type(err).__name__)
+
+    async def _close_hops(self) -> None:
+        await asyncio.gather(*(hop.close() for hop in self._hops.coalescers()))
+        await asyncio.to_thread(self._catalogues.close)
+        if self._redis is not None:
+            await self._redis.aclose()
 
 
-def _digest(config: RankingConfig) -> str:
-    return hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
+def _redis(url: str | None) -> Redis | None:
+    """A client that gives up soon: what Redis holds may be lost. It connects at the first command."""
+    if url is None:
+        return None
+    client: Redis = Redis.from_url(
+        url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
+    )
+    return client

@@ -30,9 +30,26 @@ class WorkThread:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, self._run, items, ends_s, work)
 
-    async def once(self, work: Callable[[], Value]) -> Value:
-        """`work` in the thread, for leaves whose items are one tensor or one table."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+    async def together(
+        self, items: Sequence[Item], work: Callable[[Sequence[Item]], Sequence[Value]]
+    ) -> list[Value | LeadError]:
+        """`work` on all items at once, for leaves whose items make one tensor or one table.
+
+        When that fails each item is worked on alone, so that only the bad one fails.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._together, items, work)
+
+    def _together(
+        self, items: Sequence[Item], work: Callable[[Sequence[Item]], Sequence[Value]]
+    ) -> list[Value | LeadError]:
+        if len(items) > 1:
+            try:
+                return list(work(items))
+            except Exception as err:  # noqa: BLE001 - see below; whose fault it was shows when each is alone
+                _log.warning(
+                    "%s failed on %d items together (%s)", self._node, len(items), type(err).__name__
+                )
+        return [self._attempt(item, lambda each: work([each])[0]) for item in items]
 
     def _run(
         self, items: Sequence[Item], ends_s: Sequence[float], work: Callable[[Item], Value]
@@ -42,6 +59,9 @@ class WorkThread:
     def _outcome(self, item: Item, end_s: float, work: Callable[[Item], Value]) -> Value | LeadError:
         if time.monotonic() > end_s:
             return DeadlineExceeded(self._node)
+        return self._attempt(item, work)
+
+    def _attempt(self, item: Item, work: Callable[[Item], Value]) -> Value | LeadError:
         try:
             return work(item)
         except LeadError as err:

@@ -100,11 +100,11 @@ class GbdtNode:
         """Base intent in [0, 100] for the rows of each feature table."""
         del remaining_ms  # one prediction for all: there is nothing to leave out half way
         with self._telemetry.node("gbdt", len(items)):
-            return await self._work.once(lambda: self._split(items))
+            return await self._work.together(items, self._scores)
 
-    def _split(self, items: Sequence[Float32Array]) -> list[FloatArray | LeadError]:
+    def _scores(self, items: Sequence[Float32Array]) -> list[FloatArray]:
         scores = self._model.score(np.concatenate(items))
-        return list(np.split(scores, np.cumsum([len(item) for item in items])[:-1]))
+        return np.split(scores, np.cumsum([len(item) for item in items])[:-1])
 
 
 class EmbedderNode:
@@ -126,4 +126,4 @@ class EmbedderNode:
         """One unit vector float32[384] per text."""
         del remaining_ms
         with self._telemetry.node("embedder", len(items)):
-            return await self._work.once(lambda: list(self._encoder.encode(items)))
+            return await self._work.together(items, lambda texts: list(self._encoder.encode(texts)))

@@ -8,12 +8,13 @@ from starlette.responses import Response
 
 from ranking.errors import (
     ArtifactError,
+    CapacityError,
     DeadlineExceeded,
     DependencyError,
     InvalidQuery,
     LeadError,
     NotFound,
-    Overloaded,
+    RequestError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,9 +31,9 @@ class Problem:
 
 INTERNAL = Problem(500, "internal", "Something went wrong on our side; the request id helps us to find it.")
 _TABLE: dict[type[LeadError], Problem] = {
-    InvalidQuery: Problem(422, "invalid_query", "The request cannot be used as it is."),
+    RequestError: Problem(422, "invalid_query", "The request cannot be used as it is."),
     NotFound: Problem(404, "not_found", "There is no such thing here."),
-    Overloaded: Problem(503, "overloaded", "Too many queries at once; try again shortly."),
+    CapacityError: Problem(503, "overloaded", "Too many queries at once; try again shortly."),
     DeadlineExceeded: Problem(
         504, "deadline_exceeded", "The answer was not ready by the deadline; try again or allow more time."
     ),
@@ -49,6 +50,11 @@ def problem_of(error: LeadError) -> Problem:
         if kind in _TABLE:
             return _TABLE[kind]
     return INTERNAL
+
+
+def problems() -> tuple[Problem, ...]:
+    """All that may be told, in the order of the table."""
+    return (*_TABLE.values(), INTERNAL)
 
 
 def response_of(error: LeadError, request_id: str) -> Response:
@@ -82,12 +88,12 @@ def document(
 def _public_detail(error: LeadError) -> str | None:
     if isinstance(error, NotFound):
         return f"{error.what} is not known"
-    if isinstance(error, DeadlineExceeded | Overloaded):
+    if isinstance(error, CapacityError):
         return f"stage: {error.stage}"
     return f"part: {error.dependency}" if isinstance(error, DependencyError) else None
 
 
 def _retry_after_s(error: LeadError) -> float | None:
-    if isinstance(error, Overloaded | DeadlineExceeded):
+    if isinstance(error, CapacityError):
         return error.retry_after_s
     return 1.0 if isinstance(error, DependencyError | ArtifactError) else None

@@ -3,6 +3,7 @@
 A replica that meets an artefact made for another feature schema, or a damaged one, must not become healthy.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ranking.errors import ArtifactError
 
 _MANIFEST = "manifest.json"
+_PROMOTED = "PROMOTED"
 
 
 class ArtefactManifest(BaseModel):
@@ -62,11 +64,35 @@ def write_artefact(
     (staging / _MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf8")
     staging.chmod(0o755)
     target = root / f"{kind}-{version}"
-    if target.exists():
-        shutil.rmtree(staging)
-    else:
+    try:
         os.replace(staging, target)
+    except OSError as err:
+        if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        shutil.rmtree(staging)  # the same content is there already
     return target
+
+
+def promote(artefact: Path) -> None:
+    """Make an artefact the one of its root that is served from the next start on; atomic."""
+    staging = artefact.parent / f".{_PROMOTED}-{artefact.name}"
+    staging.write_text(artefact.name + "\n", encoding="utf8")
+    os.replace(staging, artefact.parent / _PROMOTED)
+
+
+def promoted(folder: Path) -> Path:
+    """The artefact that `folder` is, or that its PROMOTED file names.
+
+    Raises:
+        ArtifactError: PROMOTED names nothing beside it.
+    """
+    try:
+        name = (folder / _PROMOTED).read_text(encoding="utf8").strip()
+    except FileNotFoundError:
+        return folder
+    if name in ("", "..") or name != Path(name).name or not (folder / name).is_dir():
+        raise ArtifactError(folder.name, f"{_PROMOTED} names no artefact beside it")
+    return folder / name
 
 
 def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[ArtefactManifest, dict[str, bytes]]:
@@ -83,6 +109,9 @@ def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[Artefac
             folder.name,
             f"made for feature schema {manifest.schema_hash}, this code has {schema_hash}; train again",
         )
+    for name in manifest.files:
+        if name == ".." or name != Path(name).name:
+            raise ArtifactError(folder.name, "manifest names a file outside its folder")
     return manifest, {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
 
 

@@ -6,7 +6,7 @@ import lightgbm
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.artefacts import open_artefact
+from models.artefacts import open_artefact, promoted
 from ranking.errors import ArtifactError
 from ranking.features import FEATURES, schema_hash
 from ranking.types import Float32Array, FloatArray
@@ -46,11 +46,14 @@ class BoosterModel:
     """A verified booster artefact, ready to score."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        manifest, files = open_artefact(folder, kind=KIND, schema_hash=schema_hash())
+        manifest, files = open_artefact(promoted(folder), kind=KIND, schema_hash=schema_hash())
         self.version = manifest.version
         self._threads = threads
-        self._booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())
-        self._scale = IntentScale.model_validate_json(files[SCALE_FILE])
+        try:
+            self._booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())
+            self._scale = IntentScale.model_validate_json(files[SCALE_FILE])
+        except (KeyError, ValueError, lightgbm.basic.LightGBMError) as err:
+            raise ArtifactError(folder.name, f"is not a booster ({type(err).__name__})") from err
         if self._booster.feature_name() != list(FEATURES):
             raise ArtifactError(folder.name, "the model's feature names are not this code's")
 

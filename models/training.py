@@ -26,6 +26,7 @@ _ROUNDS = 200
 _PATIENCE = 30
 _KNOTS = 33
 _HELD_OUT = 5
+_FULL = 99.9  # a mean base of 100 would leave no room for any other probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,9 @@ def fit_scale(base: FloatArray, labels: BoolArray) -> IntentScale:
         raise ValueError(
             "no company with lexical evidence bought: the booster cannot be put on the scale of BM25"
         )
-    rate, mean = float(labels[decided].mean()), float(base[decided].mean())
+    rate, mean = float(labels[decided].mean()), min(float(base[decided].mean()), _FULL)
     half = -rate / float(np.log2(1.0 - mean / 100.0))
-    knots = np.concatenate(([0.0], np.geomspace(half / 64.0, 1.0, _KNOTS - 1)))
+    knots = np.concatenate(([0.0], np.geomspace(min(half, 1.0) / 64.0, 1.0, _KNOTS - 1)))
     return IntentScale(
         probability=tuple(knots.tolist()), intent=tuple((100.0 * (1.0 - np.exp2(-knots / half))).tolist())
     )

@@ -24,15 +24,23 @@ from ray import serve
 from ray.serve._private.api import serve_start
 from ray.serve.schema import ApplicationStatus, ServeDeploySchema
 
+from configs.schema import GRAPH, read_serve_file
 from deployments.local.haproxy_config import LOOPBACK
+from ranking.errors import LeadError
 
 _CONNECT_TIMEOUT_S = 60.0
 _POLL_S = 0.1
 
 
 def read_config(path: Path, http_port: int) -> ServeDeploySchema:
-    """Return the configuration at `path`, moved to loopback and `http_port`."""
+    """Return the configuration at `path`, moved to loopback and `http_port`.
+
+    Raises:
+        ArtifactError: it deploys our graph and has a key or value that `configs.schema` does not allow.
+    """
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if any(application.get("import_path") == GRAPH for application in document.get("applications", ())):
+        read_serve_file(path)  # Serve ignores keys that it does not know
     address = {**document.get("http_options", {}), "host": LOOPBACK, "port": http_port}
     return ServeDeploySchema.model_validate({**document, "http_options": address})
 
@@ -93,7 +101,7 @@ def main(arguments: list[str]) -> int:
         connect()
         deploy(read_config(Path(arguments[0]), int(os.environ["LEADS_HTTP_PORT"])))
         signal.pause()
-    except (RuntimeError, ConnectionError, ValueError, OSError) as err:
+    except (LeadError, RuntimeError, ConnectionError, ValueError, OSError) as err:
         sys.stderr.write(f"{err}\n")
         return 1
     except KeyboardInterrupt:

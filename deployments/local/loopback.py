@@ -56,14 +56,23 @@ class RayFolders:
         return self.runtime / "h"
 
     @property
+    def metrics(self) -> Path:
+        """Counters of all processes, one file each."""
+        return self.runtime / "metrics"
+
+    @property
     def launcher(self) -> Path:
         """The program Ray runs as HAProxy."""
         return self.runtime / "haproxy"
 
 
-def environment(folders: RayFolders, ports: PortBlock) -> Mapping[str, str]:
-    """Return what must be set before Ray starts, for its head and for every driver that connects to it."""
+def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = True) -> Mapping[str, str]:
+    """Return what must be set before Ray starts, for its head and for every driver that connects to it.
+
+    `throughput` false leaves Serve's own proxy and event loops as they come: only to measure what ours save.
+    """
     haproxy = folders.haproxy
+    flag = "1" if throughput else "0"
     return {
         # Addresses: see the table above.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
@@ -88,14 +97,19 @@ def environment(folders: RayFolders, ports: PortBlock) -> Mapping[str, str]:
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(haproxy / "state"),
         # Throughput: both flags together (architecture, section 4); one thread leaves the cores to the
         # replicas.
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
-        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        "RAY_SERVE_ENABLE_HA_PROXY": flag,
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": flag,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         # A laptop's stop: an ingress replica would drain for 30 s, a freed port would rest for 150 s.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
         "RAY_SERVE_PORT_QUARANTINE_S": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Autoscaling looks back 10 s: at Ray's interval of 10 s it would decide on one measurement.
+        "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
+        "RAY_SERVE_HANDLE_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
+        # Behind HAProxy `/metrics` reaches any replica: all write where each one can read.
+        "PROMETHEUS_MULTIPROC_DIR": str(folders.metrics),
     }
 
 

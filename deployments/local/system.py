@@ -41,7 +41,8 @@ _LOGICAL_CPUS = 64
 class Plan:
     """What to run: where, at which port, with which Serve configuration.
 
-    `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot).
+    `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot). `throughput` is
+    `loopback.environment`'s.
     """
 
     data_dir: Path
@@ -49,6 +50,7 @@ class Plan:
     serve_config: Path
     prepare: Callable[[str, Path], None]
     dashboard: bool = True
+    throughput: bool = True
 
 
 def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None]) -> None:
@@ -108,13 +110,14 @@ def _serving(
 ) -> Iterator[tuple[ServerProcess, ...]]:
     """Start Ray and the application beside each other; yield both processes, stop them at the end."""
     folders = RayFolders(runtime_folder(data_dir))
-    for stale in (folders.ray, folders.haproxy):
+    for stale in (folders.ray, folders.haproxy, folders.metrics):
         shutil.rmtree(stale, ignore_errors=True)
+    folders.metrics.mkdir(mode=0o700)
     loopback.write_token(folders, secrets.token_hex(32))
     loopback.write_launcher(folders, get_haproxy_binary())
     environment = {
         **os.environ,
-        **loopback.environment(folders, ports),
+        **loopback.environment(folders, ports, throughput=plan.throughput),
         "LEADS_DATA": str(data_dir),
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
