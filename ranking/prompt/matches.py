@@ -1,7 +1,7 @@
 """The taxonomy's surfaces in a prompt: within its clauses, and inside compounds ("Biotechfirmen")."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ranking.prompt.lexicon import Lexicon
@@ -9,7 +9,8 @@ from ranking.taxonomy.entries import PLAIN, Entry, Kind, Match
 from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import Token
 
-_BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=[^\s-]),(?=\s)|(?<=\w{3})\.(?=\s)")
+_BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=\w{3})\.(?=\s)")
+_COMMA: Final = re.compile(r"(?<=[^\s-]),(?=\s)")
 _LINKS: Final = ("", "s", "n", "en", "e", "es")
 _SHORTEST_STEM: Final = 3
 _OPEN_ENDS: Final = frozenset({"gestion", "gestao", "gestione"})  # "logiciel de gestion" of what?
@@ -23,19 +24,32 @@ def read_matches(
 ) -> list[Match]:
     """Return the disjoint matches in ascending order; none reaches over a mark that ends a clause."""
     texts = [token.text for token in tokens]
-    matches: list[Match] = []
-    start = 0
-    for end in _clause_ends(prompt, tokens):
-        if start == 0 and end == len(texts):
-            matches = surfaces.match(texts)
-        else:
-            matches += [
-                Match(start + first, start + last, entries)
-                for first, last, entries in surfaces.match(texts[start:end])
-            ]
-        start = end
+    ends = _token_counts(_BOUNDARY.finditer(prompt), tokens)
+    matches = _matches_within(ends, texts, surfaces)
+    commas = _token_counts(_COMMA.finditer(prompt), tokens)
+    if any(_is_cut(match, commas) for match in matches):
+        matches = _matches_within(sorted({*ends, *commas}), texts, surfaces)
     closed = [match for match in matches if not _is_left_open(match, texts)]
     return _with_compounds(_with_parts(closed, texts, surfaces), texts, surfaces, lexicon)
+
+
+def _matches_within(ends: Sequence[int], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
+    if not ends:
+        return surfaces.match(texts)
+    matches: list[Match] = []
+    start = 0
+    for end in (*ends, len(texts)):
+        matches += [
+            Match(start + first, start + last, entries)
+            for first, last, entries in surfaces.match(texts[start:end])
+        ]
+        start = end
+    return matches
+
+
+def _is_cut(match: Match, commas: Sequence[int]) -> bool:
+    """Tell whether a comma stands within a match that is no place ("Cambridge, MA")."""
+    return match.entries[0].kind != "city" and any(match.start < comma < match.end for comma in commas)
 
 
 def _is_left_open(match: Match, texts: Sequence[str]) -> bool:
@@ -48,18 +62,15 @@ def _is_left_open(match: Match, texts: Sequence[str]) -> bool:
     )
 
 
-def _clause_ends(prompt: str, tokens: Sequence[Token]) -> list[int]:
-    """Return the numbers of tokens up to each clause's end, the last one included."""
-    ends: list[int] = []
-    place, count = 0, len(tokens)
-    for mark in _BOUNDARY.finditer(prompt):
-        while place < count and tokens[place].start < mark.start():
+def _token_counts(marks: Iterable[re.Match[str]], tokens: Sequence[Token]) -> list[int]:
+    """Return for each mark how many tokens stand before it."""
+    counts: list[int] = []
+    place = 0
+    for mark in marks:
+        while place < len(tokens) and tokens[place].start < mark.start():
             place += 1
-        if place and (not ends or ends[-1] != place):
-            ends.append(place)
-    if not ends or ends[-1] != count:
-        ends.append(count)
-    return ends
+        counts.append(place)
+    return counts
 
 
 def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:

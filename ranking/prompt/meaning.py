@@ -280,7 +280,7 @@ class Reader:
         """A word after "in" that the taxonomy does not know is a place we do not know, and no product."""
         for index in range(place, max(place - _PLACE_WORDS, 0), -1):
             unit, bits = self._units[index], self._units[index - 1].bits
-            if unit.gap > HYPHEN or not unit.is_word:
+            if unit.gap > HYPHEN or not (unit.is_word or unit.bits == cues.STOP):
                 return False
             if bits & cues.PLACE:
                 return not bits & (cues.WITH | cues.USE)
@@ -289,7 +289,7 @@ class Reader:
     def _is_keyword(self, place: int) -> bool:
         """Tell whether a plain word describes what is sold; a target's words do only when nothing else is known of either."""
         unit = self._units[place]
-        if len(unit.text) < 2 or self._is_unknown_place(place):
+        if len(unit.text) < 2 or unit.text[0].isdigit() or self._is_unknown_place(place):
             return False
         if self._part[place] != TARGET or self._context[place] & cues.HIRE:
             return True

@@ -1,6 +1,7 @@
 """Names of companies and products a prompt mentions: exemplars, comparisons, and companies to leave out (F-1)."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
@@ -92,10 +93,16 @@ def _field_after(units: Sequence[Unit], cue: int, parts: Parts, marks: Sequence[
     ):
         before -= 1
     if before < 0 or units[cue].gap == STOP:
-        return EXEMPLAR
+        return COMPARISON if _is_turned(units, cue) else EXEMPLAR
     if parts.context[cue - 1] & cues.USE:
         return USED
     return _field_beside(units, before, cue, parts)
+
+
+def _is_turned(units: Sequence[Unit], cue: int) -> bool:
+    """ "like Zendesk but for hotels": what is sold, and to whom else."""
+    following = units[cue + 1 : cue + LOOKAHEAD]
+    return any(unit.bits & cues.END_SCOPE and after.bits & cues.TARGET for unit, after in pairwise(following))
 
 
 def _is_ruled_out(units: Sequence[Unit], cue: int, marks: Sequence[int]) -> bool:

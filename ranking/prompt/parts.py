@@ -198,7 +198,7 @@ class _Walk:
     def _meet_target(self, place: int) -> None:
         """A preposition like "for": the target follows, or the product after "leads for" and before "for our"."""
         following = self._next(place + 1)
-        if following is None or self._only_place(following):
+        if following is None or self._only_place(following) or self._joins_stages(place, following):
             return
         if self.units[following].bits & cues.PRODUCT:
             self._to(PRODUCT)
@@ -210,6 +210,10 @@ class _Walk:
         self._decide(self.sentence, place, PRODUCT)
         self._to(TARGET)
         self.met_target = True
+
+    def _joins_stages(self, place: int, following: int) -> bool:
+        """ "seed to series A" is a range."""
+        return place > 0 and self.units[place - 1].has("stage") and self.units[following].has("stage")
 
     def _only_place(self, place: int) -> bool:
         """ "for Germany" says where; "for German banks" says to whom."""

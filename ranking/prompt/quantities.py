@@ -162,11 +162,19 @@ def _people_end(units: Sequence[Unit], place: int) -> int:
         unit = units[end]
         if unit.gap >= COMMA:
             return 0
+        if end == place and unit.has("role") and _is_had(units, place - 1):
+            return end + 1
         if unit.bits & cues.PEOPLE:
             return end + 1
         if not unit.is_word and unit.bits != cues.STOP:
             return 0
     return 0
+
+
+def _is_had(units: Sequence[Unit], number: int) -> bool:
+    """Tell whether people of some profession are counted: "with at least 10 lawyers"."""
+    _, start = _bound_before(units, number)
+    return start < number and start > 0 and bool(units[start - 1].bits & cues.WITH)
 
 
 def _employees(numbers: _Numbers, bound: int) -> EmployeeRange:
@@ -191,7 +199,9 @@ def _limit(units: Sequence[Unit], numbers: _Numbers, start: int) -> Quantity | N
     if numbers.high is not None or numbers.plus or not 1 <= numbers.low <= MAX_LIMIT:
         return None
     before = units[numbers.start - 1].bits if numbers.start and units[numbers.start].gap < COMMA else 0
-    if before & cues.TOP and not (before & cues.BOUND and not _counts_leads(units, numbers.end)):
+    if (before & cues.ABOUT and _is_asked(units, numbers)) or (
+        before & cues.TOP and not (before & cues.BOUND and not _counts_leads(units, numbers.end))
+    ):
         return Quantity(numbers.start - 1, numbers.end, None, numbers.low)
     if before & (cues.PREPOSITION | cues.BOUND) & ~cues.TARGET or (
         start < numbers.start and not before & cues.REQUEST
@@ -201,6 +211,12 @@ def _limit(units: Sequence[Unit], numbers: _Numbers, start: int) -> Quantity | N
     if not named and _counts_leads(units, numbers.end):
         return Quantity(numbers.start, numbers.end, None, numbers.low)
     return None
+
+
+def _is_asked(units: Sequence[Unit], numbers: _Numbers) -> bool:
+    """ "find me about 40 decision makers" """
+    asks = any(unit.bits & cues.REQUEST for unit in units[max(numbers.start - _LOOKAHEAD, 0) : numbers.start])
+    return asks and _counts_leads(units, numbers.end)
 
 
 def _counts_leads(units: Sequence[Unit], place: int) -> bool:

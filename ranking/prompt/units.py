@@ -70,6 +70,8 @@ _COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
 _THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
 _LISTED_KINDS: Final = frozenset({"industry", "stage"})
 _PLACE_KINDS: Final = frozenset({"country", "region", "city"})
+_WEAK_PLACES: Final = frozenset({"city", "region"})
+_STATE: Final = 2
 _PEOPLE_KINDS: Final = frozenset({"role", "seniority"})
 _COUNTED: Final = cues.LEAD | cues.COMPANY | cues.PRODUCT_NOUN
 _MAX_COUNT: Final = 100_000_000
@@ -160,17 +162,14 @@ def read_units(
         start, stop = token.start, tokens[end - 1].end
         raw = prompt[start:stop]
         capital = raw != raw.lower()
-        gap = _gap(prompt, before, start)
-        if units and (
-            (gap == STOP and units[-1].text in _ABBREVIATIONS)
-            or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP))
-        ):
-            gap = SPACE
+        gap = _gap_after(units, prompt, before, start)
         if entries and _is_common(entries, bits, capital):
             weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
-            shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
             sold = weak and _is_sold(texts, end, by_start, language, among="concept" in listed)
-            if not (shown or (weak and _supported(entries[0].kind, bits, units, listed, sold=sold))):
+            shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
+            if not (
+                weak and _is_meant(entries[0].kind, raw, gap, bits, units, listed, sold=sold, shown=shown)
+            ):
                 entries = tuple(entry for entry in entries if weak and entry.weight > COMMON_WORD)
         if entries and bits:
             bits &= cues.NOUN & ~cues.STOP
@@ -212,6 +211,18 @@ def _is_emphasised(raw: str, capital: bool, gap: int, units: Sequence[Unit]) -> 
     return capital and (raw.isupper() or (bool(units) and gap != STOP))
 
 
+def _is_among_places(raw: str, gap: int, units: Sequence[Unit]) -> bool:
+    """ "in Reading", "Paris and Nice", "Cambridge, MA": an ordinary word is a place beside another or after "in"; states in capitals."""
+    if len(raw) == _STATE and not raw.isupper():
+        return False
+    near = [unit for unit in units[-2:] if unit.gap != STOP]
+    if not near or gap == STOP:
+        return False
+    if near[-1].bits & cues.JOINT:
+        near.pop()
+    return bool(near) and (near[-1].group == PLACE or bool(near[-1].bits & cues.PLACE))
+
+
 def _is_common(entries: tuple[Entry, ...], bits: int, capital: bool) -> bool:
     """Tell whether an ordinary word may be meant rather than the taxonomy's reading of it."""
     if bits & cues.LEAD and entries[0].kind in _PEOPLE_KINDS:
@@ -238,15 +249,30 @@ def _is_sold(
     return not among and (end in by_start or bool(bits & ~cues.STOP))
 
 
-def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[Kind], *, sold: bool) -> bool:
-    """A place after "in", a technology after "using", a stage or industry among others are meant in small letters too.
-
-    So is the only product of a prompt.
-    """
+def _is_meant(
+    kind: Kind,
+    raw: str,
+    gap: int,
+    bits: int,
+    units: Sequence[Unit],
+    listed: Collection[Kind],
+    *,
+    sold: bool,
+    shown: bool,
+) -> bool:
+    """Tell whether an ordinary word is meant as the taxonomy reads it."""
+    if kind in _WEAK_PLACES:
+        return shown and _is_among_places(raw, gap, units)
     if kind == "concept":
-        return sold and not bits & cues.STOP
+        return shown or (sold and not bits & cues.STOP)
+    return shown or _supported(kind, bits, units, listed)
+
+
+def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[Kind]) -> bool:
+    """A country after "in", a technology after "using", a stage or industry among others are meant in small letters too."""
     if kind in _LISTED_KINDS:
-        return kind in listed and not bits & cues.STOP
+        among = kind in listed or (kind == "stage" and "size" in listed)
+        return among and not bits & cues.STOP
     before = units[-1].bits if units else 0
     return bool(before & (cues.PLACE if kind in _PLACE_KINDS else cues.USE))
 
@@ -271,6 +297,17 @@ def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:
         and text.isdigit()
         and (text == "000" or language.code != "en")
     )
+
+
+def _gap_after(units: Sequence[Unit], prompt: str, before: int, start: int) -> int:
+    """Classify what stands before the next unit; a colon after a label and the stop of an abbreviation mean nothing."""
+    gap = _gap(prompt, before, start)
+    if units and (
+        (gap == STOP and units[-1].text in _ABBREVIATIONS)
+        or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP))
+    ):
+        return SPACE
+    return gap
 
 
 def _gap(prompt: str, before: int, start: int) -> int:

@@ -12,6 +12,9 @@ from ranking.taxonomy.sources import Phrase, Record, folded, list_of, phrase, ph
 
 _GERMAN_ADJECTIVE = ("", "e", "er", "en", "es", "em")
 _SUBDIVIDED = ("US", "CA")
+_WORDS_OF_TWO = frozenset(
+    ("in", "or", "me", "ok", "hi", "al", "la", "de", "id", "pa", "on", "ai", "it")
+)  # rather than states
 _SAFE_LENGTH = 6  # shorter names in the other languages are words elsewhere ("Çad" is Chad in Turkish)
 
 
@@ -157,6 +160,8 @@ def _states(
             name=names[0].raw, members=[], parent=None, country=code.partition("_")[0].upper()
         )
         collection.add("region", code, names)
+        shorts = (phrase(f"{short}~", "") for short in list_of(record, "short"))
+        collection.add("region", code, (short for short in shorts if short.text not in _WORDS_OF_TWO))
         for name in (folded(code), *(form.text for form in names)):
             lookup.setdefault(name, code)
         for short in list_of(record, "short"):
@@ -184,15 +189,14 @@ def _city(code: str, names: str, country: str, region: str | None) -> _NamedCity
 def _city_surfaces(
     named: _NamedCity, countries: dict[str, str], states: dict[str, Record]
 ) -> Iterable[Phrase]:
-    """Yield the names a prompt may use: an ordinary word ("Nice", "Reading") only beside its country or state."""
+    """Yield the names a prompt may use; beside its country or state an ordinary word ("Nice", "Reading") is a plain name."""
     region = named.city["region"]
     qualifiers: list[str] = []
     if region and named.city["country"] in _SUBDIVIDED:
         qualifiers += [text_of(states[region], "short"), text_of(states[region], "any")]
     for name in named.names:
         ordinary = name.weight == COMMON_WORD
-        if not ordinary:
-            yield name
+        yield name
         beside = (
             [*qualifiers, countries[named.city["country"]], named.city["country"]] if ordinary else qualifiers
         )

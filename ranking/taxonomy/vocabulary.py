@@ -19,11 +19,14 @@ from ranking.taxonomy.sources import (
     text_of,
     weights_of,
 )
+from ranking.text import words
 
 _TRADE_WORDS: Final = frozenset(
-    """manufacturing production transportation transport contractors construction retail wholesale schools carriers agencies brokers
-    brokerages organizations institutes stores dealers practices airlines hospitals distribution farming mining leasing banking building
-    airplanes makers utilities railroad laboratories consulting generation trucking""".split()
+    words(
+        """manufacturing production transportation transport contractors construction retail wholesale schools carriers agencies
+        brokers brokerages organizations institutes stores dealers practices airlines hospitals distribution farming mining leasing
+        banking building makers utilities railroad laboratories consulting generation trucking"""
+    )
 )
 
 Meaning = tuple[str, str, str, float]
@@ -183,23 +186,23 @@ def titles(collection: SurfaceCollection, folder: Path) -> Titles:
 
     Their phrases are surfaces of prompts too, but for those under `title`.
     """
-    words = SurfaceCollection()
+    titles_only = SurfaceCollection()
     roles = read_tables("roles", folder)
     ranks = read_tables("seniorities", folder)
     for kind, tables in (("role", roles), ("seniority", ranks)):
         for code, record in tables.items():
-            _add_title(collection, words, "role" if kind == "role" else "seniority", code, record)
+            _add_title(collection, titles_only, "role" if kind == "role" else "seniority", code, record)
     for code, record in read_tables("executives", folder).items():
         for role in list_of(record, "roles"):
-            _add_title(collection, words, "role", role, record)
+            _add_title(collection, titles_only, "role", role, record)
         if not text_of(record, "seniority"):
             raise ValueError(f"executive {code} has no seniority")
-        _add_title(collection, words, "seniority", text_of(record, "seniority"), record)
+        _add_title(collection, titles_only, "seniority", text_of(record, "seniority"), record)
     affixes = read_tables("affixes", folder)
     return Titles(
         _nodes(roles),
         list(ranks),
-        grouped(words),
+        grouped(titles_only),
         Affixes(prefixes=_affixes(affixes, "prefixes"), suffixes=_affixes(affixes, "suffixes")),
     )
 
