@@ -27,14 +27,15 @@ def app(args: GraphArgs) -> Application:
     if settings.database_url is None:
         raise ArtifactError("graph", "DATABASE_URL is not set; start the local system with `leads up`")
     snapshots = args.snapshots or str((settings.leads_data / "snapshots").resolve())
+    database_url = settings.database_url.get_secret_value()
     return _node("ingress", serve.ingress()(Ingress)).bind(
-        retrieval=_node("retrieval", RetrievalNode).bind(snapshots),
+        retrieval=_node("retrieval", RetrievalNode).bind(snapshots, database_url),
         bm25=_node("bm25", Bm25Node).bind(snapshots),
         gbdt=_node("gbdt", GbdtNode).bind(args.booster),
         embedder=_node("embedder", EmbedderNode).bind(args.embedder.model_dump()),
         args=args.model_dump(mode="json"),
         snapshots=snapshots,
-        database_url=settings.database_url.get_secret_value(),
+        database_url=database_url,
         redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
     )
 

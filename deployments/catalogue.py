@@ -1,12 +1,14 @@
 """The catalogue port over a snapshot: facts, contacts, cards and matched words, read in the ingress's own process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 
+from db.filtering.hidden_leads import HiddenLeads
 from db.snapshot import Snapshot
+from db.suppressions import Suppression
 from models.lexical import LexicalIndex
 from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.codebook import Codebook
@@ -26,14 +28,24 @@ class SnapshotCatalogue:
     taxonomy: Taxonomy
     book: Codebook
     lead_ranks: IntArray
+    suppressed: Callable[[], tuple[Suppression, ...]]
+    hidden: HiddenLeads
 
     @classmethod
-    def of(cls, snapshot: Snapshot, taxonomy: Taxonomy) -> "SnapshotCatalogue":
+    def of(
+        cls,
+        snapshot: Snapshot,
+        taxonomy: Taxonomy,
+        suppressed: Callable[[], tuple[Suppression, ...]] = tuple,
+    ) -> "SnapshotCatalogue":
         """Open the read side of a snapshot."""
         ids = np.array([each.encode() for each in snapshot.leads.ids.all()], dtype=object)
         ranks = np.empty(len(ids), dtype=np.int32)
         ranks[np.argsort(ids, kind="stable")] = np.arange(len(ids), dtype=np.int32)
-        return cls(snapshot, LexicalIndex.open(snapshot.lexical), taxonomy, Codebook.of(taxonomy), ranks)
+        return cls(
+            snapshot, LexicalIndex.open(snapshot.lexical), taxonomy, Codebook.of(taxonomy), ranks,
+            suppressed, HiddenLeads(snapshot),
+        )  # fmt: skip
 
     def facts(self, rows: IntArray) -> CompanyFacts:
         """See `ranking.ports.Catalogue`."""
@@ -58,7 +70,9 @@ class SnapshotCatalogue:
         )
         leads = self.snapshot.leads
         records = self._records(candidates, positions)
-        chosen = collapse(records, leads, wish, only=self._only(only, records))
+        chosen = collapse(
+            records, leads, wish, hidden=self.hidden.of(self.suppressed()), only=self._only(only, records)
+        )
         reachable = np.maximum(chosen.lead_rows, 0)
         ranks = self.lead_ranks[reachable] if len(self.lead_ranks) else reachable
         wanted = MATCH if wish.roles is not None else UNKNOWN_MATCH

@@ -26,6 +26,7 @@ from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
 from deployments.readiness import Readiness
 from deployments.replicas import Counts, ReplicaWatch, running_leaves
+from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
@@ -60,10 +61,11 @@ class Ingress:
         self._leaf_versions: dict[str, str] = {}
         self._telemetry = Telemetry()
         self._taxonomy = load_taxonomy()
+        suppressed = SuppressionFeed(database_url)
         self._catalogues = Generations(
             "ingress",
             SnapshotStore(Path(snapshots), taxonomy_version=self._taxonomy.version),
-            lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy),
+            lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: suppressed.current),
         )
         self._hops: HandlePorts = handle_ports(
             retrieval, bm25, gbdt, embedder, self._args.hops, self._telemetry,

@@ -5,13 +5,16 @@ Each list method answers one outcome per item, in order: a value, or a `LeadErro
 
 from collections.abc import Sequence
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.engine import SnapshotRetrieval
+from db.suppressions import Suppression
 from deployments.generations import Generations
 from deployments.leaf import WorkThread
+from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from models.booster import BoosterModel
 from models.embedder import EmbedderConfig, open_encoder
@@ -28,10 +31,12 @@ from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
 class RetrievalNode:
     """F-2, F-2b and the levels of F-3 on the snapshot's columns."""
 
-    def __init__(self, snapshots: str) -> None:
+    def __init__(self, snapshots: str, database_url: str) -> None:
         taxonomy = load_taxonomy()
         self._work = WorkThread("retrieval")
         self._telemetry = Telemetry()
+        self._suppressed = SuppressionFeed(database_url)
+        self._applied: WeakKeyDictionary[SnapshotRetrieval, tuple[Suppression, ...]] = WeakKeyDictionary()
         self._engines = Generations(
             "retrieval",
             SnapshotStore(Path(snapshots), taxonomy_version=taxonomy.version),
@@ -43,9 +48,16 @@ class RetrievalNode:
     ) -> list[Candidates | LeadError]:
         """Admitted companies of each request."""
         with self._telemetry.node("retrieval", len(items)):
-            return await self._work.each(
-                items, remaining_ms, lambda item: self._engines.get(item.generation).retrieve(item)
-            )
+            return await self._work.each(items, remaining_ms, self._retrieve)
+
+    def _retrieve(self, item: RetrievalRequest) -> Candidates:
+        """In the work thread, so that the do-not-contact list of an engine changes between queries only."""
+        engine = self._engines.get(item.generation)
+        current = self._suppressed.current
+        if self._applied.get(engine) is not current:
+            engine.suppress(current)
+            self._applied[engine] = current
+        return engine.retrieve(item)
 
 
 class Bm25Node:
