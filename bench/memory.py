@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         used = processes.memory(state.pid)
     found |= {
         "offered": options.queries, "completed": len(seen.latencies_ms), "errors": dict(seen.errors),
-        "before_queries": _shown(at_rest), "after_queries": _shown(used),
+        "after_queries": _shown(used), "before_queries": _shown(at_rest),
     }  # fmt: skip
     path = record.write(options.name, found)
     print(path.name, "PSS before and after, MiB")

@@ -79,9 +79,9 @@ def memory(root_pid: int) -> dict[str, Memory]:
 
 def name_of(program: str, command: Sequence[str]) -> str:
     """What a process does: a node of the graph by its name, one of Ray's parts, or a server."""
-    line = " ".join(command)
+    line = " ".join(command).strip()  # a title that was made longer once keeps its length, in spaces
     if line.startswith(_REPLICA):
-        return line.removeprefix(_REPLICA).rpartition(":")[2].partition(".")[0]
+        return line.removeprefix(_REPLICA).rpartition(":")[2].partition(".")[0].split()[0]
     if line.startswith(_ACTOR):
         return line.removeprefix(_ACTOR).split()[0].partition(".")[0]
     for part, name in _BY_PROGRAM:

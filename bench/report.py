@@ -23,7 +23,7 @@ _HEADING = frozenset(
         "spec",
     )
 )
-_FIGURES_SHOWN = 40
+_FIGURES_SHOWN = 60
 _INTRO = """# Benchmarks
 
 <!-- Made by `python -m bench.report` out of bench/records/; a test compares the two. -->
@@ -89,6 +89,8 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping) and {"mean", "low", "high"} <= value.keys():
         interval = f"{_written(value['low'])} to {_written(value['high'])}"
         yield path, f"{_written(value['mean'])} ({interval})"
+    elif isinstance(value, Mapping) and "pss_mib" in value:
+        yield path, f"{_written(value['pss_mib'])} MiB, of it its own {_written(value['uss_mib'])}"
     elif isinstance(value, Mapping):
         for key, each in value.items():
             yield from _leaves(f"{path}: {key}", each)

@@ -77,6 +77,7 @@ async def test_refused_connections_are_counted_and_not_lost():
         ("ray::ServeReplica", ["ray::ServeReplica:leads:ingress.handle_request"], "ingress"),
         ("ray::ServeController", ["ray::ServeController.listen_for_change()"], "ServeController"),
         ("python", ["python", "-m", "deployments.local.application", "x.yaml"], "application"),
+        ("ray::ServeReplica", ["ray::ServeReplica:leads:gbdt" + 40 * " "], "gbdt"),
         ("postgres", ["postgres: walwriter"], "postgres"),
     ],
 )

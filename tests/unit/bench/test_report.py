@@ -24,6 +24,11 @@ def test_a_mean_is_shown_with_its_interval():
     assert list(figures(record)) == [("precision", "0.374 (0.35 to 0.397)")]
 
 
+def test_memory_is_shown_as_what_a_process_costs():
+    record = {"after_queries": {"bm25": {"rss_mib": 300.0, "pss_mib": 190.5, "uss_mib": 180.0}}}
+    assert list(figures(record)) == [("after_queries: bm25", "190.5 MiB, of it its own 180")]
+
+
 def test_a_ladder_is_a_table_with_a_row_per_rate(tmp_path):
     one = {
         "variant": "coalesced", "round": 1, "offered_qps": 50.0, "latency_ms": {"p50": 9.0, "p95": 20.0, "p99": 30.0},
