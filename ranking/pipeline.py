@@ -148,7 +148,9 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         generation=found.candidates.generation,
         pool=len(found.pool.positions),
         available=available,
-        shortfall=shortfall(found.request.limit, len(leads), available, found.request.min_score),
+        shortfall=shortfall(
+            found.request.limit, len(leads), available, found.ranking.scores, found.request.min_score
+        ),
         relaxation=found.candidates.relaxation,
         routes=Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"]),
         dropped=found.candidates.dropped,

@@ -145,15 +145,25 @@ class Presenter:
         )
 
 
-def shortfall(limit: int, returned: int, available: int, min_score: float) -> Shortfall | None:
-    """Why fewer than `limit` came back; never padded (F-4)."""
+def shortfall(
+    limit: int, returned: int, available: int, scores: FloatArray, min_score: float
+) -> Shortfall | None:
+    """Why fewer than `limit` came back; never padded (F-4).
+
+    Args:
+        scores: float64[m] of the pool, -inf where nobody may be approached.
+    """
     if returned >= limit:
         return None
-    if available <= returned:
-        reason = f"only {available} companies pass the filters that are never relaxed"
-    else:
-        reason = f"{available - returned} of {available} companies score below min_score {min_score:g}"
-    return Shortfall(limit, returned, reason)
+    reachable = np.isfinite(scores)
+    causes = {
+        f"score below min_score {min_score:g}": int((scores[reachable] < min_score).sum()),
+        "have no contact that may be approached": int((~reachable).sum()),
+        "are not among the best by fit and evidence": available - len(scores),
+    }
+    told = ", ".join(f"{count} {cause}" for cause, count in causes.items() if count)
+    reason = f"{available} companies pass the filters that are never relaxed"
+    return Shortfall(limit, returned, f"{reason}; {told}" if told else f"only {reason}")
 
 
 def _unseen(rows: Iterable[int], shown: list[int]) -> list[int]:
