@@ -122,11 +122,16 @@ async def _one(
     outcome.degraded += any(mark in content for mark in _DEGRADED)
 
 
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     """Stdin to stdout."""
+    before_s = _cpu_s()
     outcome = asyncio.run(send(Load(**json.load(sys.stdin))))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    outcome.cpu_s = used.ru_utime + used.ru_stime
+    outcome.cpu_s = _cpu_s() - before_s
     json.dump(asdict(outcome), sys.stdout)
 
 

@@ -82,6 +82,12 @@ def highest_held(steps: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]
     return found
 
 
+def never_ended(steps: Sequence[dict[str, Any]]) -> list[str]:
+    """Variants that held every rate of the ladder: what they reach is more than the figure says."""
+    failed = {step["variant"] for step in steps if not step["holds"]}
+    return [name for name in dict.fromkeys(step["variant"] for step in steps) if name not in failed]
+
+
 def ratios(held: dict[str, dict[str, float]]) -> dict[str, float | None]:
     """Highest rate held by the coalesced graph over that of each other variant; None where the other held none."""
     ours = held["coalesced"]["every_round_qps"]
@@ -122,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "variants": [asdict(variant) for variant in VARIANTS],
         "held_means": {"p95_ms_below": P95_MS, "errors_and_degraded_share_at_most": ERROR_SHARE},
         "offered": sum(step["offered"] for step in steps), "completed": sum(step["completed"] for step in steps),
-        "errors": errors, "highest_held": held, "ratios": ratios(held), "steps": steps,
+        "errors": errors, "highest_held": held, "held_the_whole_ladder": never_ended(steps), "ratios": ratios(held), "steps": steps,
     }  # fmt: skip
     path = record.write(options.name, found)
     print(path.name, held, found["ratios"])

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from bench.arrivals import Load, Outcome, due_times, send
-from bench.coalescing import highest_held, holds, ratios
+from bench.coalescing import highest_held, holds, never_ended, ratios
 from bench.processes import CpuMeter, memory, name_of, per_query
 from bench.prompts import OTHERS, unique_prompts
 from bench.variant import Variant
@@ -49,6 +49,7 @@ def test_the_highest_rate_is_the_one_that_held_in_every_round():
     held = highest_held(steps)
     assert held["defaults"] == {"every_round_qps": 25.0, "best_round_qps": 50.0}
     assert ratios(held) == {"coalesced/defaults": 100.0 / 25.0}
+    assert never_ended(steps) == ["coalesced"]
 
 
 def test_there_is_no_ratio_to_a_variant_that_held_nothing():
