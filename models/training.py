@@ -18,7 +18,7 @@ from ranking.features import FEATURES, schema_hash
 from ranking.types import BoolArray, Float32Array, FloatArray
 
 _PARAMETERS = {
-    "objective": "binary", "learning_rate": 0.05, "num_leaves": 15, "min_data_in_leaf": 60, "feature_fraction": 0.8,
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 100, "feature_fraction": 0.8,
     "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "verbosity": -1, "deterministic": True,
     "force_row_wise": True, "num_threads": 1,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from ranking.types import BoolArray, IntArray, Query
 
 _LIMIT = 500
 _DEADLINE_MS = 60_000.0
+UNSHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,23 @@ async def collect(
     config: RankingConfig,
     clock: Clock,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    unshown: int = UNSHOWN,
+    seed: int = 7,
 ) -> TrainingRows:
-    """Rows of every shown company that the pipeline takes into its pool, in the order of `examples`."""
+    """Rows of every shown company in the pipeline's pool, and of `unshown` others per example as rows that did not buy.
+
+    Lists show the likely ones only; a model that never saw the rest would score it at random, and the rest is most of what it is asked
+    about. Which others are taken depends on `seed` and the example's place alone.
+    """
     parts: list[TrainingRows] = []
     for number, example in enumerate(examples):
         request = RankRequest(
             example.query, _LIMIT, example.as_of_s, config.final, config.fit.weights, llm="never"
         )
         found = await survey(request, ports, config, Deadline.after_ms(_DEADLINE_MS, clock), Journey(clock))
-        parts.append(_rows(found, example, number))
+        others = np.random.default_rng((seed, number))
+        parts.append(_rows(found, example, number, unshown, others))
         progress(number + 1)
     return TrainingRows(
         features=np.concatenate(
@@ -54,11 +63,18 @@ async def collect(
     )
 
 
-def _rows(found: Survey, example: Example, number: int) -> TrainingRows:
+def _rows(
+    found: Survey, example: Example, number: int, unshown: int, others: np.random.Generator
+) -> TrainingRows:
     pool, candidates = found.pool, found.candidates
     shown, labels = _labelled(found, example.bought)
     features = matrix(candidates, pool, found.catalogue.facts(candidates.rows[pool.positions]))
-    return TrainingRows(features[shown], labels, np.full(len(shown), number, dtype=np.int32))
+    rest = np.setdiff1d(np.arange(len(pool.positions)), shown)
+    count = min(unshown, len(rest)) if len(shown) else 0
+    taken = others.choice(rest, count, replace=False)
+    at = np.concatenate([shown, np.sort(taken)]).astype(np.int32)
+    bought = np.concatenate([labels, np.zeros(len(taken), dtype=np.bool_)])
+    return TrainingRows(features[at], bought, np.full(len(at), number, dtype=np.int32))
 
 
 def _labelled(found: Survey, bought: Mapping[str, bool]) -> tuple[IntArray, BoolArray]:

@@ -49,6 +49,21 @@ def test_rows_carry_their_labels_and_queries(served_world: ServedWorld) -> None:
     assert empty.features.shape == (0, len(FEATURES))
 
 
+def test_companies_that_were_not_shown_count_as_not_bought(served_world: ServedWorld) -> None:
+    example = _example(served_world.system, PROMPT, BEFORE)
+    few = Example(example.query, example.as_of_s, dict(list(example.bought.items())[:60]))
+
+    def rows(unshown: int, seed: int = 7) -> TrainingRows:
+        ports, config = served_world.system.ports(), RankingConfig()
+        return asyncio.run(collect([few], ports, config, time.monotonic, unshown=unshown, seed=seed))
+
+    shown, more = rows(0), rows(50)
+    assert len(more.labels) == len(shown.labels) + 50
+    assert more.labels.sum() == shown.labels.sum()
+    assert rows(50).digest() == more.digest()
+    assert rows(50, seed=8).digest() != more.digest()
+
+
 def test_the_worlds_outcomes_make_rows_with_purchases(training_rows: TrainingRows) -> None:
     assert len(np.unique(training_rows.queries)) >= 5
     assert training_rows.labels.any()
