@@ -30,6 +30,7 @@ class Collection:
         self._marks = marks
         self._values: dict[str, dict[str | EmployeeRange, None]] = {}
         self._claimed: set[int] = set()
+        self._stated: set[str | EmployeeRange] = set()
         self.spans: list[Span] = []
 
     def add(self, field: str, value: str | EmployeeRange, start: int, end: int) -> None:
@@ -59,6 +60,8 @@ class Collection:
         unit = self._units[place]
         assert unit.employees is not None
         side = "include" if self._marks[place] < 0 else "exclude"
+        if side == "include":
+            self._stated.add(unit.employees)
         self.add(f"{side}.employees", unit.employees, self._start(place), unit.end)
 
     def add_name(self, name: Name, taxonomy: Taxonomy) -> None:
@@ -82,8 +85,13 @@ class Collection:
         return self._units[cue].start
 
     def settle(self) -> None:
-        """Let an exclusion win over an inclusion of the same value."""
+        """Let an exclusion win over an inclusion of the same value, and a head count over the name of a size."""
         dropped: set[tuple[str, str]] = set()
+        sizes = self._values.get("include.employees", {})
+        if self._stated and not sizes.keys() <= self._stated:
+            for size in sizes.keys() - self._stated:
+                del sizes[size]
+                dropped.add(("include.employees", describe(size)))
         for name in _FIELD_NAMES:
             wanted, ruled_out = self._values.get(f"include.{name}"), self._values.get(f"exclude.{name}")
             for value in list(wanted or ()):

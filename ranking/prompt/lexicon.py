@@ -54,8 +54,12 @@ class Language:
 class Lexicon:
     """All languages, and the votes of words, letters and endings for them.
 
-    `compound_endings` are the ends of compounds that name a kind of company or product, longest first; `company_endings` those of the
-    former. A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
+    A vote packs one counter of `VOTE_BITS` bits per language, in the order of `LANGUAGES`, so that votes are added as integers.
+
+    Attributes:
+        compound_endings: ends of compounds that name a kind of company or product, longest first.
+        company_endings: those of companies.
+        words: all words of all phrases.
     """
 
     languages: Mapping[str, Language]
@@ -64,6 +68,7 @@ class Lexicon:
     endings: Mapping[str, int]
     compound_endings: tuple[str, ...]
     company_endings: frozenset[str]
+    words: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -78,6 +83,7 @@ def load_lexicon() -> Lexicon:
     return Lexicon(
         compound_endings=tuple(sorted(company_endings | product_endings, key=lambda end: (-len(end), end))),
         company_endings=company_endings,
+        words=frozenset(word for phrases in own.values() for phrase in phrases for word in phrase.split(" ")),
         languages=MappingProxyType(languages),
         votes=MappingProxyType(
             _votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)

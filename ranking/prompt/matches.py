@@ -1,10 +1,11 @@
-"""The taxonomy's surfaces in a prompt: within its clauses, and inside compounds ("Biotechfirmen")."""
+"""The taxonomy's surfaces in a prompt: within its clauses, inside compounds ("Biotechfirmen") and behind slips of the hand."""
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ranking.prompt.lexicon import Lexicon
+from ranking.prompt.typos import corrected
 from ranking.taxonomy.entries import PLAIN, Entry, Kind, Match
 from ranking.taxonomy.surfaces import SurfaceIndex
 from ranking.text import Token
@@ -13,6 +14,8 @@ _BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=\w{3})\.(?=\s)")
 _COMMA: Final = re.compile(r"(?<=[^\s-]),(?=\s)")
 _LINKS: Final = ("", "s", "n", "en", "e", "es")
 _SHORTEST_STEM: Final = 3
+_SHORTEST_WORD: Final = 6
+_MOST_MISSPELT: Final = 4
 _OPEN_ENDS: Final = frozenset({"gestion", "gestao", "gestione"})  # "logiciel de gestion" of what?
 _OF: Final = frozenset(
     {"de", "del", "des", "du", "d", "da", "do", "dos", "das", "di", "dei", "della", "delle"}
@@ -30,7 +33,7 @@ def read_matches(
     if any(_is_cut(match, commas) for match in matches):
         matches = _matches_within(sorted({*ends, *commas}), texts, surfaces)
     closed = [match for match in matches if not _is_left_open(match, texts)]
-    return _with_compounds(_with_parts(closed, texts, surfaces), texts, surfaces, lexicon)
+    return _with_words(_with_parts(closed, texts, surfaces), prompt, tokens, surfaces, lexicon)
 
 
 def _matches_within(ends: Sequence[int], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
@@ -79,6 +82,13 @@ def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceInd
     for match in matches:
         last = match.end - 1
         if match.start < last and match.entries[0].kind == "industry":
+            first = surfaces.entries(texts[match.start])
+            if first and first[0].kind == "size":
+                parted += [
+                    Match(match.start, match.start + 1, first),
+                    Match(match.start + 1, match.end, match.entries),
+                ]
+                continue
             size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
             if head and size and size[0].kind == "size":
                 parted += [Match(match.start, last, head), Match(last, match.end, size)]
@@ -90,21 +100,29 @@ def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceInd
     return parted
 
 
-def _with_compounds(
-    matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex, lexicon: Lexicon
+def _with_words(
+    matches: list[Match], prompt: str, tokens: Sequence[Token], surfaces: SurfaceIndex, lexicon: Lexicon
 ) -> list[Match]:
-    """Read unknown words that end like a kind of company or of product by what stands before that ending."""
-    endings = lexicon.compound_endings
+    """Read unknown words: compounds by what stands before their ending, small letters by what they may misspell."""
     known = {place for match in matches for place in range(match.start, match.end)}
-    found = [
-        Match(place, place + 1, entries)
-        for place, text in enumerate(texts)
-        if text.endswith(endings) and place not in known and (entries := _inside(text, surfaces, lexicon))
-    ]
+    found: list[Match] = []
+    misspelt = 0
+    for place, token in enumerate(tokens):
+        if place in known or len(token.text) < _SHORTEST_WORD or token.text in lexicon.votes:
+            continue
+        entries = _inside(token.text, surfaces, lexicon)
+        small = prompt[token.start : token.end].islower()
+        if not entries and small and misspelt < _MOST_MISSPELT and token.text not in lexicon.words:
+            misspelt += 1
+            entries = corrected(token.text, surfaces)
+        if entries:
+            found.append(Match(place, place + 1, entries))
     return sorted(matches + found) if found else matches
 
 
 def _inside(text: str, surfaces: SurfaceIndex, lexicon: Lexicon) -> tuple[Entry, ...]:
+    if not text.endswith(lexicon.compound_endings):
+        return ()
     for ending in lexicon.compound_endings:
         if not text.endswith(ending):
             continue

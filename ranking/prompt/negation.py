@@ -22,6 +22,7 @@ from ranking.prompt.units import (
 INCLUDED: Final = -1
 INERT: Final = -2
 _ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE | cues.USE
+_OF: Final = frozenset({"of", "de", "des", "d", "di", "von", "van", "do", "dos", "das", "del", "dei"})
 _LISTED: Final = frozenset({WORD, FIELD})
 
 
@@ -50,6 +51,8 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
     scope: _Scope | None = None
     for place, unit in enumerate(units):
         if scope is not None and _ends(units, place, scope):
+            if _belongs_to_left_out(units, place, scope, marks):
+                marks[place + 1] = INERT
             scope = None
         if unit.bits & cues.NEUTRAL:
             scope = None
@@ -61,11 +64,16 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
         elif language.prefix and unit.text == language.prefix and _is_prefix(units, place):
             marks[place + 1] = place
         elif scope is not None and unit.group != NOTHING:
-            marks[place] = scope.cue
-            if unit.group == FIELD and unit.gap <= HYPHEN and _describes(units, place - 1, marks, scope):
-                marks[place - 1] = INERT
-            scope.groups.add(unit.group)
+            _rule_out(units, place, scope, marks)
     return marks
+
+
+def _rule_out(units: Sequence[Unit], place: int, scope: _Scope, marks: list[int]) -> None:
+    unit = units[place]
+    marks[place] = scope.cue
+    if unit.group == FIELD and unit.gap <= HYPHEN and _describes(units, place - 1, marks, scope):
+        marks[place - 1] = INERT
+    scope.groups.add(unit.group)
 
 
 def _lacked_product(units: Sequence[Unit], cue: int) -> int | None:
@@ -190,6 +198,19 @@ def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
     if unit.gap == COMMA:
         return not _list_goes_on(units, place, scope)
     return _ends_clause(units, place, scope)
+
+
+def _belongs_to_left_out(units: Sequence[Unit], place: int, scope: _Scope, marks: Sequence[int]) -> bool:
+    """ "hors filiales de grands groupes": the size describes who is left out."""
+    following = place + 1
+    return (
+        following < len(units)
+        and units[place].text in _OF
+        and marks[place - 1] == scope.cue
+        and units[place - 1].group in _LISTED
+        and units[following].has("size")
+        and units[following].gap <= HYPHEN
+    )
 
 
 def _ends_clause(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
