@@ -22,7 +22,7 @@ from rich.table import Table
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
-from commands.first_snapshot import snapshots_of
+from commands.first_snapshot import is_usable, snapshots_of
 from commands.target import DataOption, Target, choose
 from db.pool import PoolLimits, open_pool
 from ingest.embeddings import embed_companies
@@ -86,7 +86,7 @@ async def import_rows_and_publish(
     try:
         report = await _import_rows(pool, files, kind, mapping or {})
         _show(console, report)
-        if report.stored:
+        if report.stored or not is_usable(snapshots_of(target.folder())):
             await _publish(pool, target, console, wait=wait)
         if embed and await _embed(pool):
             await _publish(pool, target, console, wait=wait)
