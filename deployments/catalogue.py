@@ -95,6 +95,10 @@ class SnapshotCatalogue:
         row = int(leads.by_id.rows_of([identity], leads.ids)[0])
         return row if row >= 0 else None
 
+    def lead_id(self, row: int) -> str:
+        """See `ranking.ports.Catalogue`."""
+        return self.snapshot.leads.ids[row]
+
     def company_of(self, lead: int) -> int:
         """See `ranking.ports.Catalogue`."""
         return int(self.snapshot.companies.cluster[self.snapshot.leads.company[lead]])

@@ -149,6 +149,10 @@ class Catalogue(Protocol):
         """Row of a lead id; None when unknown."""
         ...
 
+    def lead_id(self, row: int) -> str:
+        """Id of a lead row, without the rest of its card."""
+        ...
+
     def company_of(self, lead: int) -> int:
         """Representative row of a lead row's company."""
         ...

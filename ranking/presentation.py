@@ -86,7 +86,7 @@ class Presenter:
                 (float(intent.base[at]), float(intent.churn[at]), float(intent.job[at])), ranking.final,
             ),
             why=why(company.name, _facts(company), signals, not matched),
-            merged=tuple(self.catalogue.lead(int(row)).lead_id for row in ranking.contacts.replaced[at]),
+            merged=tuple(self.catalogue.lead_id(int(row)) for row in ranking.contacts.replaced[at]),
         )  # fmt: skip
 
     def _levels(self, position: int) -> tuple[float, float, float]:

@@ -76,14 +76,14 @@ def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing
         fit_score=float(ranking.fit[at]),
         intent_score=float(found.intent.total[at]),
         intent_source=found.intent.source_at(at),
-        lead_id=found.catalogue.lead(int(ranking.contacts.leads[at])).lead_id,
+        lead_id=found.catalogue.lead_id(int(ranking.contacts.leads[at])),
         company_id=company_id,
     )
 
 
 def _other_lead(found: Survey, at: int, lead_id: str | None, ranked: Standing) -> Standing:
     """Of a lead of the same company that is not the chosen one."""
-    others = {found.catalogue.lead(int(row)).lead_id for row in found.ranking.contacts.replaced[at]}
+    others = {found.catalogue.lead_id(int(row)) for row in found.ranking.contacts.replaced[at]}
     if lead_id in others:
         reason = f"one lead per company: {ranked.lead_id} goes first by fit, role, seniority and id"
         return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.lead_id)
