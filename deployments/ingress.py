@@ -61,11 +61,11 @@ class Ingress:
         self._leaf_versions: dict[str, str] = {}
         self._telemetry = Telemetry()
         self._taxonomy = load_taxonomy()
-        suppressed = SuppressionFeed(database_url)
+        self._suppressed = SuppressionFeed(database_url)
         self._catalogues = Generations(
             "ingress",
             SnapshotStore(Path(snapshots), taxonomy_version=self._taxonomy.version),
-            lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: suppressed.current),
+            lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: self._suppressed.current),
         )
         self._hops: HandlePorts = handle_ports(
             retrieval, bm25, gbdt, embedder, self._args.hops, self._telemetry,
@@ -132,6 +132,7 @@ class Ingress:
             log.start()
             closing.push_async_callback(log.close)
             closing.push_async_callback(self._close_hops)
+            closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
             self._flow = self._made_flow(log)
             await self._first_look()
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
