@@ -257,15 +257,17 @@ class Reader:
         return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place)]
 
     def _implied_buyers(self, place: int) -> list[Reading]:
-        """ "insurance software" alone is sold to insurers, as long as the prompt names no other industry."""
-        head, _, _ = self._units[place].text.rpartition(" ")
-        if not head or self._industries:
+        """ "insurance software", "software per ristoranti": sold to them, as long as the prompt names no other industry."""
+        if self._industries:
             return []
-        entries = self._taxonomy.surfaces.entries(head)
-        industry = _first(entries, "industry")
-        if industry is None or _first(entries, "concept") is not None:
-            return []
-        return [Reading(place, "include.industries", industry, guessed=True)]
+        texts = self._units[place].text.split(" ")
+        heads = [" ".join(texts[:-1]), *(" ".join(texts[start:]) for start in range(1, len(texts)))]
+        for head in heads:
+            entries = self._taxonomy.surfaces.entries(head)
+            industry = _first(entries, "industry")
+            if industry is not None and _first(entries, "concept") is None:
+                return [Reading(place, "include.industries", industry, guessed=True)]
+        return []
 
     def _technology(self, place: int, entry: Entry) -> Reading:
         """A technology is what the target runs, or a word of the product ("Shopify apps for fashion brands")."""

@@ -8,6 +8,7 @@ from ranking.prompt.collection import Collection
 from ranking.prompt.confidence import Grounds, confidence
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
+from ranking.prompt.loose import loose_matches
 from ranking.prompt.matches import read_matches
 from ranking.prompt.meaning import KEYWORD, Reader, Reading
 from ranking.prompt.names import EXEMPLAR, read_names
@@ -30,7 +31,9 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     """
     tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
     lexicon = load_lexicon()
-    matches = read_matches(prompt, tokens, taxonomy.surfaces, lexicon)
+    matches = loose_matches(
+        prompt, tokens, read_matches(prompt, tokens, taxonomy.surfaces, lexicon), taxonomy
+    )
     code, knows_language = identify(prompt, tokens, matches, lexicon)
     if not tokens:
         return Query(language=code)
