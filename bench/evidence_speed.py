@@ -74,11 +74,23 @@ def columns(companies: int, snippets: int, draw: np.random.Generator) -> SimpleN
         source_type=draw.integers(0, 12, snippets).astype(np.uint16),
         source_types=[f"source {number}" for number in range(12)],
         miner=draw.integers(0, 40, snippets).astype(np.int32),
+        original=np.arange(snippets, dtype=np.int32),
+        settles=settled_concepts(snippets, draw),
         duplicate=draw.random(snippets) < 0.04,
+        stuffed=np.zeros(snippets, dtype=bool),
+        no_need=draw.random(snippets) < 0.05,
         flagged=draw.random(snippets) < 0.01,
         vendor_talk=draw.random(snippets) < 0.03,
         not_a_posting=draw.random(snippets) < 0.005,
     )
+
+
+def settled_concepts(snippets: int, draw: np.random.Generator) -> SimpleNamespace:
+    settling = draw.random(snippets) < 0.03
+    offsets = np.concatenate([[0], np.cumsum(settling)])
+    popular = 1.0 / np.arange(1, len(CONCEPTS) + 1)
+    values = draw.choice(len(CONCEPTS), int(settling.sum()), p=popular / popular.sum())
+    return SimpleNamespace(offsets=offsets, values=values.astype(np.int32))
 
 
 def roles_of(kind: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -132,12 +132,14 @@ def offer_lists(
     *,
     as_of_s: float,
     tau_days: float,
+    past: FloatArray | None = None,
 ) -> None:
     """Offer the events of the named keys to `strongest`.
 
     Args:
         relevance: key -> rel in (0, 1].
         admitted: whose events count.
+        past: float64[n] seconds since the epoch; what happened before at each admitted company is worth nothing.
     """
     if not relevance:
         return
@@ -152,4 +154,7 @@ def offer_lists(
     entry = np.arange(len(companies))[kept] + shift[key_of]
     log_rel = np.log(np.fromiter(relevance.values(), dtype=np.float64))
     age = ages_days(lists.effective_s[entry], as_of_s)
-    strongest.offer(positions, log_rel[key_of] - age / tau_days, lists.rows[entry])
+    worth = log_rel[key_of] - age / tau_days
+    if past is not None:
+        worth[lists.effective_s[entry] < past[positions]] = NO_EVENT
+    strongest.offer(positions, worth, lists.rows[entry])

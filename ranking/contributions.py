@@ -1,6 +1,8 @@
 """How much each hit adds to its company's evidence (F-5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,7 +12,12 @@ from ranking.evidence_tables import SHARED, DatedTables, EvidenceTables
 from ranking.hits import Hits
 from ranking.intent import IntentConfig
 from ranking.segments import IndexArray, run_starts, run_top
+from ranking.settlement import settled_hits
 from ranking.types import SIGNALS_PER_COMPANY, BoolArray, FloatArray, IntArray
+
+_NO_HITS: Final = Hits(
+    np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0, dtype=np.uint32)
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +29,7 @@ class Setting:
         vendors: bool[n]; sells what the customer sells, so does not need it (F-5).
         concepts: taxonomy codes in use.
         idf_sum: of all terms in use; term_count: their number.
+        until: place of a concept in `concepts` -> float64[n] since when each admitted company has settled it.
         tenant: whose private snippets count besides the shared ones.
     """
 
@@ -34,6 +42,7 @@ class Setting:
     tables: EvidenceTables
     dated: DatedTables
     config: IntentConfig
+    until: Mapping[int, FloatArray]
     tenant: int
 
 
@@ -43,6 +52,7 @@ class Contributions:
 
     Attributes:
         hits: h hits.
+        settled: the hits left out because a later choice met their need.
         age_days, decay, contribution: float64[h]; c_i >= 0.
         owners: int32[g] positions of the companies that have any, ascending.
         starts: intp[g] where their hits begin.
@@ -52,6 +62,7 @@ class Contributions:
     """
 
     hits: Hits
+    settled: Hits
     age_days: FloatArray
     decay: FloatArray
     contribution: FloatArray
@@ -77,17 +88,26 @@ def weigh(hits: Hits, setting: Setting) -> Contributions:
     needed = setting.dated.usable[hits.rows] & ~setting.vendors[hits.positions]
     if not needed.all():
         hits = hits.take(needed)
-    age = ages_days(setting.dated.effective_s[hits.rows], setting.as_of_s)
+    effective = setting.dated.effective_s[hits.rows]
+    settled = _NO_HITS
+    if setting.until:
+        gone = settled_hits(hits, effective, setting.until, len(setting.concepts), setting.dated.removes)
+        settled, hits, effective = hits.take(gone), hits.take(~gone), effective[~gone]
+    age = ages_days(effective, setting.as_of_s)
     decay = time_decay(age, config.decay.taus()[snippets.kind[hits.rows]], config.decay.floor)
     contribution = hits.raw * decay
     if config.source_weights:
         weights = setting.tables.source_weights(config.source_weights)
         contribution *= weights[snippets.source_type[hits.rows]]
+    in_doubt = setting.tables.in_doubt(hits.rows)
+    if in_doubt is not None:
+        contribution[in_doubt] *= config.doubt_weight
     starts = run_starts(hits.positions)
     top = run_top(contribution, starts, SIGNALS_PER_COMPANY)
     discounts = config.rank_discount ** np.arange(SIGNALS_PER_COMPANY)
     return Contributions(
         hits=hits,
+        settled=settled,
         age_days=age,
         decay=decay,
         contribution=contribution,

@@ -5,8 +5,10 @@ import numpy as np
 from ranking.boosts import Strongest, log_worth, offer_lists, text_relevance
 from ranking.contributions import Setting
 from ranking.decay import ages_days
-from ranking.evidence_tables import SHARED, EvidenceTables, Lists
+from ranking.evidence_columns import Lists
+from ranking.evidence_tables import SHARED, EvidenceTables
 from ranking.hits import Hits
+from ranking.settlement import settled_throughout
 from ranking.types import BoolArray, IntArray
 
 
@@ -14,12 +16,13 @@ def strongest_events(hits: Hits, setting: Setting) -> tuple[Strongest, Strongest
     """The best removal and the best job posting of every admitted company (F-6).
 
     Events that name a role or technology of the concepts' tables weigh as the tables say; others by their
-    text.
+    text. Events from before a company has settled all of the query's concepts are past.
     """
     count, boosts, snippets = len(setting.admitted), setting.config.boosts, setting.tables.snippets
     churn, job = Strongest.empty(count), Strongest.empty(count)
     roles = setting.tables.role_relevance(setting.concepts)
     technologies = setting.tables.technology_relevance(setting.concepts)
+    past = settled_throughout(setting.until, len(setting.concepts))
     for owner in {SHARED: None, setting.tenant: None}:
         if (events := setting.dated.events.get(owner)) is None:
             continue
@@ -28,7 +31,15 @@ def strongest_events(hits: Hits, setting: Setting) -> tuple[Strongest, Strongest
             (job, events.job_technologies, technologies, boosts.job_tau_days),
             (churn, events.removals, technologies, boosts.churn_tau_days),
         ):
-            offer_lists(strongest, lists, relevance, setting.admitted, as_of_s=setting.as_of_s, tau_days=tau)
+            offer_lists(
+                strongest,
+                lists,
+                relevance,
+                setting.admitted,
+                as_of_s=setting.as_of_s,
+                tau_days=tau,
+                past=past,
+            )
     posts = hits.take(np.flatnonzero(setting.dated.posts[hits.rows]))
     tabled = _names_role(setting.tables, posts.rows, roles)
     tabled |= _names_any(snippets.tech_added, posts.rows, technologies)

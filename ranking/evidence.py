@@ -20,6 +20,7 @@ from ranking.fit import fit_scores
 from ranking.hits import Hits, Postings, Term, TermLimits, TermPostings, chosen_terms, unite
 from ranking.intent import IntentConfig, base_score, combine
 from ranking.ports import EvidenceRequest
+from ranking.settlement import settled_until
 from ranking.types import SIGNALS_PER_COMPANY, PoolEvidence
 
 __all__ = ["EVIDENCE_FEATURES", "Postings", "Term", "TermPostings", "gather", "used_terms"]
@@ -72,8 +73,20 @@ def _setting(
         vendors[admitted.select(tables.sellers(concept))[1]] = True
     idf_sum = sum(found.idf for _, found in terms)
     dated = tables.at(request.as_of_s)
+    seen = [dated.events[owner].choices for owner in {SHARED: None, tenant: None} if owner in dated.events]
+    until = settled_until(seen, tables.concept_numbers(concepts), admitted)
     return Setting(
-        request.as_of_s, admitted, vendors, concepts, idf_sum, len(terms), tables, dated, config, tenant
+        request.as_of_s,
+        admitted,
+        vendors,
+        concepts,
+        idf_sum,
+        len(terms),
+        tables,
+        dated,
+        config,
+        until,
+        tenant,
     )
 
 

@@ -10,7 +10,7 @@ from ranking.contributions import Contributions, Setting
 from ranking.decay import ages_days
 from ranking.hits import Hits
 from ranking.segments import run_starts
-from ranking.types import Float32Array, FloatArray, IntArray
+from ranking.types import BoolArray, Float32Array, FloatArray, IntArray
 
 Column = NDArray[np.floating | np.integer]
 
@@ -30,7 +30,13 @@ EVIDENCE_FEATURES: Final[tuple[str, ...]] = (
     "terms_matched_share",
     "miners",
     "source_types",
+    "doubtful",
     "discarded",
+    "repeats",
+    "stuffed",
+    "no_need",
+    "settled",
+    "settled_days",
     "vendor_talk",
     "sells",
     "job_rel",
@@ -46,7 +52,9 @@ EVIDENCE_FEATURES: Final[tuple[str, ...]] = (
 
 `on_topic*` count hits with need > 0 (as vendors have none: 0 for them). `raw_best_share` is the best raw
 score over the sum of the terms' idf, `terms_matched_share` the share of the query's terms that some hit
-matched. `discarded` counts hits that are duplicates or flagged, `vendor_talk` hits that speak as a seller,
+matched. `doubtful` counts on-topic hits by suppliers in doubt, `discarded` hits that are repeats or flagged,
+`repeats` and `stuffed` those alone, `no_need` hits that only mention, `settled` hits whose need a later choice
+has met, `vendor_talk` hits that speak as a seller; `settled_days` is the age of the newest choice,
 `sells` is 1 for a vendor of one of the concepts. `*_days` are ages in days. `snippets` and `postings` (real
 ones) count the company's shared snippets on any topic.
 """
@@ -70,7 +78,7 @@ def evidence_features(
     columns = (
         *_on_topic(member, len(pool), setting, scored),
         *_variety(member, len(pool), setting, scored),
-        *_left_out(member, len(pool), setting, hits),
+        *_left_out(member, len(pool), setting, hits, scored.settled),
         setting.vendors[pool],
         *_event(pool, setting, job, setting.config.boosts.job_tau_days),
         *_event(pool, setting, churn, setting.config.boosts.churn_tau_days),
@@ -102,7 +110,7 @@ def _on_topic(member: IntArray, count: int, setting: Setting, scored: Contributi
 
 
 def _variety(member: IntArray, count: int, setting: Setting, scored: Contributions) -> tuple[Column, ...]:
-    """From `kinds` to `source_types`."""
+    """From `kinds` to `doubtful`."""
     owner = member[scored.hits.positions]
     inside = owner >= 0
     owner, rows = owner[inside], scored.hits.rows[inside]
@@ -112,20 +120,43 @@ def _variety(member: IntArray, count: int, setting: Setting, scored: Contributio
     kinds = _united_bits(owner, np.left_shift(1, snippets.kind[rows], dtype=np.uint16), count)
     miners = _distinct(owner, snippets.miner[rows], count)
     sources = _distinct(owner, snippets.source_type[rows], count)
-    return (kinds, terms, share, miners, sources)
+    in_doubt = setting.tables.in_doubt(rows)
+    doubtful = np.zeros(count) if in_doubt is None else np.bincount(owner[in_doubt], minlength=count)
+    return (kinds, terms, share, miners, sources, doubtful)
 
 
-def _left_out(member: IntArray, count: int, setting: Setting, hits: Hits) -> tuple[Column, ...]:
-    """`discarded` and `vendor_talk`."""
+def _left_out(
+    member: IntArray, count: int, setting: Setting, hits: Hits, settled: Hits
+) -> tuple[Column, ...]:
+    """From `discarded` to `vendor_talk`."""
     owner = member[hits.positions]
     inside = owner >= 0
     owner, rows = owner[inside], hits.rows[inside]
-    snippets = setting.tables.snippets
-    discarded = snippets.duplicate[rows] | snippets.flagged[rows]
+    snippets, repeats = setting.tables.snippets, setting.dated.repeats[rows]
+
+    def counted(flags: BoolArray) -> Column:
+        return np.bincount(owner[flags], minlength=count)
+
+    past = member[settled.positions]
     return (
-        np.bincount(owner[discarded], minlength=count),
-        np.bincount(owner[snippets.vendor_talk[rows]], minlength=count),
+        counted(repeats | snippets.flagged[rows]),
+        counted(repeats),
+        counted(snippets.stuffed[rows]),
+        counted(snippets.no_need[rows]),
+        np.bincount(past[past >= 0], minlength=count),
+        _settled_days(member, count, setting),
+        counted(snippets.vendor_talk[rows]),
     )
+
+
+def _settled_days(member: IntArray, count: int, setting: Setting) -> FloatArray:
+    """Age of the newest choice of a product of any of the concepts, NaN without one."""
+    newest = np.full(count, np.nan)
+    pool = np.flatnonzero(member >= 0)
+    for until in setting.until.values():
+        newest[member[pool]] = np.fmax(newest[member[pool]], until[pool])
+    newest[np.isinf(newest)] = np.nan
+    return ages_days(newest, setting.as_of_s)
 
 
 def _event(

@@ -6,143 +6,26 @@ every as_of of a running system; older dates (recorded worlds) get their own set
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ranking.boosts import EventLists
 from ranking.decay import FUTURE_TOLERANCE_S, effective_times, too_far_ahead
-from ranking.types import SNIPPET_KINDS, BoolArray, ByteArray, FloatArray, IntArray
-
-OffsetArray = NDArray[np.int64]
-CodeArray = NDArray[np.uint16]
+from ranking.evidence_columns import Lists, OffsetArray, Relations, Snippets
+from ranking.repeats import superseded
+from ranking.settlement import OWN_TOOL, concept_events, standing
+from ranking.suppliers import doubtful
+from ranking.types import SNIPPET_KINDS, BoolArray, FloatArray, IntArray
 
 JOB_POSTING: Final = SNIPPET_KINDS.index("job_posting")
 SHARED: Final = 0
 _KEPT_VIEWS: Final = 4
-
-
-class Lists(Protocol):
-    """A list of codes per row: values[offsets[i]:offsets[i + 1]]."""
-
-    @property
-    def offsets(self) -> OffsetArray:
-        """int64[n + 1]."""
-
-    @property
-    def values(self) -> NDArray[Any]:
-        """Integers, ascending and distinct within a row."""
-
-
-class Strings(Protocol):
-    """Numbered strings."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, number: int, /) -> str: ...
-
-
-class Snippets(Protocol):
-    """The snapshot's snippet columns, s rows sorted by company row (see the snapshot for each)."""
-
-    @property
-    def company(self) -> IntArray:
-        """int32[s], ascending."""
-
-    @property
-    def company_offsets(self) -> OffsetArray:
-        """int64[companies + 1]."""
-
-    @property
-    def tenant(self) -> CodeArray:
-        """uint16[s]; 0 shared, else the only tenant that may see the row."""
-
-    @property
-    def kind(self) -> ByteArray:
-        """uint8[s] positions in SNIPPET_KINDS."""
-
-    @property
-    def observed(self) -> FloatArray:
-        """float64[s] seconds since the epoch, NaN when undated."""
-
-    @property
-    def first_seen(self) -> FloatArray:
-        """float64[s] seconds since the epoch."""
-
-    @property
-    def source_type(self) -> CodeArray:
-        """uint16[s] positions in `source_types`."""
-
-    @property
-    def source_types(self) -> Strings:
-        """Names of the source types."""
-
-    @property
-    def miner(self) -> IntArray:
-        """int32[s] suppliers."""
-
-    @property
-    def roles(self) -> NDArray[np.uint64]:
-        """uint64[s, W] role bits."""
-
-    @property
-    def tech_added(self) -> Lists:
-        """Technology codes per snippet."""
-
-    @property
-    def tech_removed(self) -> Lists:
-        """Technology codes per snippet."""
-
-    @property
-    def duplicate(self) -> BoolArray:
-        """bool[s]."""
-
-    @property
-    def flagged(self) -> BoolArray:
-        """bool[s]."""
-
-    @property
-    def vendor_talk(self) -> BoolArray:
-        """bool[s]."""
-
-    @property
-    def not_a_posting(self) -> BoolArray:
-        """bool[s]."""
-
-
-class RelatedConcept(Protocol):
-    """F-6's tables of one product concept."""
-
-    @property
-    def roles(self) -> Mapping[str, float]:
-        """Role code -> rel in [0, 1]."""
-
-    @property
-    def technologies(self) -> Mapping[str, float]:
-        """Technology code -> rel in [0, 1]."""
-
-
-class Relations(Protocol):
-    """The part of the taxonomy that evidence needs."""
-
-    @property
-    def CONCEPTS(self) -> tuple[str, ...]:  # noqa: N802  # the taxonomy's own spelling
-        """Concept codes."""
-
-    @property
-    def ROLES(self) -> tuple[str, ...]:  # noqa: N802
-        """Role codes, position = bit."""
-
-    @property
-    def TECHNOLOGIES(self) -> tuple[str, ...]:  # noqa: N802
-        """Technology codes, position = code in the columns."""
-
-    def concept(self, code: str, /) -> RelatedConcept:
-        """One concept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,11 +35,13 @@ class Events:
     Attributes:
         job_roles: real job postings by role; `job_technologies` by technology named.
         removals: removed or replaced technologies by technology.
+        choices: products chosen or put to work by concept, those undone by a later removal left out.
     """
 
     job_roles: EventLists
     job_technologies: EventLists
     removals: EventLists
+    choices: EventLists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,8 +50,9 @@ class DatedTables:
 
     Attributes:
         effective_s: float64[s]; see `ranking.decay.effective_times`.
-        usable: bool[s]; need may be above 0: no vendor talk, duplicate, flagged snippet or empty job page,
-            and not dated more than 24 h ahead.
+        usable: bool[s]; need may be above 0: no vendor talk, mere mention, repeat, flagged snippet or empty
+            job page, and not dated more than 24 h ahead.
+        repeats: bool[s]; another text counts in its place.
         removes: bool[s]; usable and names a removed technology. `posts`: bool[s]; usable and a real job
             posting.
         known: bool[s]; dated at most 24 h ahead, or undated.
@@ -180,6 +66,7 @@ class DatedTables:
     valid_until_s: float
     effective_s: FloatArray
     usable: BoolArray
+    repeats: BoolArray
     known: BoolArray
     posts: BoolArray
     removes: BoolArray
@@ -205,13 +92,26 @@ class EvidenceTables:
         self._source_index = {snippets.source_types[i]: i for i in range(len(snippets.source_types))}
         self.technology_count = _technology_count(snippets, len(relations.TECHNOLOGIES))
         self.role_count = len(relations.ROLES)
+        in_doubt = doubtful(
+            np.asarray(snippets.miner), np.asarray(snippets.stuffed), np.asarray(snippets.duplicate)
+        )
+        self.doubtful_suppliers = in_doubt if in_doubt.any() else None
         self.has_private = bool(np.any(snippets.tenant != SHARED))
+        self.concept_count = len(relations.CONCEPTS)
         self._concept_index = {code: number for number, code in enumerate(relations.CONCEPTS)}
         self._sellers = _transposed(sells, len(relations.CONCEPTS))
         self._roles = _relations(relations, "roles", relations.ROLES)
         self._technologies = _relations(relations, "technologies", relations.TECHNOLOGIES)
+        self.tools = self._own_tools()
         self._views: dict[float, DatedTables] = {}
         self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
+
+    def in_doubt(self, rows: IntArray) -> BoolArray | None:
+        """bool[rows] snippets by suppliers in doubt, None when there is no such supplier."""
+        if self.doubtful_suppliers is None:
+            return None
+        found: BoolArray = self.doubtful_suppliers[self.snippets.miner[rows]]
+        return found
 
     def source_weights(self, weights: Mapping[str, float]) -> FloatArray:
         """float64[source types] the given weight of each source type, 1 where none is given (F-5)."""
@@ -226,6 +126,10 @@ class EvidenceTables:
         number = self._concept_index.get(concept)
         return _NO_ROWS if number is None else self._sellers[number]
 
+    def concept_numbers(self, concepts: Sequence[str]) -> list[int]:
+        """Position in CONCEPTS of each code, -1 for an unknown one."""
+        return [self._concept_index.get(code, -1) for code in concepts]
+
     def role_relevance(self, concepts: Sequence[str]) -> dict[int, float]:
         """Role number -> the highest rel > 0 among the concepts."""
         return _strongest(self._roles, concepts)
@@ -233,6 +137,15 @@ class EvidenceTables:
     def technology_relevance(self, concepts: Sequence[str]) -> dict[int, float]:
         """Technology code -> the highest rel > 0 among the concepts."""
         return _strongest(self._technologies, concepts)
+
+    def _own_tools(self) -> dict[int, list[int]]:
+        """Technology code -> positions in CONCEPTS of the concepts it is a tool of."""
+        tools: defaultdict[int, list[int]] = defaultdict(list)
+        for code, related in self._technologies.items():
+            for technology, rel in related:
+                if rel >= OWN_TOOL:
+                    tools[technology].append(self._concept_index[code])
+        return dict(tools)
 
     def at(self, as_of_s: float) -> DatedTables:
         """The tables for one as_of; made when no kept ones hold for it (0.1-1 s per 500,000 snippets)."""
@@ -296,7 +209,9 @@ def _dated(tables: EvidenceTables, as_of_s: float) -> DatedTables:
     kind = np.asarray(snippets.kind)
     observed = np.asarray(snippets.observed)
     ahead = too_far_ahead(observed, as_of_s)
-    usable = ~(ahead | snippets.duplicate | snippets.flagged | snippets.vendor_talk | snippets.not_a_posting)
+    repeats = _repeats(snippets, ~ahead & ~snippets.flagged)
+    barred = ahead | repeats | snippets.flagged | snippets.vendor_talk
+    usable = ~(barred | snippets.not_a_posting | snippets.no_need)
     shared = snippets.tenant == SHARED
     effective = effective_times(observed, np.asarray(snippets.first_seen), kind, usable & shared)
     posts = usable & (kind == JOB_POSTING)
@@ -309,6 +224,7 @@ def _dated(tables: EvidenceTables, as_of_s: float) -> DatedTables:
         valid_until_s=float(np.min(observed[ahead], initial=math.inf)) - FUTURE_TOLERANCE_S,
         effective_s=effective,
         usable=usable,
+        repeats=repeats,
         known=~ahead,
         posts=posts,
         removes=removes,
@@ -316,8 +232,24 @@ def _dated(tables: EvidenceTables, as_of_s: float) -> DatedTables:
         newest_posting_s=_newest(np.where(posts & shared, effective, -np.inf), offsets),
         snippets=_counts(shared & ~ahead, offsets),
         postings=_counts(shared & posts, offsets),
-        events=dict(_events_by_owner(tables, effective, posts, removes)),
+        events=dict(_events_by_owner(tables, effective, posts, removes, told=~barred)),
     )
+
+
+def _repeats(snippets: Snippets, eligible: BoolArray) -> BoolArray:
+    """bool[s] whose text another one stands for; those named duplicates from outside have no known original."""
+    row = np.arange(len(snippets.original))
+    named = snippets.duplicate & (snippets.original == row)
+    posting = np.asarray(snippets.kind) == JOB_POSTING
+    found = superseded(
+        np.asarray(snippets.original),
+        np.asarray(snippets.miner),
+        np.asarray(snippets.observed),
+        posting=posting,
+        eligible=eligible & ~named,
+    )
+    either: BoolArray = found | named
+    return either
 
 
 def _counts(flags: BoolArray, offsets: OffsetArray) -> IntArray:
@@ -336,13 +268,14 @@ def _newest(seconds: FloatArray, offsets: OffsetArray) -> FloatArray:
 
 
 def _events_by_owner(
-    tables: EvidenceTables, effective: FloatArray, posts: BoolArray, removes: BoolArray
+    tables: EvidenceTables, effective: FloatArray, posts: BoolArray, removes: BoolArray, *, told: BoolArray
 ) -> Iterator[tuple[int, Events]]:
     snippets = tables.snippets
     owners = {SHARED, *np.unique(snippets.tenant).tolist()}
     for owner in sorted(owners):
         own = snippets.tenant == owner
         own_posts = own & posts
+        removals = _listed_pairs(snippets.tech_removed, own & removes)
         yield (
             owner,
             Events(
@@ -352,11 +285,20 @@ def _events_by_owner(
                 job_technologies=_newest_events(
                     tables, *_listed_pairs(snippets.tech_added, own_posts), effective
                 ),
-                removals=_newest_events(
-                    tables, *_listed_pairs(snippets.tech_removed, own & removes), effective
-                ),
+                removals=_newest_events(tables, *removals, effective),
+                choices=_choices(tables, effective, own & told, removals),
             ),
         )
+
+
+def _choices(
+    tables: EvidenceTables, effective: FloatArray, told: BoolArray, removals: tuple[IntArray, IntArray]
+) -> EventLists:
+    snippets = tables.snippets
+    company, count = np.asarray(snippets.company), tables.concept_count
+    chosen = EventLists.newest(*_listed_pairs(snippets.settles, told), company, effective, count)
+    removed = EventLists.newest(*concept_events(*removals, tables.tools), company, effective, count)
+    return standing(chosen, removed)
 
 
 def _role_pairs(roles: NDArray[np.uint64], wanted: BoolArray) -> tuple[IntArray, IntArray]:

@@ -25,6 +25,12 @@ class IntentConfig(BaseModel):
         default_factory=dict,
         description="factor in [0, 1] per snippet source_type, 1 where none is given (F-5)",
     )
+    doubt_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="need of snippets by suppliers that also send stuffed texts, no unit (F-5, F-9)",
+    )
     terms: TermLimits = Field(default_factory=TermLimits, description="how many terms are looked up (F-5)")
     rank_discount: float = Field(
         0.5, gt=0, le=1, description="factor from one of a company's best snippets to the next, no unit (F-5)"

@@ -37,9 +37,10 @@ class _Cues:
             patterns = [each for name in names for listed in sections[name].values() for each in listed]
             return CueSet(patterns, classes)
 
-        self.need = united("want", "pain")
+        self.need = united("want", "pain", "undone")
         self.open_choice = united("want", "undone")
-        self.mention = united("content", "ceremony", "lesson")
+        self.searched = united("searched")
+        self.mention = united("content", "ceremony", "lesson", "finished")
         self.settling = united("chosen", "finished")
         self.cover = united("cover")
         self.title = united("title")
@@ -52,7 +53,7 @@ def _cues() -> _Cues:
 
 
 def no_need(tokens: Sequence[str], kind: SnippetKind) -> bool:
-    """Whether the text names products without a need for one: content users, prizes, talks, lessons.
+    """Whether the text names products without a need for one: content users, prizes, talks, lessons, projects done.
 
     A posting does so when it stands in for somebody, takes on learners or only looks after what is there.
     Texts that also want something or complain are never judged so, nor are changes of technology and funding.
@@ -78,8 +79,22 @@ def choices(tokens: Sequence[str], kind: SnippetKind) -> Iterator[Passage]:
     A text that also looks for something, or tells that a choice or project came to nothing, has none.
     """
     cues = _cues()
-    if kind == "job_posting" or not cues.settling.any(tokens) or cues.open_choice.any(tokens):
+    if (
+        kind == "job_posting"
+        or not cues.settling.any(tokens)
+        or cues.open_choice.any(_without_searches(tokens))
+    ):
         return
     for cue in cues.settling.find(tokens):
         start = max(0, cue.start - _WORDS_AROUND_CHOICE)
         yield tuple(tokens[start : cue.end + _WORDS_AROUND_CHOICE])
+
+
+def _without_searches(tokens: Sequence[str]) -> list[str]:
+    """The words but those that tell of a search that is over: "after a tender"."""
+    kept: list[str] = []
+    start = 0
+    for cue in _cues().searched.find(tokens):
+        kept += tokens[start : cue.start]
+        start = max(start, cue.end)
+    return kept + list(tokens[start:])

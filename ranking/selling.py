@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ranking.cues import CueSet
 from ranking.taxonomy.entries import Concept, Match
@@ -19,8 +19,6 @@ from ranking.text import Token, tokens_with_spans, words
 from ranking.types import SnippetKind
 
 _CUES = Path(__file__).with_name("selling_cues.toml")
-# Cues stand near the top of a page; a full hiring post runs to 10,000 characters.
-_READ_CHARACTERS = 2_000
 _TAGLINE_WORDS = 18
 _PLAIN_WEIGHT = 0.5
 _WORDS_BEFORE_GOODS = 2
@@ -55,6 +53,7 @@ class _Cues:
             for name, section in sections.items()
         }
         self.seller = sets["seller"]
+        self.announcer = sets["announcer"]
         self.buyer = sets["buyer"]
         self.no_openings = sets["no_openings"]
         self.hiring = sets["hiring"]
@@ -71,49 +70,34 @@ def _cues() -> _Cues:
     return _Cues()
 
 
-class Judgement(NamedTuple):
-    """What both judgements on a snippet say; either takes its need away (F-5)."""
-
-    vendor_talk: bool
-    not_a_posting: bool
-
-
-def judge(text: str, kind: SnippetKind) -> Judgement:
-    """`vendor_talk` and `not_a_posting` at the price of reading the text once; about 40 microseconds for two sentences."""
-    tokens = words(text[:_READ_CHARACTERS])
-    return Judgement(_speaks_as_seller(tokens, kind), _offers_no_job(tokens, kind))
-
-
-def vendor_talk(text: str, kind: SnippetKind) -> bool:
+def vendor_talk(tokens: Sequence[str], kind: SnippetKind) -> bool:
     """Whether the text speaks as a seller of its product rather than as somebody who needs one (F-5: need 0).
 
     A job posting never does: its boilerplate about "our platform" leaves it a posting. A launch does unless a
     buyer speaks. Elsewhere one seller's phrase is enough, two beside a buyer's phrase.
+
+    Args:
+        tokens: folded words of the text (`ranking.text.words`).
     """
-    return judge(text, kind).vendor_talk
-
-
-def not_a_posting(text: str, kind: SnippetKind) -> bool:
-    """Whether a page that looks like a job page offers no job (F-6).
-
-    A posting is none when it says that nothing is open or only advertises, a web page when it says that nothing is
-    open; words of a real offer beside it ("5 open positions", "requirements") overrule both. Other kinds are never
-    judged.
-    """
-    return judge(text, kind).not_a_posting
-
-
-def _speaks_as_seller(tokens: Sequence[str], kind: SnippetKind) -> bool:
     if kind == "job_posting":
         return False
     cues = _cues()
     if kind == "launch":
         return not cues.buyer.any(tokens)
-    found = cues.seller.count(tokens, 2)
-    return found == 2 or (found == 1 and not cues.buyer.any(tokens))
+    found = cues.seller.count(tokens, 2) + cues.announcer.count(tokens, 2)
+    return found >= 2 or (found == 1 and not cues.buyer.any(tokens))
 
 
-def _offers_no_job(tokens: Sequence[str], kind: SnippetKind) -> bool:
+def not_a_posting(tokens: Sequence[str], kind: SnippetKind) -> bool:
+    """Whether a page that looks like a job page offers no job (F-6).
+
+    A posting is none when it says that nothing is open or only advertises, a web page when it says that nothing is
+    open; words of a real offer beside it ("5 open positions", "requirements") overrule both. Other kinds are never
+    judged.
+
+    Args:
+        tokens: folded words of the text (`ranking.text.words`).
+    """
     if kind not in ("job_posting", "web_page"):
         return False
     cues = _cues()

@@ -19,6 +19,8 @@ from ranking.types import SnippetKind
 
 _CUES = Path(__file__).with_name("stuffing_cues.toml")
 _LEAST_WORDS: Final = 8
+# Long postings repeat titles, places and addresses.
+_LONGEST_POSTING: Final = 60
 _READ_WORDS: Final = 150
 # Of 100 words of prose some 40 hold it together; of a list of keywords at most a few.
 _FEW_FUNCTION_WORDS: Final = 0.2
@@ -57,38 +59,48 @@ def stuffed(tokens: Sequence[str], kind: SnippetKind) -> bool:
 
     Source: F-8, F-9 (spam earns nothing), F-5 (flagged snippets have need 0).
     """
+    if kind == "job_posting" and len(tokens) > _LONGEST_POSTING:
+        return False
     read = tokens[:_READ_WORDS]
-    if kind != "job_posting" and _praises_lead(read):
+    return _praises_lead(read, kind) or (len(read) >= _LEAST_WORDS and _repeats_itself(read, kind))
+
+
+def _praises_lead(tokens: Sequence[str], kind: SnippetKind) -> bool:
+    """Two phrases of lead sellers, or one in a text that repeats itself."""
+    praises = _cues().lead_seller.count(tokens, _SELLING_PHRASES)
+    if praises == _SELLING_PHRASES and kind != "job_posting":
         return True
-    if len(read) < _LEAST_WORDS:
-        return False
-    function_words = sum(token in _cues().function_words for token in read)
-    if function_words > _FEW_FUNCTION_WORDS * len(read):
-        return False
-    return _repeats_word(read, kind) or _repeats_pairs(read)
+    return praises > 0 and len(tokens) >= _LEAST_WORDS and _repeated_pairs(tokens) > 0
 
 
-def _praises_lead(tokens: Sequence[str]) -> bool:
-    return _cues().lead_seller.count(tokens, _SELLING_PHRASES) >= _SELLING_PHRASES
+def _repeats_itself(tokens: Sequence[str], kind: SnippetKind) -> bool:
+    """Few words hold sentences together, and one word or several pairs come back.
 
-
-def _repeats_word(tokens: Sequence[str], kind: SnippetKind) -> bool:
-    """One content word makes up a fifth of the text beside words that bait buyers, or a third of it without.
-
-    A list of openings says "engineer" as often; bait alone tells there.
+    Beside words that bait buyers less is enough; without them a list of openings, which says "engineer" as
+    often, is judged by its pairs alone.
     """
+    function_words = sum(token in _cues().function_words for token in tokens)
+    if function_words > _FEW_FUNCTION_WORDS * len(tokens):
+        return False
+    pairs, commonest = _repeated_pairs(tokens), _share_of_commonest(tokens)
+    if _cues().bait.any(tokens):
+        return pairs >= _REPEATED_PAIRS_LEAST or commonest >= _REPEATED_WORD_SHARE
+    if kind == "job_posting":
+        return pairs >= max(_REPEATED_PAIRS_LEAST, _REPEATED_PAIR_SHARE * len(tokens))
+    return pairs >= _REPEATED_PAIRS_LEAST or commonest >= _DOMINANT_WORD_SHARE
+
+
+def _share_of_commonest(tokens: Sequence[str]) -> float:
+    """Share of the content word that comes back most, 0 when none comes a third time."""
     counts = Counter(token for token in tokens if _is_content(token))
     most = max(counts.values(), default=0)
-    if most < max(_REPEATED_WORD_LEAST, _REPEATED_WORD_SHARE * len(tokens)):
-        return False
-    alone = kind != "job_posting" and most >= _DOMINANT_WORD_SHARE * len(tokens)
-    return alone or _cues().bait.any(tokens)
+    return most / len(tokens) if most >= _REPEATED_WORD_LEAST else 0.0
 
 
-def _repeats_pairs(tokens: Sequence[str]) -> bool:
-    """Pairs of content words as many as a fifth of the words have been there before."""
+def _repeated_pairs(tokens: Sequence[str]) -> int:
+    """How many pairs of content words have been there before."""
     pairs = [pair for pair in pairwise(tokens) if all(map(_is_content, pair))]
-    return len(pairs) - len(set(pairs)) >= max(_REPEATED_PAIRS_LEAST, _REPEATED_PAIR_SHARE * len(tokens))
+    return len(pairs) - len(set(pairs))
 
 
 def _is_content(token: str) -> bool:

@@ -119,8 +119,14 @@ class SnippetColumns:
         miner: int32[s]; position in `miners`.
         roles: uint64[s, W]; roles the text names (job postings).
         tech_added, tech_removed: s lists of int32 technology codes (`CompanyColumns.technology_names`).
-        duplicate: bool[s]; a near-duplicate of an earlier snippet.
-        flagged: bool[s]; the snippet or its supplier is flagged.
+        original: int32[s]; row of the snippet of the same company that this one repeats, its own when it
+            repeats none (`ranking.duplicates`).
+        duplicate: bool[s]; repeats another one, or was named a duplicate by whoever stored it.
+        flagged: bool[s]; the snippet or its supplier is flagged, or its text is stuffed.
+        stuffed: bool[s]; written to be found, not to be read (`ranking.stuffing`).
+        no_need: bool[s]; names products without a need for one (`ranking.need`).
+        settles: s lists of int32; positions in taxonomy.CONCEPTS of the products that the company has chosen
+            or put to work (`ranking.settling`).
         vendor_talk: bool[s]; the text speaks as a seller (`ranking.selling`).
         not_a_posting: bool[s]; looks like a job page but offers no job (`ranking.selling`).
     """
@@ -140,8 +146,12 @@ class SnippetColumns:
     roles: MaskArray
     tech_added: Csr
     tech_removed: Csr
+    original: IntArray
     duplicate: BoolArray
     flagged: BoolArray
+    stuffed: BoolArray
+    no_need: BoolArray
+    settles: Csr
     vendor_talk: BoolArray
     not_a_posting: BoolArray
 

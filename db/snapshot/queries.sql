@@ -40,7 +40,8 @@ SELECT company.row AS company, snippet.miner_id, snippet.snippet_id, snippet.ten
        extract(epoch FROM snippet.observed_at)::float8 AS observed,
        extract(epoch FROM coalesce(identity.seen_at, snippet.seen_at))::float8 AS first_seen,
        coalesce(snippet.source_url, '') AS source_url, coalesce(snippet.source_type, '') AS source_type,
-       technologies_added, technologies_removed, role_codes, duplicate_of IS NOT NULL AS is_duplicate,
+       technologies_added, technologies_removed, role_codes, snippet.simhash,
+       duplicate_of IS NOT NULL AS is_duplicate,
        snippet.is_flagged OR coalesce(miner.is_flagged OR miner.throttled_until > $3, false) AS is_flagged
 FROM intent_snippets AS snippet
 JOIN unnest($1::text[], $2::integer[]) AS company (company_id, row) USING (company_id)

@@ -12,9 +12,13 @@ from db.snapshot.building import Lists, id_index, string_table
 from db.snapshot.columns import SnippetColumns, snippet_key
 from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
-from ranking.selling import judge
+from db.snapshot.repeats import Repeats
+from ranking.judgement import judge
+from ranking.settling import Settlements
 from ranking.taxonomy import Taxonomy
 from ranking.types import SNIPPET_KINDS, BoolArray
+
+_FLAGS = ("duplicate", "flagged", "stuffed", "no_need", "vendor_talk", "not_a_posting")
 
 
 class SnippetRows:
@@ -37,7 +41,9 @@ class SnippetRows:
         self._miners = Interner()
         self._roles = RoleMasks(taxonomy.ROLES)
         self._added, self._removed = Lists(), Lists()
-        self._flags = {name: array("B") for name in ("duplicate", "flagged", "vendor_talk", "not_a_posting")}
+        self._settlements, self._settles = Settlements(taxonomy), Lists()
+        self._repeats = Repeats()
+        self._flags = {name: array("B") for name in _FLAGS}
         self._texts = StringFile(folder, "display.texts")
         self._urls = StringFile(folder, "display.urls")
         self._open = ExitStack()
@@ -72,15 +78,25 @@ class SnippetRows:
         self._roles.add(record["role_codes"])
         self._added.add(self._technologies.numbers(record["technologies_added"]))
         self._removed.add(self._technologies.numbers(record["technologies_removed"]))
+        self._judge(record)
+
+    def _judge(self, record: Record) -> None:
+        kind, added = record["kind"], record["technologies_added"]
+        judged = judge(record["text"], kind)
+        flagged = record["is_flagged"] or judged.stuffed
+        self._repeats.add(record, flagged=flagged)
+        self._settles.add(self._settlements.of(kind, judged.choices, added))
         self._flags["duplicate"].append(record["is_duplicate"])
-        self._flags["flagged"].append(record["is_flagged"])
-        judgement = judge(record["text"], record["kind"])
-        self._flags["vendor_talk"].append(judgement.vendor_talk)
-        self._flags["not_a_posting"].append(judgement.not_a_posting)
+        self._flags["flagged"].append(flagged)
+        self._flags["stuffed"].append(judged.stuffed)
+        self._flags["no_need"].append(judged.no_need)
+        self._flags["vendor_talk"].append(judged.vendor_talk)
+        self._flags["not_a_posting"].append(judged.not_a_posting)
 
     def save(self, companies: int) -> None:
         """Write the columns for a snapshot of `companies` rows."""
         company = np.frombuffer(self._company, dtype=np.int32)
+        original = self._repeats.originals()
         columns = SnippetColumns(
             keys=string_table(self._keys),
             by_key=id_index(self._keys),
@@ -97,8 +113,12 @@ class SnippetRows:
             roles=self._roles.masks(),
             tech_added=self._added.csr(),
             tech_removed=self._removed.csr(),
-            duplicate=self._flag("duplicate"),
+            original=original,
+            duplicate=self._flag("duplicate") | (original != np.arange(len(original))),
             flagged=self._flag("flagged"),
+            stuffed=self._flag("stuffed"),
+            no_need=self._flag("no_need"),
+            settles=self._settles.csr(),
             vendor_talk=self._flag("vendor_talk"),
             not_a_posting=self._flag("not_a_posting"),
         )

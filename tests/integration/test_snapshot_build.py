@@ -139,6 +139,39 @@ async def test_duplicates_share_a_representative_that_gets_their_snippets(
     assert texts == ["text of b", "text of a", "text of c", "text of d"]
 
 
+async def test_repeats_point_to_what_they_repeat_across_duplicate_records(
+    connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    early, late = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))
+    tender = "The harbour office is looking for a booking system for its nine berths and three cranes."
+    await add_tenant(connection, "t1")
+    await add_company(connection, "a", cluster_id="b")
+    await add_company(connection, "b", cluster_id="b")
+    await add_snippet(connection, "s1", "b", "ICYMI: " + tender, seen_at=late)
+    await add_snippet(connection, "s2", "a", tender, seen_at=late, observed_at=early)
+    await add_snippet(connection, "s3", "a", tender, seen_at=early, tenant_id="t1")
+    await add_snippet(connection, "s4", "a", "Harbour fees rise.", seen_at=late)
+    snippets = (await build(connection, tmp_path)).snippets
+    keys = [snippets.keys[row].split("\x1f")[1] for row in range(4)]
+    original = {keys[row]: keys[snippets.original[row]] for row in range(4)}
+    assert original == {"s1": "s2", "s2": "s2", "s3": "s2", "s4": "s4"}
+    assert {keys[row] for row in range(4) if snippets.duplicate[row]} == {"s1", "s3"}
+
+
+async def test_wording_is_judged_column_by_column(connection: asyncpg.Connection, tmp_path: Path) -> None:
+    spam = "crm software best crm software buy crm software crm price"
+    await add_company(connection, "a")
+    await add_snippet(connection, "s1", "a", spam)
+    await add_snippet(connection, "s2", "a", "We are very happy with our CRM.")
+    await add_snippet(connection, "s3", "a", "Acme has chosen a new CRM system.")
+    await add_snippet(connection, "s4", "a", "Script found on the site.", technologies_added=["salesforce"])
+    snippets = (await build(connection, tmp_path)).snippets
+    assert snippets.stuffed.tolist() == snippets.flagged.tolist() == [True, False, False, False]
+    assert snippets.no_need.tolist() == [False, True, False, False]
+    crm = TAXONOMY.CONCEPTS.index("crm")
+    assert [crm in snippets.settles.row(row) for row in range(4)] == [False, False, True, True]
+
+
 async def test_leads_lie_by_company_people_first_then_seniority_then_id(
     connection: asyncpg.Connection, tmp_path: Path
 ) -> None:

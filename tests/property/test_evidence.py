@@ -13,7 +13,11 @@ from ranking.evidence import EVIDENCE_FEATURES, gather
 from ranking.intent import IntentConfig
 from tests.fixtures.evidence import CONCEPTS, ROLES, TECHNOLOGIES, Note, World, account, request
 
-AGES = st.one_of(st.none(), st.sampled_from([-2.0, -0.5, 0.0, 30.0, 90.0, 180.0]), st.floats(-0.9, 900.0))
+AGES = st.one_of(
+    st.none(),
+    st.sampled_from([-2.0, -0.5, 0.0, 30.0, 90.0, 180.0]),
+    st.floats(-0.9, 900.0).map(lambda days: round(days, 2)),
+)
 RAW = st.dictionaries(
     st.sampled_from([*CONCEPTS, "forecast"]),
     st.one_of(st.sampled_from([1.0, 4.0, 8.0]), st.floats(0.01, 20.0)),
@@ -50,6 +54,9 @@ def notes(companies: int) -> st.SearchStrategy[Note]:
         flagged=FLAG,
         vendor_talk=FLAG,
         not_a_posting=FLAG,
+        stuffed=FLAG,
+        no_need=FLAG,
+        settles=st.sampled_from([(), (), (), ("crm",), ("payroll",), ("crm", "payroll")]),
     )
 
 

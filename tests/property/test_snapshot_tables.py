@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from db.snapshot.building import csr, id_index, inverse, key_index, string_table
 from db.snapshot.company_rows import representative_rows
-from ranking.selling import not_a_posting, sold_concepts, vendor_talk
+from ranking.judgement import judge
+from ranking.selling import sold_concepts
 from ranking.taxonomy import load_taxonomy
 from ranking.types import SNIPPET_KINDS
 
@@ -49,6 +50,6 @@ def test_a_representative_stands_for_itself_and_chains_end(named: list[int]) -> 
 
 @given(TEXTS, st.text(max_size=300), st.sampled_from(SNIPPET_KINDS))
 def test_any_text_can_be_judged(name: str, text: str, kind: str) -> None:
-    assert vendor_talk(text, kind) in (True, False)
-    assert not_a_posting(text, kind) in (True, False)
+    judged = judge(text, kind)
+    assert {judged.vendor_talk, judged.not_a_posting, judged.no_need, judged.stuffed} <= {True, False}
     assert set(sold_concepts(name, text, [name], TAXONOMY)) <= set(TAXONOMY.CONCEPTS)
