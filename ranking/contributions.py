@@ -99,9 +99,8 @@ def weigh(hits: Hits, setting: Setting) -> Contributions:
     if config.source_weights:
         weights = setting.tables.source_weights(config.source_weights)
         contribution *= weights[snippets.source_type[hits.rows]]
-    in_doubt = setting.tables.in_doubt(hits.rows)
-    if in_doubt is not None:
-        contribution[in_doubt] *= config.doubt_weight
+    if setting.dated.doubtful is not None:
+        contribution[setting.dated.doubtful[snippets.miner[hits.rows]]] *= config.doubt_weight
     starts = run_starts(hits.positions)
     top = run_top(contribution, starts, SIGNALS_PER_COMPANY)
     discounts = config.rank_discount ** np.arange(SIGNALS_PER_COMPANY)

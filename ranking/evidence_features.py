@@ -120,8 +120,9 @@ def _variety(member: IntArray, count: int, setting: Setting, scored: Contributio
     kinds = _united_bits(owner, np.left_shift(1, snippets.kind[rows], dtype=np.uint16), count)
     miners = _distinct(owner, snippets.miner[rows], count)
     sources = _distinct(owner, snippets.source_type[rows], count)
-    in_doubt = setting.tables.in_doubt(rows)
-    doubtful = np.zeros(count) if in_doubt is None else np.bincount(owner[in_doubt], minlength=count)
+    suspects = setting.dated.doubtful
+    in_doubt = owner[:0] if suspects is None else owner[suspects[snippets.miner[rows]]]
+    doubtful = np.bincount(in_doubt, minlength=count)
     return (kinds, terms, share, miners, sources, doubtful)
 
 

@@ -55,6 +55,7 @@ class DatedTables:
         repeats: bool[s]; another text counts in its place.
         removes: bool[s]; usable and names a removed technology. `posts`: bool[s]; usable and a real job
             posting.
+        doubtful: bool[suppliers]; suppliers in doubt, None when there are none.
         known: bool[s]; dated at most 24 h ahead, or undated.
         newest_s: float64[companies]; date of the newest dated shared snippet, NaN without.
         newest_posting_s: likewise of usable job postings, by effective time.
@@ -67,6 +68,7 @@ class DatedTables:
     effective_s: FloatArray
     usable: BoolArray
     repeats: BoolArray
+    doubtful: BoolArray | None
     known: BoolArray
     posts: BoolArray
     removes: BoolArray
@@ -92,10 +94,6 @@ class EvidenceTables:
         self._source_index = {snippets.source_types[i]: i for i in range(len(snippets.source_types))}
         self.technology_count = _technology_count(snippets, len(relations.TECHNOLOGIES))
         self.role_count = len(relations.ROLES)
-        in_doubt = doubtful(
-            np.asarray(snippets.miner), np.asarray(snippets.stuffed), np.asarray(snippets.duplicate)
-        )
-        self.doubtful_suppliers = in_doubt if in_doubt.any() else None
         self.has_private = bool(np.any(snippets.tenant != SHARED))
         self.concept_count = len(relations.CONCEPTS)
         self._concept_index = {code: number for number, code in enumerate(relations.CONCEPTS)}
@@ -105,13 +103,6 @@ class EvidenceTables:
         self.tools = self._own_tools()
         self._views: dict[float, DatedTables] = {}
         self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
-
-    def in_doubt(self, rows: IntArray) -> BoolArray | None:
-        """bool[rows] snippets by suppliers in doubt, None when there is no such supplier."""
-        if self.doubtful_suppliers is None:
-            return None
-        found: BoolArray = self.doubtful_suppliers[self.snippets.miner[rows]]
-        return found
 
     def source_weights(self, weights: Mapping[str, float]) -> FloatArray:
         """float64[source types] the given weight of each source type, 1 where none is given (F-5)."""
@@ -225,6 +216,7 @@ def _dated(tables: EvidenceTables, as_of_s: float) -> DatedTables:
         effective_s=effective,
         usable=usable,
         repeats=repeats,
+        doubtful=_doubtful(snippets, ~ahead),
         known=~ahead,
         posts=posts,
         removes=removes,
@@ -234,6 +226,11 @@ def _dated(tables: EvidenceTables, as_of_s: float) -> DatedTables:
         postings=_counts(shared & posts, offsets),
         events=dict(_events_by_owner(tables, effective, posts, removes, told=~barred)),
     )
+
+
+def _doubtful(snippets: Snippets, known: BoolArray) -> BoolArray | None:
+    found = doubtful(np.asarray(snippets.miner), np.asarray(snippets.stuffed), known & ~snippets.duplicate)
+    return found if found.any() else None
 
 
 def _repeats(snippets: Snippets, eligible: BoolArray) -> BoolArray:

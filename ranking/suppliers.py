@@ -11,17 +11,18 @@ _MOST_STUFFED: Final = 0.05
 _DEVIATES: Final = 2.576  # a 99 % interval
 
 
-def doubtful(miner: IntArray, stuffed: BoolArray, repeats: BoolArray) -> BoolArray:
+def doubtful(miner: IntArray, stuffed: BoolArray, counted: BoolArray) -> BoolArray:
     """bool[suppliers], true where even the lower bound of the share of stuffed texts is above 5 %.
 
     Args:
         miner: int32[s] supplier of each snippet.
-        stuffed, repeats: bool[s]; repeats are not counted, so that reposts of honest texts buy no trust.
+        stuffed: bool[s].
+        counted: bool[s]; leave out repeats, so that reposts of honest texts buy no trust.
 
     Source: Wilson's score interval.
     """
-    sent = np.bincount(miner, weights=~repeats)
-    share = np.bincount(miner, weights=stuffed & ~repeats) / np.maximum(sent, 1)
+    sent = np.bincount(miner, weights=counted)
+    share = np.bincount(miner, weights=stuffed & counted) / np.maximum(sent, 1)
     spread = _DEVIATES**2 / np.maximum(sent, 1)
     middle = share + spread / 2
     margin = np.sqrt(spread * (share * (1 - share) + spread / 4))

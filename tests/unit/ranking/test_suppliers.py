@@ -11,7 +11,7 @@ from tests.fixtures.evidence import Note, World, request
 
 def supplier(sent: int, stuffed: int) -> list[bool]:
     flags = np.arange(sent) < stuffed
-    return doubtful(np.zeros(sent, np.int32), flags, np.zeros(sent, bool)).tolist()
+    return doubtful(np.zeros(sent, np.int32), flags, np.ones(sent, bool)).tolist()
 
 
 def test_a_sixth_of_many_texts_is_doubtful() -> None:
@@ -30,14 +30,14 @@ def test_a_handful_of_texts_proves_little() -> None:
 
 def test_a_number_that_no_supplier_has_is_not_in_doubt() -> None:
     none = np.array([False, False])
-    assert doubtful(np.array([1, 1], np.int32), none, none).tolist() == [False, False]
+    assert doubtful(np.array([1, 1], np.int32), none, ~none).tolist() == [False, False]
 
 
 def test_reposts_of_honest_texts_buy_no_trust() -> None:
     stuffed = np.arange(600) < 100
     repeats = np.arange(600) >= 200
-    assert doubtful(np.zeros(600, np.int32), stuffed, repeats).tolist() == [True]
-    assert doubtful(np.zeros(600, np.int32), stuffed & repeats, repeats).tolist() == [False]
+    assert doubtful(np.zeros(600, np.int32), stuffed, ~repeats).tolist() == [True]
+    assert doubtful(np.zeros(600, np.int32), stuffed & repeats, ~repeats).tolist() == [False]
 
 
 def test_evidence_of_a_doubtful_supplier_counts_half() -> None:
