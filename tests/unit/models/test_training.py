@@ -11,7 +11,15 @@ from pydantic import ValidationError
 
 from models.artefacts import promote, write_artefact
 from models.booster import BoosterModel, IntentScale
-from models.training import TrainingRows, area_under_curve, fit_scale, save, train
+from models.training import (
+    TrainingRows,
+    area_under_curve,
+    contribution,
+    direction,
+    fit_scale,
+    save,
+    train,
+)
 from ranking.errors import ArtifactError
 from ranking.features import FEATURES, schema_hash
 from tests.fixtures.labelled_rows import labelled_rows
@@ -144,3 +152,16 @@ def test_area_under_curve_counts_ties_half() -> None:
     assert area_under_curve(np.array([0.5, 0.5, 0.5, 0.5]), labels) == 0.5
     # pairs: (.9 > .1) + (.9 > .8) + (.3 > .1) + (.3 < .8) = 3 of 4
     assert area_under_curve(np.array([0.9, 0.1, 0.3, 0.8]), labels) == 3 / 4
+
+
+def test_every_learned_feature_has_a_stated_direction_or_none_on_purpose() -> None:
+    free = {each for each in FEATURES if direction(each) == 0 and contribution(each) > 0.0}
+    assert free == {"similarity", "settled_days"}
+
+
+def test_stronger_evidence_never_lowers_the_score(rows: TrainingRows, folder: Path) -> None:
+    model = BoosterModel(folder)
+    for name in ("base", "job", "churn"):
+        swept = np.repeat(rows.features[:1], 50, axis=0)
+        swept[:, FEATURES.index(name)] = np.linspace(0.0, 100.0, 50)
+        assert np.all(np.diff(model.score(swept)) >= 0.0), name
