@@ -50,13 +50,21 @@ def cases(world: Path, split: str, languages: Sequence[str]) -> list[Case]:
     ]
 
 
-def precision(case: Case, system: InProcess, taxonomy: Taxonomy, as_of_s: float) -> tuple[float, Mapping[str, float]]:
+def precision(
+    case: Case, system: InProcess, taxonomy: Taxonomy, as_of_s: float
+) -> tuple[float, Mapping[str, float]]:
     """Precision@25 of one prompt, and what explains it."""
     config = system.config
     request = RankRequest(parse(case.prompt, taxonomy), K, as_of_s, config.final, config.fit.weights)
-    ranked = asyncio.run(rank_leads(request, system.ports(), config, Deadline.after_ms(60_000, time.monotonic)))
+    ranked = asyncio.run(
+        rank_leads(request, system.ports(), config, Deadline.after_ms(60_000, time.monotonic))
+    )
     hits = sum(lead.company_id in case.buyers for lead in ranked.leads)
-    return hits / K, {"available": ranked.available, "bm25": ranked.routes.bm25, "strict": ranked.relaxation[0].added}
+    return hits / K, {
+        "available": ranked.available,
+        "bm25": ranked.routes.bm25,
+        "strict": ranked.relaxation[0].added,
+    }
 
 
 def interval(values: Sequence[float], seed: int) -> dict[str, float]:

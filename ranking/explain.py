@@ -40,7 +40,9 @@ def waterfall(
         parts.append(WaterfallPart(name, points / 100.0, final.intent, final.intent * points / 100.0))
     overflow = max(0.0, sum(intent) - 100.0)
     if overflow > 0.0:
-        parts.append(WaterfallPart("intent.cap", -overflow / 100.0, final.intent, -final.intent * overflow / 100.0))
+        parts.append(
+            WaterfallPart("intent.cap", -overflow / 100.0, final.intent, -final.intent * overflow / 100.0)
+        )
     return tuple(parts)
 
 
@@ -57,7 +59,9 @@ def why(company: str, facts: Sequence[str], signals: Sequence[Signal], unmatched
     else:
         best = signals[0]
         named = f" about {', '.join(best.matched_terms[:3])}" if best.matched_terms else ""
-        sentence = f"{described} {_KIND_PHRASES[best.kind]}{named} {_ago(best.age_days)}: “{_quote(best.text)}”"
+        sentence = (
+            f"{described} {_KIND_PHRASES[best.kind]}{named} {_ago(best.age_days)}: “{_quote(best.text)}”"
+        )
         others = len(signals) - 1
         if others:
             sentence += f" {others} more signal{'s' if others > 1 else ''} point{'s' if others == 1 else ''} the same way."

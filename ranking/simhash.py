@@ -21,10 +21,8 @@ def shingle_hashes(text: str, size: int = SHINGLE_WORDS) -> HashArray:
 
 def shingles_of_words(tokens: list[str], size: int = SHINGLE_WORDS) -> HashArray:
     """The same for words already folded."""
-    if len(tokens) >= size:
-        runs = {" ".join(tokens[start : start + size]) for start in range(len(tokens) - size + 1)}
-    else:
-        runs = set(tokens)
+    width = size if len(tokens) >= size else 1
+    runs = {" ".join(tokens[start : start + width]) for start in range(len(tokens) - width + 1)}
     joined = b"".join([blake2b(run.encode(), digest_size=8).digest() for run in runs])
     return np.sort(np.frombuffer(joined, dtype="<u8").astype(np.uint64))
 

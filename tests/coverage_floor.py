@@ -27,7 +27,9 @@ def main(report: Path) -> int:
     measured = json.loads(report.read_text())
     overall = measured["totals"]["percent_covered"]
     branches = branch_share(measured["files"], PARSER_AND_FORMULAS)
-    sys.stdout.write(f"coverage {overall:.1f} % (floor {OVERALL}), parser and formulas {branches:.1f} % of branches ")
+    sys.stdout.write(
+        f"coverage {overall:.1f} % (floor {OVERALL}), parser and formulas {branches:.1f} % of branches "
+    )
     sys.stdout.write(f"(floor {BRANCHES})\n")
     return int(overall < OVERALL or branches < BRANCHES)
 

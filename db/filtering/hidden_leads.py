@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-
 from db.snapshot.columns import LeadColumns
 from db.snapshot.reader import Snapshot
 from db.suppressions import Suppression

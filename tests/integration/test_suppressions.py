@@ -40,7 +40,8 @@ def test_the_feed_follows_what_is_added_and_lifted(database: str) -> None:
         before = feed.current
         asyncio.run(
             execute(
-                database, "INSERT INTO suppressions (kind, value, reason) VALUES ('company', 'c1', 'do_not_contact')"
+                database,
+                "INSERT INTO suppressions (kind, value, reason) VALUES ('company', 'c1', 'do_not_contact')",
             )
         )
         wait_for(lambda: feed.current == (Suppression(None, "company", "c1"),))

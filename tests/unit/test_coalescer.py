@@ -103,7 +103,9 @@ async def test_one_bad_item_does_not_fail_its_neighbours():
         return [NotFound(str(item)) if item == 1 else item for item in items]
 
     hop = coalescer(send, lanes=1)
-    found = await asyncio.gather(*(hop.submit(number, deadline()) for number in range(3)), return_exceptions=True)
+    found = await asyncio.gather(
+        *(hop.submit(number, deadline()) for number in range(3)), return_exceptions=True
+    )
     assert found[0] == 0
     assert found[2] == 2
     assert isinstance(found[1], NotFound)

@@ -52,7 +52,12 @@ def test_intent_is_capped_at_a_hundred_and_the_cap_says_what_it_took():
 def test_without_the_bm25_leaf_the_pool_is_the_best_by_fit(size):
     levels = np.array([0b001_001_001, 0b100_100_100, 0b001_001_100], dtype=np.uint16)
     candidates = Candidates(
-        Generation("g"), np.array([3, 5, 9], np.int32), np.array([3, 5, 9], np.int32), np.zeros(3, np.uint8), levels, ()
+        Generation("g"),
+        np.array([3, 5, 9], np.int32),
+        np.array([3, 5, 9], np.int32),
+        np.zeros(3, np.uint8),
+        levels,
+        (),
     )
     question = EvidenceRequest(
         Generation("g"), ("crm",), (), np.zeros(2, np.uint8), 3, levels, np.array([0.4, 0.3, 0.3]),

@@ -57,7 +57,9 @@ def test_without_evidence_the_sentence_says_so_and_claims_nothing():
 
 def test_dates_are_told_as_people_tell_them():
     told = [why("A", [], [signal(age_days=age)], False) for age in (0.2, 1.5, 12.0, None)]
-    for sentence, words in zip(told, ("today", "yesterday", "12 days ago", "at an unknown date"), strict=True):
+    for sentence, words in zip(
+        told, ("today", "yesterday", "12 days ago", "at an unknown date"), strict=True
+    ):
         assert words in sentence
 
 

@@ -403,7 +403,9 @@ def test_an_ordinary_query_costs_far_less_than_its_share_of_the_budget() -> None
     engine = SnapshotRetrieval(world.snapshot(), TAXONOMY)
     request = RetrievalRequest(
         Query(
-            include=Targets(industries=("healthcare",), countries=("DE",), employees=(EmployeeRange(51, 500),)),
+            include=Targets(
+                industries=("healthcare",), countries=("DE",), employees=(EmployeeRange(51, 500),)
+            ),
             exclude=Exclusions(keywords=("paving",)),
         ),
         200,
