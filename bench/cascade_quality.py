@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.record import heading, write
 from configs.schema import DEFAULT_BOOSTER
 from deployments.inprocess import InProcess, open_in_process
 from models.booster import BoosterModel
@@ -95,10 +96,14 @@ def main() -> None:
         print(f"{name:32} {row['mean']:.3f}  [{row['low']:.3f}, {row['high']:.3f}]  {row['prompts']} prompts")
     if arguments.record:
         record = {
-            "scenario": "cascade_quality", "split": arguments.split, "world_sha256": manifest["sha256"],
-            "precision_at_25": table, "booster": boosters["cascade"].version, "taxonomy": taxonomy.version,
-        }  # fmt: skip
-        arguments.record.write_text(json.dumps(record, indent=2) + "\n")
+            **heading("cascade_quality", manifest["counts"], {}),
+            "split": arguments.split,
+            "world_sha256": manifest["sha256"],
+            "precision_at_25": table,
+            "booster": boosters["cascade"].version,
+            "taxonomy": taxonomy.version,
+        }
+        write(arguments.record, record)
 
 
 def _with_aliases(row: dict) -> set[str]:
@@ -118,7 +123,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--split", default="heldout")
     parser.add_argument("--language", action="append")
     parser.add_argument("--booster", type=Path, default=DEFAULT_BOOSTER)
-    parser.add_argument("--record", type=Path)
+    parser.add_argument("--record", help="name of the record to write under bench/records/")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     arguments.language = arguments.language or ["en"]

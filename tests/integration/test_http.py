@@ -60,8 +60,12 @@ async def test_the_waterfall_sums_to_the_score(served: ServedApp) -> None:
             assert part["points"] == pytest.approx(part["weight"] * part["value"])
 
 
-async def test_the_signals_of_a_lead_that_bm25_decides_share_its_base(served: ServedApp) -> None:
-    leads = [lead for lead in (await served.query(limit=200))["leads"] if lead["intent_source"] == "bm25"]
+async def test_the_signals_of_a_lead_that_bm25_decides_share_its_base(served_world: ServedWorld) -> None:
+    async with serving(served_world, served_world.system.ports()) as app:
+        intent = app.flow.config.intent.model_copy(update={"bm25_threshold": 0.5})
+        app.flow.config = app.flow.config.model_copy(update={"intent": intent})
+        found = (await app.query(limit=200))["leads"]
+    leads = [lead for lead in found if lead["intent_source"] == "bm25" and lead["signals"]]
     assert leads
     for lead in leads:
         base = next(part["points"] for part in lead["waterfall"] if part["part"] == "intent.base")

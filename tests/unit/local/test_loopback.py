@@ -96,11 +96,9 @@ def test_the_launcher_starts_nothing_with_an_open_address(tmp_path: Path) -> Non
 
 
 def test_a_serve_configuration_is_moved_to_loopback_and_the_asked_port(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[3] / "configs" / "serve.yaml"
     path = tmp_path / "serve.yaml"
-    path.write_text(
-        "http_options: {host: 0.0.0.0, port: 8000, keep_alive_timeout_s: 90}\n"
-        "applications: [{name: a, route_prefix: /, import_path: graph:app}]\n"
-    )
+    path.write_text(shipped.read_text().replace("host: 127.0.0.1", "host: 0.0.0.0", 1))
     config = read_config(path, http_port=8123)
     assert (config.http_options.host, config.http_options.port) == ("127.0.0.1", 8123)
     assert config.http_options.keep_alive_timeout_s == 90
