@@ -67,6 +67,10 @@ class Reader:
         """Return the readings in order of the prompt."""
         readings: list[Reading] = []
         for place, unit in enumerate(self._units):
+            if self._is_trade_ruled_out(place):
+                code = self._taxonomy.industry_code(unit.text)
+                readings.append(Reading(place, "exclude.industries", Entry("industry", code or "", "", 1.0)))
+                continue
             if self._named[place] or self._marks[place] == INERT or unit.group == NOTHING:
                 continue
             if self._only_makes(place):
@@ -94,6 +98,15 @@ class Reader:
             and self._units[following].gap <= HYPHEN
             and self._is_trade(following)
         )
+
+    def _is_trade_ruled_out(self, place: int) -> bool:
+        """ "banks, not software": a noun for products that stands alone behind a NOT is a trade."""
+        unit = self._units[place]
+        if not place or self._named[place] or unit.group != NOTHING or not unit.bits & _SOLD:
+            return False
+        alone = place + 1 == len(self._units) or self._units[place + 1].gap >= COMMA
+        behind_not = bool(self._units[place - 1].bits & cues.NEGATION) and unit.gap < COMMA
+        return alone and behind_not and self._taxonomy.industry_code(unit.text) is not None
 
     def _is_trade(self, place: int) -> bool:
         entry = _first(self._units[place].entries, "industry")
