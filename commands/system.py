@@ -127,7 +127,6 @@ def start_detached(
 def _print(state: SystemState) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"Ready on {state.base_url}  (data: {state.data_dir})")
-    console.print(f"  console    {state.base_url}/")
     console.print(f"  API docs   {state.base_url}/docs")
     console.print(f"  metrics    {state.base_url}/metrics")
     if state.dashboard_port is not None:
