@@ -6,11 +6,9 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -18,8 +16,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import downloads
+from deployments.envelope import dumps, envelope
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
-from deployments.query_flow import Answer, QueryFlow, unusable_id
+from deployments.query_flow import QueryFlow, unusable_id
 from deployments.schemas import BODY_BYTES, ExplainBody, ParseBody, QueryBody, RerankBody, read_body
 from deployments.telemetry import Telemetry, exposition
 from ranking.errors import FieldError, InvalidQuery, LeadError
@@ -69,7 +68,8 @@ def _add_query_routes(app: FastAPI, wiring: Wiring) -> None:
     async def query(request: Request) -> Response:
         body = read_body(await _content(request), QueryBody)
         answer = await wiring.flow().answer(body)
-        return _json(_envelope(answer, wiring.versions(), explain=body.options.explain))
+        content = envelope(answer, wiring.versions(), explain=body.options.explain)
+        return Response(content, media_type="application/json")
 
     @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt")
     async def parse(request: Request) -> Response:
@@ -106,7 +106,7 @@ def _add_download_route(app: FastAPI, wiring: Wiring) -> None:
         if extension == "xlsx":  # two thousand rows take a second
             return Response(await asyncio.to_thread(downloads.as_xlsx, ranked.leads), 200, headers, _XLSX)
         told = {"query_id": query_id, "query": logged.prompt, "parsed": logged.query, "leads": ranked.leads}
-        return Response(_dumps(told), 200, headers, "application/json")
+        return Response(dumps(told), 200, headers, "application/json")
 
 
 def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
@@ -191,29 +191,8 @@ async def _content(request: Request) -> bytes:
     return bytes(content)
 
 
-def _envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> dict[str, Any]:
-    ranked = answer.ranked
-    leads = list(ranked.leads)
-    if not explain:
-        leads = [replace(lead, waterfall=(), why="") for lead in leads]
-    metadata = {
-        "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
-        "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
-        "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
-        "versions": {"snapshot": ranked.generation, **versions}, "as_of": datetime.fromtimestamp(answer.request.as_of_s, UTC).isoformat(),
-        "cache": {"parse": answer.parse_cached, "embedding": False},
-        "unresolved_exemplars": ranked.unresolved_exemplars,
-        "note": "scores compare within this answer only; confidence is not calibrated yet",
-    }  # fmt: skip
-    return {"query_id": answer.query_id, "parsed": answer.request.query, "leads": leads, "metadata": metadata}
-
-
-def _dumps(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
 def _json(value: object, status: int = 200) -> Response:
-    return Response(_dumps(value), status, media_type="application/json")
+    return Response(dumps(value), status, media_type="application/json")
 
 
 def _body_schema(model: type[Any]) -> dict[str, Any]:
