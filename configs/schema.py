@@ -33,6 +33,12 @@ class HopArgs(_Strict):
         3_000_000, ge=100_000, le=3_900_000, description="bytes in one call; gRPC's limit is 4 MB"
     )
     max_waiting: int = Field(1024, ge=1, le=100_000, description="items waiting before `overloaded`")
+    linger_ms: float = Field(
+        0.0,
+        ge=0.0,
+        le=50.0,
+        description="milliseconds between calls that are not full; 0 sends whenever a lane is free",
+    )
 
 
 class HopsArgs(_Strict):

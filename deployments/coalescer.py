@@ -1,15 +1,17 @@
 """Many requests, one call: the coalescer that stands before every hop between deployments.
 
 A hop costs milliseconds of CPU whatever it carries (docs/architecture.md), so the caller fills each call from the requests
-in flight. There is no timer at low load: an item that finds a free lane leaves at once; otherwise it waits for the next
-returning call, together with everybody who came meanwhile.
+in flight. An item that finds a free lane leaves at once, unless another call left less than `linger_s` ago: then it waits for
+the rest of that time. So there is no timer at low load. Otherwise it waits for the next returning call, together with
+everybody who came meanwhile.
 """
 
 import asyncio
 import contextvars
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from ranking.deadline import Clock, Deadline
@@ -26,13 +28,14 @@ class CoalescerLimits:
     """Bounds of one coalescer.
 
     `lanes` calls may be in flight; a call carries at most `max_items` items and `max_bytes` estimated bytes (the gRPC limit between
-    replicas is 4 MB); at most `max_waiting` items wait.
+    replicas is 4 MB); at most `max_waiting` items wait. Calls leave at least `linger_s` seconds apart unless they are full.
     """
 
     lanes: int = 2
     max_items: int = 64
     max_bytes: int = 3_000_000
     max_waiting: int = 512
+    linger_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -69,6 +72,8 @@ class Coalescer(Generic[Item, Value]):
         self._observe = observe
         self._waiting: deque[_Waiting[Item, Value]] = deque()
         self._in_flight = 0
+        self._next_send_s = -math.inf
+        self._lingering = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -83,8 +88,7 @@ class Coalescer(Generic[Item, Value]):
 
     def resize(self, lanes: int) -> None:
         """Allow `lanes` calls in flight from now on (the number of replicas changed)."""
-        limits = self._limits
-        self._limits = CoalescerLimits(max(1, lanes), limits.max_items, limits.max_bytes, limits.max_waiting)
+        self._limits = replace(self._limits, lanes=max(1, lanes))
         self._launch()
 
     async def submit(self, item: Item, deadline: Deadline) -> Value:
@@ -98,13 +102,17 @@ class Coalescer(Generic[Item, Value]):
         timeout_s = deadline.require(self.node)
         if len(self._waiting) >= self._limits.max_waiting:
             raise Overloaded(self.node)
-        future: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(item, self._size_bytes(item), deadline, self._clock(), future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Value] = loop.create_future()
+        entry = _Waiting(item, self._size_bytes(item), deadline, self._clock(), future)
+        self._waiting.append(entry)
         self._launch()
+        # A timer of its own: `wait_for` costs several times as much, and this is paid per hop and query.
+        expiry = loop.call_later(timeout_s, _fail, entry, DeadlineExceeded(self.node))
         try:
-            return await asyncio.wait_for(future, timeout_s)
-        except TimeoutError as err:
-            raise DeadlineExceeded(self.node) from err
+            return await future
+        finally:
+            expiry.cancel()
 
     async def close(self) -> None:
         """Wait for calls in flight; items still queued fail with `DependencyError`."""
@@ -114,16 +122,34 @@ class Coalescer(Generic[Item, Value]):
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _launch(self) -> None:
-        while self._in_flight < self._limits.lanes:
+        while self._in_flight < self._limits.lanes and self._waiting:
+            if self._lingers():
+                return
             batch = self._take()
             if not batch:
                 return
             self._in_flight += 1
+            self._next_send_s = self._clock() + self._limits.linger_s
             # An empty context: a task started inside a request inherits its context, and Serve cancels the child calls of a request
             # whose client went away, which would cancel everybody's batch (Ray 2.60).
             task = asyncio.get_running_loop().create_task(self._call(batch), context=contextvars.Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _lingers(self) -> bool:
+        """Whether to wait for company: another call has just left and this one would not be full."""
+        left_s = self._next_send_s - self._clock()
+        if left_s <= 0.0 or len(self._waiting) >= self._limits.max_items:
+            return False
+        if not self._lingering:
+            self._lingering = True
+            asyncio.get_running_loop().call_later(left_s, self._end_linger, context=contextvars.Context())
+        return True
+
+    def _end_linger(self) -> None:
+        self._lingering = False
+        self._next_send_s = -math.inf
+        self._launch()
 
     def _take(self) -> list[_Waiting[Item, Value]]:
         batch: list[_Waiting[Item, Value]] = []
@@ -147,8 +173,8 @@ class Coalescer(Generic[Item, Value]):
         self._observe(len(batch), [now_s - entry.since_s for entry in batch])
         remaining_ms = [entry.deadline.remaining_ms() for entry in batch]
         try:
-            call = self._send([entry.item for entry in batch], remaining_ms)
-            outcomes = await asyncio.wait_for(call, max(remaining_ms) / 1000.0)
+            async with asyncio.timeout(max(remaining_ms) / 1000.0):
+                outcomes = await self._send([entry.item for entry in batch], remaining_ms)
             self._settle(batch, outcomes)
         except TimeoutError:
             _fail_all(batch, DeadlineExceeded(self.node))

@@ -244,3 +244,36 @@ async def test_waits_and_batch_sizes_are_observed():
     )  # fmt: skip
     await hop.submit(1, deadline())
     assert seen == [(1, 1)]
+
+
+async def test_under_load_calls_leave_apart_so_that_each_carries_more():
+    leaf = Leaf()
+    hop = coalescer(leaf.send, lanes=4, linger_s=0.02)
+    assert await asyncio.gather(*(hop.submit(number, deadline()) for number in (1, 2, 3))) == [2, 4, 6]
+    assert leaf.calls == [[1], [2, 3]]
+
+
+async def test_a_full_call_does_not_linger():
+    leaf = Leaf()
+    hop = coalescer(leaf.send, lanes=4, linger_s=3600.0, max_items=2)
+    assert await asyncio.gather(*(hop.submit(number, deadline()) for number in (1, 2, 3))) == [2, 4, 6]
+    assert leaf.calls == [[1], [2, 3]]
+
+
+async def test_without_recent_calls_an_item_does_not_linger():
+    leaf, clock = Leaf(), Clock()
+    hop = coalescer(leaf.send, clock, lanes=1, linger_s=3600.0)
+    await hop.submit(1, Deadline.after_ms(5_000.0, clock))
+    clock.now_s += 3600.0
+    await hop.submit(2, Deadline.after_ms(5_000.0, clock))
+    assert leaf.calls == [[1], [2]]
+
+
+async def test_an_item_whose_deadline_passes_while_it_lingers_is_told_so_and_never_sent():
+    leaf = Leaf()
+    hop = coalescer(leaf.send, lanes=1, linger_s=0.05)
+    await hop.submit(1, deadline())
+    with pytest.raises(DeadlineExceeded):
+        await hop.submit(2, deadline(milliseconds=1.0))
+    assert await hop.submit(3, deadline()) == 6
+    assert leaf.calls == [[1], [3]]
