@@ -9,13 +9,12 @@ from db.filtering.admission import Admission
 from db.filtering.bitmaps import BitSpace, Words
 from db.filtering.clusters import Clusters
 from db.filtering.contacts import Audience
+from db.filtering.vector_codes import VectorCodes, cosines
 from db.filtering.visibility import View
-from db.snapshot.columns import CompanyColumns
+from db.snapshot.columns import VECTOR_DIMENSION, CompanyColumns
 from ranking.exemplars import BY_DOMAIN, BY_FORMER_NAME, BY_NAME, Namesake, Resolution, direction, resolve
 from ranking.text import company_name_key, domain_key
 from ranking.types import Float32Array, IntArray, StepReport
-
-_GATHER_SHARE = 4
 
 
 class Exemplars(NamedTuple):
@@ -33,6 +32,8 @@ class Likeness:
         self._companies = companies
         self._clusters = clusters
         self._space = BitSpace(len(companies.active))
+        self._codes = VectorCodes(companies.vectors)
+        self._compile()
 
     def exemplars(self, names: Sequence[str], free_text: Float32Array | None, view: View) -> Exemplars:
         """Resolve names among the records that the view shows, and take the mean of their vectors."""
@@ -55,25 +56,42 @@ class Likeness:
 
     def cosines(self, rows: IntArray, to: Float32Array) -> Float32Array:
         """float32[len(rows)], NaN where a record has no vector."""
-        vectors = self._companies.vectors
-        few = len(rows) * _GATHER_SHARE < self._space.size
-        cosines: Float32Array = vectors[rows] @ to if few else (vectors @ to)[rows]
-        cosines[~self._companies.has_vector[rows]] = np.nan
-        return cosines
+        found = cosines(self._companies.vectors, rows, to)
+        found[~self._companies.has_vector[rows]] = np.nan
+        return found
 
     def nearest(self, open_to: Words, to: Float32Array, stop_at: int, audience: Audience) -> Admission:
         """The `stop_at` nearest businesses of the records in the set; equally near ones in row order."""
         rows = self._space.rows(open_to)
         rows = rows[self._companies.has_vector[rows]]
-        cosines = self.cosines(rows, to)
-        order = np.lexsort((rows, -cosines))
-        representatives = self._clusters.representative[rows[order]]
+        near = self._not_ruled_out(rows, to, stop_at)
+        order = np.lexsort((near, -cosines(self._companies.vectors, near, to)))
+        representatives = self._clusters.representative[near[order]]
         _, first = np.unique(representatives, return_index=True)
         chosen = representatives[np.sort(first)[:stop_at]]
         companies = self._space.of_rows(chosen)
         records = open_to & self._space.of_rows(rows) & self._clusters.spread(companies)
         report = (StepReport("exemplar", len(chosen)),)
         return Admission(records, companies, records, (), report, audience)
+
+    def _not_ruled_out(self, rows: IntArray, to: Float32Array, wanted: int) -> IntArray:
+        """The rows that may be among the `wanted` nearest businesses: not surely behind that many others."""
+        low, high = self._codes.bounds(rows, to)
+        ahead = wanted
+        while 0 < ahead < len(rows):
+            least = np.partition(low, len(rows) - ahead)[len(rows) - ahead]
+            surely = self._clusters.representative[rows[low >= least]]
+            if len(np.unique(surely)) >= wanted:
+                near: IntArray = rows[high >= least]
+                return near
+            ahead *= 2
+        return rows
+
+    def _compile(self) -> None:
+        """Let the kernels be compiled, or read from numba's cache, before the first query."""
+        nothing, anywhere = np.zeros(0, dtype=np.int32), np.zeros(VECTOR_DIMENSION, dtype=np.float32)
+        self._codes.bounds(nothing, anywhere)
+        self.cosines(nothing, anywhere)
 
     def _answering(self, name: str) -> list[tuple[int, int]]:
         key, companies = company_name_key(name), self._companies
