@@ -97,10 +97,10 @@ def open_evidence(snapshot: Snapshot) -> tuple[LexicalIndex, EvidenceTables]:
 class GbdtNode:
     """F-10's booster: all tables of one call are scored by one prediction."""
 
-    def __init__(self, booster: str, threads: int = 1) -> None:
+    def __init__(self, booster: str) -> None:
         self._work = WorkThread("gbdt")
         self._telemetry = Telemetry()
-        self._model = BoosterModel(Path(booster), threads)
+        self._model = BoosterModel(Path(booster))
 
     async def version(self) -> str:
         """Version of the loaded artefact."""

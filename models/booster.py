@@ -7,6 +7,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.artefacts import open_artefact, promoted
+from models.booster_kernel import probabilities
+from models.booster_tables import TreeTables, UnsupportedTreesError, probe, tables_of
 from ranking.errors import ArtifactError
 from ranking.features import FEATURES, schema_hash
 from ranking.types import Float32Array, FloatArray
@@ -14,6 +16,7 @@ from ranking.types import Float32Array, FloatArray
 KIND = "booster"
 MODEL_FILE = "model.txt"
 SCALE_FILE = "scale.json"
+_LARGEST_DIFFERENCE = 1e-12  # on the machine it was written on the difference is 0; another libm may round an exponential otherwise
 
 
 class IntentScale(BaseModel):
@@ -43,27 +46,40 @@ class IntentScale(BaseModel):
 
 
 class BoosterModel:
-    """A verified booster artefact, ready to score."""
+    """A verified booster artefact, ready to score.
 
-    def __init__(self, folder: Path, threads: int = 1) -> None:
+    LightGBM reads the model and answers a probe once; rows are scored by tables made of its trees (`models.booster_tables`).
+    """
+
+    def __init__(self, folder: Path) -> None:
         manifest, files = open_artefact(promoted(folder), kind=KIND, schema_hash=schema_hash())
         self.version = manifest.version
-        self._threads = threads
         try:
-            self._booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())
+            booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())
             self._scale = IntentScale.model_validate_json(files[SCALE_FILE])
         except (KeyError, ValueError, lightgbm.basic.LightGBMError) as err:
             raise ArtifactError(folder.name, f"is not a booster ({type(err).__name__})") from err
-        if self._booster.feature_name() != list(FEATURES):
+        if booster.feature_name() != list(FEATURES):
             raise ArtifactError(folder.name, "the model's feature names are not this code's")
+        self._tables = _checked_tables(booster, folder.name)
 
     def probability(self, features: Float32Array) -> FloatArray:
         """Chance of a purchase as the training data has it, float64[n], for features float32[n, len(FEATURES)]."""
-        if len(features) == 0:
-            return np.zeros(0)
-        scores = self._booster.predict(features, num_threads=self._threads)
-        return np.asarray(scores, dtype=np.float64)
+        return probabilities(self._tables, features)
 
     def score(self, features: Float32Array) -> FloatArray:
         """Base intent in [0, 100], float64[n]."""
         return self._scale.apply(self.probability(features))
+
+
+def _checked_tables(booster: lightgbm.Booster, artefact: str) -> TreeTables:
+    """The model's tables, once they have said what LightGBM says on every range of every feature."""
+    try:
+        tables = tables_of(booster.dump_model())
+    except UnsupportedTreesError as err:
+        raise ArtifactError(artefact, f"cannot be compiled: {err}") from err
+    rows = probe(tables)
+    difference = np.abs(probabilities(tables, rows) - booster.predict(rows, num_threads=1))
+    if not np.all(difference <= _LARGEST_DIFFERENCE):
+        raise ArtifactError(artefact, f"compiled trees differ from LightGBM by {np.max(difference):.1e}")
+    return tables
