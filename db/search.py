@@ -21,8 +21,10 @@ from ranking.codebook import UNKNOWN, Codebook
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, Unavailable
 from ranking.fit import DEFAULT_WEIGHTS, UNVERIFIED, fit_scores, level_table, levels_of
+from ranking.levels import Levels
 from ranking.ports import RetrievalRequest
 from ranking.relaxation import Exclusion, Places, Scope, exclusion, rungs, scope
+from ranking.row_set import RowSet
 from ranking.taxonomy import Taxonomy
 from ranking.types import (
     Candidates,
@@ -33,6 +35,7 @@ from ranking.types import (
     IntArray,
     LevelArray,
     StepReport,
+    moved_sources,
 )
 
 _MAX_VISITED = 100_000
@@ -130,11 +133,11 @@ class SqlRetrieval:
         best = known[best_records(businesses[known], own[known], worth[known])]
         return Candidates(
             generation=self._numbering.generation,
-            rows=businesses[best],
-            source_rows=own[best],
-            steps=steps[best],
-            levels=levels[best],
+            companies=RowSet.of(businesses[best]),
+            fit_levels=Levels.of(levels[best]),
             relaxation=admitted.relaxation,
+            later=steps[best] if steps.any() else None,
+            moved=moved_sources(businesses[best], own[best]),
             dropped=admitted.dropped,
             similarity=None
             if exemplars.direction is None

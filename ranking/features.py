@@ -28,14 +28,15 @@ def matrix(candidates: Candidates, pool: PoolEvidence, facts: CompanyFacts) -> F
         facts: of the pool's companies, in pool order.
     """
     at = pool.positions
-    industry, size, region = unpack_levels(candidates.levels[at])
+    levels = candidates.fit_levels.at(at)
+    industry, size, region = unpack_levels(levels)
     similarity = (
         np.full(len(at), np.nan, dtype=np.float32)
         if candidates.similarity is None
         else candidates.similarity[at]
     )
     columns = [
-        industry, size, region, unverified(candidates.levels[at]), candidates.steps[at], similarity,
+        industry, size, region, unverified(levels), candidates.steps[at], similarity,
         pool.base, pool.churn, pool.job, pool.best_raw, pool.contribution[:, 0], pool.contribution[:, 1], pool.decay[:, 0],
         np.log1p(facts.employees), facts.founded, facts.technologies, facts.people,
     ]  # fmt: skip

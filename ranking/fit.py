@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ranking.codebook import UNKNOWN, Codebook, positions
 from ranking.errors import FieldError, InvalidQuery
+from ranking.levels import Levels
 from ranking.relaxation import Codes, CompanyFilter, Places, Ranges, Scope
 from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, LevelArray, Query
 
@@ -196,11 +197,13 @@ def unverified(levels: LevelArray) -> BoolArray:
     return flags
 
 
-def fit_scores(levels: LevelArray, weights: FloatArray, industry: Float32Array | None = None) -> FloatArray:
+def fit_scores(
+    levels: LevelArray | Levels, weights: FloatArray, industry: Float32Array | None = None
+) -> FloatArray:
     """weights[0] x industry + weights[1] x size + weights[2] x region, float64[n] in [0, 1], in input order.
 
     Args:
-        levels: uint16[n] of `pack_levels`.
+        levels: uint16[n] of `pack_levels`, or as a palette.
         weights: float64[3] for industry, size, region; none negative, sum 1 (else `InvalidQuery`).
         industry: float32[n] in [0, 1] in place of the industry levels (`ranking.exemplars.industry_values`).
 
@@ -208,12 +211,19 @@ def fit_scores(levels: LevelArray, weights: FloatArray, industry: Float32Array |
     """
     validate_weights(weights)
     if industry is not None:
-        others = (weights[1] * _SIZE + weights[2] * _REGION)[levels & 511]
+        others = _of_levels(weights[1] * _SIZE + weights[2] * _REGION, levels)
         likened: FloatArray = np.minimum(others + weights[0] * industry.astype(np.float64), 1.0)
         return likened
     scores = weights[0] * _INDUSTRY + weights[1] * _SIZE + weights[2] * _REGION
-    fit: FloatArray = np.minimum(scores, 1.0)[levels & 511]
-    return fit
+    return _of_levels(np.minimum(scores, 1.0), levels)
+
+
+def _of_levels(values: FloatArray, levels: LevelArray | Levels) -> FloatArray:
+    """float64[n]: the entry of values [512] for each company."""
+    if isinstance(levels, Levels):
+        return levels.spread(values[levels.palette & 511])
+    of_each: FloatArray = values[levels & 511]
+    return of_each
 
 
 def validate_weights(weights: FloatArray) -> None:

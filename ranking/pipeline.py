@@ -142,7 +142,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
             found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
         ).leads()
     counts = found.intent.counts()
-    available = len(found.candidates.rows)
+    available = len(found.candidates)
     return RankedList(
         leads=leads,
         generation=found.candidates.generation,
@@ -164,7 +164,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
 async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, journey: Journey) -> Candidates:
     """F-2, F-2b: filters first; exemplars that no stored company answers to are embedded and asked for again."""
     question = RetrievalRequest(
-        query=request.query,
+        query=request.query.filters(),
         stop_at=stop_at(request.limit),
         candidate_ids=request.candidate_ids,
         generation=request.generation,
@@ -189,16 +189,13 @@ async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, jour
 def evidence_request(request: RankRequest, candidates: Candidates, config: RankingConfig) -> EvidenceRequest:
     """What the bm25 leaf is asked: concepts, everybody admitted, and how fit and intent weigh in the trim (F-4, F-5)."""
     weights = effective_weights(request.query, request.fit.array(), config.fit.untargeted)
-    last = int(candidates.rows[-1]) + 1 if len(candidates.rows) else 0
-    admitted = np.zeros(last, dtype=np.bool_)
-    admitted[candidates.rows] = True
     return EvidenceRequest(
         generation=candidates.generation,
         concepts=request.query.product.concepts,
         keywords=request.query.product.keywords,
-        rows=np.packbits(admitted),
-        admitted=len(candidates.rows),
-        levels=candidates.levels,
+        rows=candidates.companies.bits,
+        admitted=len(candidates),
+        levels=candidates.fit_levels,
         fit_weights=np.asarray(weights, dtype=np.float64),
         final_weights=np.asarray([request.final.fit, request.final.intent]),
         pool_size=pool_size(request.limit),
@@ -220,7 +217,7 @@ async def _gather(
 
 def without_evidence(question: EvidenceRequest, candidates: Candidates) -> PoolEvidence:
     """The pool by fit alone, when the bm25 leaf does not answer."""
-    fit = fit_scores(candidates.levels, question.fit_weights, question.industry)
+    fit = fit_scores(candidates.fit_levels, question.fit_weights, question.industry)
     keep = np.sort(np.lexsort((candidates.rows, -fit))[: question.pool_size]).astype(np.int32)
     count = len(keep)
     nothing = np.full(count, -1, dtype=np.int32)
@@ -267,7 +264,7 @@ def order(
 ) -> Ranking:
     """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
     likeness = None if question.industry is None else question.industry[pool.positions]
-    fit = fit_scores(candidates.levels[pool.positions], question.fit_weights, likeness)
+    fit = fit_scores(candidates.fit_levels.at(pool.positions), question.fit_weights, likeness)
     contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
     reachable = contacts.leads >= 0
     scores = np.where(reachable, final_scores(fit, intent.total, request.final), -np.inf)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.deadline import Deadline
+from ranking.levels import Levels
 from ranking.types import (
     BoolArray,
     ByteArray,
@@ -18,10 +19,11 @@ from ranking.types import (
     PoolEvidence,
     Query,
 )
+from ranking.wire import Wired
 
 
 @dataclass(frozen=True, slots=True)
-class RetrievalRequest:
+class RetrievalRequest(Wired):
     """Ask for the companies a query admits.
 
     `stop_at` is max(4 x K, 200) (F-2). `candidate_ids` (lead or company ids) turns relaxation off ("rank my list").
@@ -38,14 +40,14 @@ class RetrievalRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceRequest:
+class EvidenceRequest(Wired):
     """Ask for the evidence of admitted companies, trimmed to the pool (F-4).
 
     Attributes:
         concepts: taxonomy codes, at most 8 are used (highest idf).
         keywords: folded free words of the prompt, each a concept of its own.
-        rows: packed bits over company rows (np.packbits of a bool[companies]); `admitted` is their number.
-        levels: uint16[n] packed fit levels in row order.
+        rows: packed bits over company rows (np.packbits of a bool[companies], at least one octet); `admitted` is their number.
+        levels: packed fit levels in row order, or uint16[n].
         industry: float32[n] in [0, 1], what counts in place of the industry levels when exemplars stand for the industry (F-2b); else None.
         fit_weights: float64[3] for industry, size, region; `final_weights`: float64[2] for fit, intent.
         neutral_untargeted: what a dimension nobody asked for counts is already in the levels.
@@ -58,7 +60,7 @@ class EvidenceRequest:
     keywords: tuple[str, ...]
     rows: ByteArray
     admitted: int
-    levels: LevelArray
+    levels: Levels | LevelArray
     fit_weights: FloatArray
     final_weights: FloatArray
     pool_size: int

@@ -4,10 +4,15 @@ Candidates and evidence are columns (structure of arrays); one object per lead e
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Final, Literal, NewType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ranking.levels import Levels
+from ranking.row_set import RowSet
+from ranking.wire import Wired
 
 CompanyId = NewType("CompanyId", str)
 LeadId = NewType("LeadId", str)
@@ -39,7 +44,7 @@ FORBID_EXTRA: Final = {"extra": "forbid", "strict": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Wired):
     """Words of the prompt that caused one parsed value; offsets in code points, end exclusive."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
@@ -51,7 +56,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class EmployeeRange:
+class EmployeeRange(Wired):
     """Head count from `minimum` to `maximum`, both inclusive; None is open."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
@@ -60,7 +65,7 @@ class EmployeeRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
+class Product(Wired):
     """What the customer sells.
 
     `category` is a phrase of the prompt ("hr software"), `concepts` taxonomy codes in order of importance, `keywords` folded words that no
@@ -75,7 +80,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Wired):
     """Whom the customer sells to, as taxonomy codes; an empty tuple means nobody asked."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
@@ -91,7 +96,7 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
-class Exclusions:
+class Exclusions(Wired):
     """What must never be returned: the fields of `Targets`, and companies (names, domains or ids) and keywords."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
@@ -109,7 +114,7 @@ class Exclusions:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(Wired):
     """A parsed prompt (F-1). `language` is ISO 639-1; `limit` is K when the prompt states it; `confidence` in [0, 1]."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
@@ -122,9 +127,13 @@ class Query:
     confidence: float = 0.0
     spans: tuple[Span, ...] = ()
 
+    def filters(self) -> "Query":
+        """What decides who is admitted, alone: a third of the bytes."""
+        return Query(include=self.include, exclude=self.exclude, exemplars=self.exemplars)
+
 
 @dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(Wired):
     """How many distinct companies one relaxation step added."""
 
     step: StepName
@@ -132,7 +141,7 @@ class StepReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Wired):
     """A candidate of "rank my list" that is not ranked, and why."""
 
     id: str
@@ -140,7 +149,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class ExemplarChoice:
+class ExemplarChoice(Wired):
     """The company that an exemplar's name was taken for, and other companies of that name (F-2b)."""
 
     name: str
@@ -148,17 +157,19 @@ class ExemplarChoice:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+@dataclass(frozen=True, eq=False)
+class Candidates(Wired):
     """Companies a query admits, one row per distinct company (clusters of duplicate records count once).
+
+    n companies are held and sent packed; the columns `rows`, `source_rows`, `steps` and `levels` are written out when first asked for.
 
     Attributes:
         generation: snapshot the rows belong to.
-        rows: int32[n], ascending; row of the cluster's representative company.
-        source_rows: int32[n]; row of the record whose fit is best within the cluster (mostly equal to `rows`).
-        steps: uint8[n]; index into `relaxation` of the step that admitted the company.
-        levels: uint16[n]; packed fit levels of industry, size and region (`ranking.fit.unpack_levels`).
+        companies: rows of the clusters' representative companies.
+        fit_levels: packed fit levels of industry, size and region in row order (`ranking.fit.unpack_levels`).
         relaxation: one report per step taken, in order.
+        later: uint8[n]; `steps`, None when the first step admitted everybody.
+        moved: int32[2, k]; ascending positions at which `source_rows` is not `rows`, and what it is there.
         dropped: violators and unknown ids of "rank my list".
         similarity: float32[n] cosine to the mean exemplar vector, NaN where unknown; None without exemplars.
         unresolved_exemplars: names found neither by name nor by domain.
@@ -166,22 +177,54 @@ class Candidates:
     """
 
     generation: Generation
-    rows: IntArray
-    source_rows: IntArray
-    steps: ByteArray
-    levels: LevelArray
+    companies: RowSet
+    fit_levels: Levels
     relaxation: tuple[StepReport, ...]
+    later: ByteArray | None
+    moved: IntArray
     dropped: tuple[Dropped, ...] = ()
     similarity: Float32Array | None = None
     unresolved_exemplars: tuple[str, ...] = ()
     exemplars: tuple[ExemplarChoice, ...] = ()
+
+    def __len__(self) -> int:
+        return self.companies.count
+
+    @property
+    def rows(self) -> IntArray:
+        """int32[n], ascending; row of the cluster's representative company."""
+        return self.companies.rows
+
+    @cached_property
+    def source_rows(self) -> IntArray:
+        """int32[n]; row of the record whose fit is best within the cluster (mostly equal to `rows`)."""
+        positions, rows = self.moved
+        sources = self.rows.copy()
+        sources[positions] = rows
+        return sources
+
+    @cached_property
+    def steps(self) -> ByteArray:
+        """uint8[n]; index into `relaxation` of the step that admitted the company."""
+        return np.zeros(len(self), dtype=np.uint8) if self.later is None else self.later
+
+    @cached_property
+    def levels(self) -> LevelArray:
+        """uint16[n]; `fit_levels` written out."""
+        return self.fit_levels.array()
+
+
+def moved_sources(rows: IntArray, source_rows: IntArray) -> IntArray:
+    """`Candidates.moved` of int32[n] ascending rows and the source row of each."""
+    positions = np.flatnonzero(rows != source_rows)
+    return np.stack((positions.astype(np.int32), source_rows[positions]))
 
 
 SIGNALS_PER_COMPANY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class PoolEvidence:
+class PoolEvidence(Wired):
     """Lexical evidence, boosts and their provenance for the pool (F-4, F-5, F-6), columns of length m.
 
     Attributes:

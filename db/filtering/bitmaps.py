@@ -5,17 +5,18 @@ from collections.abc import Callable, Hashable
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.row_set import RowSet
 from ranking.types import BoolArray, ByteArray, IntArray
 
 Words = NDArray[np.uint64]
 
 
 class BitSpace:
-    """Sets over the rows [0, size); row i is bit i % 64 of word i // 64, bits past the end are never set."""
+    """Sets over the rows [0, size); row i is bit i of the words' octets as np.packbits numbers them, bits past the end are never set."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._words = -(-size // 64)
+        self._words = max(1, -(-size // 64))
 
     def none(self) -> Words:
         """The empty set."""
@@ -24,13 +25,13 @@ class BitSpace:
     def pack(self, mask: BoolArray) -> Words:
         """The rows where `mask` bool[size] is true."""
         octets = np.zeros(self._words * 8, dtype=np.uint8)
-        packed = np.packbits(mask, bitorder="little")
+        packed = np.packbits(mask)
         octets[: len(packed)] = packed
         return octets.view(np.uint64)
 
     def mask(self, words: Words) -> BoolArray:
         """bool[size], the opposite of `pack`."""
-        bits: ByteArray = np.unpackbits(words.view(np.uint8), count=self.size, bitorder="little")
+        bits: ByteArray = np.unpackbits(words.view(np.uint8), count=self.size)
         mask: BoolArray = bits.view(np.bool_)
         return mask
 
@@ -44,6 +45,10 @@ class BitSpace:
         """int32 rows of the set, ascending."""
         return np.flatnonzero(self.mask(words)).astype(np.int32)
 
+    def row_set(self, words: Words) -> RowSet:
+        """The set as it leaves the process."""
+        return RowSet(words.view(np.uint8), count(words))
+
 
 def count(words: Words) -> int:
     """How many rows are in the set."""
@@ -52,8 +57,8 @@ def count(words: Words) -> int:
 
 def contains(words: Words, rows: IntArray) -> BoolArray:
     """bool[len(rows)]: which of `rows` are in the set."""
-    bits = words[rows >> 6] >> (rows & 63).astype(np.uint64)
-    found: BoolArray = (bits & np.uint64(1)).astype(np.bool_)
+    octets = words.view(np.uint8)[rows >> 3]
+    found: BoolArray = ((octets >> (~rows & 7).astype(np.uint8)) & np.uint8(1)).view(np.bool_)
     return found
 
 

@@ -26,6 +26,7 @@ from ranking.fit import (
     level_table,
     levels_of,
 )
+from ranking.levels import Levels
 from ranking.ports import RetrievalRequest
 from ranking.relaxation import Scope, exclusion, rungs, scope
 from ranking.taxonomy import Taxonomy
@@ -38,6 +39,7 @@ from ranking.types import (
     FloatArray,
     IntArray,
     LevelArray,
+    moved_sources,
 )
 
 _DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
@@ -133,11 +135,11 @@ class SnapshotRetrieval:
             sources[owners[best]] = records[best]
         return Candidates(
             generation=self._snapshot.generation,
-            rows=rows,
-            source_rows=sources,
-            steps=self._steps(admission, rows),
-            levels=levels.of(sources),
+            companies=self._gate.space.row_set(admission.companies),
+            fit_levels=Levels.of(levels.of(sources)),
             relaxation=admission.relaxation,
+            later=self._steps(admission, rows),
+            moved=moved_sources(rows, sources),
             dropped=dropped,
             similarity=self._similarity(rows, records, owners, exemplars.direction),
             unresolved_exemplars=exemplars.resolution.unresolved,
@@ -163,9 +165,9 @@ class SnapshotRetrieval:
             return self._likeness.cosines(records, exemplars.direction).astype(np.float64)
         return fit_scores(levels.of(records), DEFAULT_WEIGHTS)
 
-    def _steps(self, admission: Admission, rows: IntArray) -> ByteArray:
+    def _steps(self, admission: Admission, rows: IntArray) -> ByteArray | None:
         if not any(map(len, admission.later)):
-            return np.zeros(len(rows), dtype=np.uint8)
+            return None
         step_of = np.zeros(self._gate.space.size, dtype=np.uint8)
         for step, added in enumerate(admission.later, start=1):
             step_of[added] = step

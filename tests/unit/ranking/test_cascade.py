@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from ranking.cascade import decide, undecided
+from ranking.levels import Levels
 from ranking.pipeline import without_evidence
 from ranking.ports import EvidenceRequest
+from ranking.row_set import RowSet
 from ranking.types import Candidates, Generation, PoolEvidence
 
 
@@ -51,13 +53,9 @@ def test_intent_is_capped_at_a_hundred_and_the_cap_says_what_it_took():
 @pytest.mark.parametrize("size", [1, 2, 3, 10])
 def test_without_the_bm25_leaf_the_pool_is_the_best_by_fit(size):
     levels = np.array([0b001_001_001, 0b100_100_100, 0b001_001_100], dtype=np.uint16)
+    companies = RowSet.of(np.array([3, 5, 9], np.int32))
     candidates = Candidates(
-        Generation("g"),
-        np.array([3, 5, 9], np.int32),
-        np.array([3, 5, 9], np.int32),
-        np.zeros(3, np.uint8),
-        levels,
-        (),
+        Generation("g"), companies, Levels.of(levels), (), None, np.zeros((2, 0), np.int32)
     )
     question = EvidenceRequest(
         Generation("g"), ("crm",), (), np.zeros(2, np.uint8), 3, levels, np.array([0.4, 0.3, 0.3]),
