@@ -22,10 +22,12 @@ from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
+from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
 from deployments.readiness import Readiness
 from deployments.replicas import Counts, ReplicaWatch, running_leaves
+from deployments.scaling import WorkLoad
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from ranking.config import RankingConfig
@@ -59,6 +61,7 @@ class Ingress:
         self._redis = _redis(redis_url)
         self._leaves = {"booster": gbdt, "embedder": embedder}
         self._leaf_versions: dict[str, str] = {}
+        self._load = WorkLoad()
         self._telemetry = Telemetry()
         self._taxonomy = load_taxonomy()
         self._suppressed = SuppressionFeed(database_url)
@@ -83,6 +86,7 @@ class Ingress:
             self._versions,
             self._telemetry,
         )
+        self._pulse = Pulse(self._report)
         self._flow: QueryFlow | None = None
         self._pool: asyncpg.Pool | None = None
         self._take(RankingConfig())
@@ -99,6 +103,10 @@ class Ingress:
                 answers_request_id=False,
             )
         )
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `deployments.scaling`; Serve asks. All work is the event loop's, so the CPU of the process says how busy it is."""
+        return self._load.stats()
 
     def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Take new ranking numbers without a restart."""
@@ -134,6 +142,8 @@ class Ingress:
             closing.push_async_callback(self._close_hops)
             closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
             self._flow = self._made_flow(log)
+            self._pulse.start()
+            closing.callback(self._pulse.stop)
             await self._first_look()
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
             closing.callback(watching.cancel)
@@ -150,6 +160,7 @@ class Ingress:
             telemetry=self._telemetry,
             parse_cache=self._args.ingress.parse_cache,
             max_in_flight=self._args.ingress.max_in_flight,
+            lag_s=self._pulse.lag_s,
         )
         flow.config = self._config
         return flow
@@ -165,6 +176,11 @@ class Ingress:
     def _resize(self, counts: Counts) -> None:
         if self._args.coalesce:
             self._hops.resize(counts, self._args.hops)
+
+    def _report(self) -> None:
+        self._telemetry.loop_lag(self._pulse.lag_s())
+        if self._flow is not None:
+            self._flow.gate.report()
 
     async def _look_after(self) -> None:
         self._readiness.note_age()

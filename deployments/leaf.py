@@ -7,19 +7,26 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from deployments.scaling import WorkLoad
 from ranking.errors import DeadlineExceeded, DependencyError, LeadError
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+Outcome = TypeVar("Outcome")
 _log = logging.getLogger(__name__)
 
 
 class WorkThread:
     """Runs a leaf's work in one thread, so that its event loop keeps answering health checks."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, cores: int = 1) -> None:
         self._node = node
+        self._load = WorkLoad(cores=cores)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{node}-work")
+
+    def stats(self) -> dict[str, float]:
+        """How busy this leaf was since it was last asked, for its autoscaling."""
+        return self._load.stats()
 
     async def each(
         self, items: Sequence[Item], remaining_ms: Sequence[float], work: Callable[[Item], Value]
@@ -27,8 +34,7 @@ class WorkThread:
         """`work` on each item, in order; an item that fails or is late does not touch its neighbours."""
         arrived_s = time.monotonic()
         ends_s = [arrived_s + milliseconds / 1000.0 for milliseconds in remaining_ms]
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._run, items, ends_s, work)
+        return await self._submit(items, lambda: self._run(items, ends_s, work))
 
     async def together(
         self, items: Sequence[Item], work: Callable[[Sequence[Item]], Sequence[Value]]
@@ -37,7 +43,17 @@ class WorkThread:
 
         When that fails each item is worked on alone, so that only the bad one fails.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._together, items, work)
+        return await self._submit(items, lambda: self._together(items, work))
+
+    async def _submit(self, items: Sequence[Item], work: Callable[[], list[Outcome]]) -> list[Outcome]:
+        """What `work` returns, from the thread; a caller that gives up before it begins takes its items out of the queue."""
+        call = self._load.arrived(len(items))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._executor, self._load.worked, call, work
+            )
+        finally:
+            self._load.left(call)
 
     def _together(
         self, items: Sequence[Item], work: Callable[[Sequence[Item]], Sequence[Value]]

@@ -43,6 +43,10 @@ class RetrievalNode:
             lambda snapshot: SnapshotRetrieval(snapshot, taxonomy),
         )
 
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `deployments.scaling`; Serve asks."""
+        return self._work.stats()
+
     async def retrieve(
         self, items: Sequence[RetrievalRequest], remaining_ms: Sequence[float]
     ) -> list[Candidates | LeadError]:
@@ -70,6 +74,10 @@ class Bm25Node:
         self._indexes = Generations(
             "bm25", SnapshotStore(Path(snapshots), taxonomy_version=load_taxonomy().version), open_evidence
         )
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `deployments.scaling`; Serve asks."""
+        return self._work.stats()
 
     def reconfigure(self, user_config: dict[str, object]) -> None:
         """Take new ranking numbers without a restart."""
@@ -102,6 +110,10 @@ class GbdtNode:
         self._telemetry = Telemetry()
         self._model = BoosterModel(Path(booster))
 
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `deployments.scaling`; Serve asks."""
+        return self._work.stats()
+
     async def version(self) -> str:
         """Version of the loaded artefact."""
         return self._model.version
@@ -123,10 +135,15 @@ class EmbedderNode:
     """F-2b's sentence vectors: all texts of one call in batches of similar length."""
 
     def __init__(self, config: dict[str, object]) -> None:
-        self._work = WorkThread("embedder")
+        embedder = EmbedderConfig.model_validate(config)
+        self._work = WorkThread("embedder", embedder.threads)
         self._telemetry = Telemetry()
-        self._encoder = open_encoder(EmbedderConfig.model_validate(config))
+        self._encoder = open_encoder(embedder)
         self._encoder.encode(["warm up"])
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `deployments.scaling`; Serve asks."""
+        return self._work.stats()
 
     async def version(self) -> str:
         """Version of the loaded weights."""
