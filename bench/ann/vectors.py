@@ -11,6 +11,7 @@ import numpy as np
 from models.embedder import EmbedderConfig, open_encoder
 from ranking.types import Float32Array
 
+CACHE = Path(".data") / "bench" / "ann"
 _BATCH = 1024
 
 Encode = Callable[[Sequence[str]], Float32Array]
