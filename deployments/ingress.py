@@ -22,6 +22,7 @@ from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
+from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
 from deployments.readiness import Readiness
@@ -85,6 +86,7 @@ class Ingress:
             self._versions,
             self._telemetry,
         )
+        self._pulse = Pulse(self._report)
         self._flow: QueryFlow | None = None
         self._pool: asyncpg.Pool | None = None
         self._take(RankingConfig())
@@ -140,6 +142,8 @@ class Ingress:
             closing.push_async_callback(self._close_hops)
             closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
             self._flow = self._made_flow(log)
+            self._pulse.start()
+            closing.callback(self._pulse.stop)
             await self._first_look()
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
             closing.callback(watching.cancel)
@@ -156,6 +160,7 @@ class Ingress:
             telemetry=self._telemetry,
             parse_cache=self._args.ingress.parse_cache,
             max_in_flight=self._args.ingress.max_in_flight,
+            lag_s=self._pulse.lag_s,
         )
         flow.config = self._config
         return flow
@@ -171,6 +176,11 @@ class Ingress:
     def _resize(self, counts: Counts) -> None:
         if self._args.coalesce:
             self._hops.resize(counts, self._args.hops)
+
+    def _report(self) -> None:
+        self._telemetry.loop_lag(self._pulse.lag_s())
+        if self._flow is not None:
+            self._flow.gate.report()
 
     async def _look_after(self) -> None:
         self._readiness.note_age()

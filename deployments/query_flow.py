@@ -3,20 +3,22 @@
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from deployments.admission import Admission, AdmissionLimits
+from deployments.gate import Gate
 from deployments.query_log import LoggedQuery, QueryLog
-from deployments.schemas import MOST_LEADS, ExplainBody, QueryBody, RerankBody
+from deployments.schemas import MOST_LEADS, NO_FILTERS, ExplainBody, QueryBody, RerankBody
 from deployments.telemetry import Telemetry
 from ranking.answer import RankedLead, RankedList
 from ranking.config import RankingConfig
 from ranking.correction import checked
 from ranking.deadline import Deadline
-from ranking.errors import FieldError, InvalidQuery, NotFound, Overloaded
+from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.filters import apply
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
@@ -27,6 +29,9 @@ from ranking.taxonomy import Taxonomy
 from ranking.types import Generation, Query
 
 _OFFLINE_DEADLINE_MS = 10_000.0
+_MOST_LAG = 0.25
+_LEADS_PER_WORK = 100
+_LISTED_PER_WORK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class QueryFlow:
         telemetry: Telemetry,
         parse_cache: int,
         max_in_flight: int,
+        lag_s: Callable[[], float] = lambda: 0.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ports = ports
@@ -85,8 +91,8 @@ class QueryFlow:
         self._log = log
         self._telemetry = telemetry
         self._parses = ParseCache(taxonomy, parse_cache)
-        self._max_in_flight = max_in_flight
-        self._in_flight = 0
+        self.gate = Gate(Admission(AdmissionLimits(most=max_in_flight)), time.monotonic, telemetry)
+        self._lag_s = lag_s
         self._now = now
         self.config = RankingConfig()
 
@@ -94,35 +100,39 @@ class QueryFlow:
         """F-1 for `POST /parse`."""
         return self._parsed(prompt)[0]
 
+    def check(self, deadline_ms: float) -> None:
+        """Refuse early, before a body is checked or even read, what `answer` would refuse.
+
+        Raises:
+            Overloaded: as `answer`.
+        """
+        self.gate.check(self._deadline(deadline_ms).at_s)
+
     async def answer(self, body: QueryBody) -> Answer:
         """Rank leads for one request and log it.
 
         Raises:
-            Overloaded: too many queries are in work.
+            Overloaded: too many queries are in work for an answer by the deadline.
             LeadError: as the pipeline.
         """
-        with self._admitted():
-            return await self._answer(body)
-
-    @contextmanager
-    def _admitted(self) -> Iterator[None]:
-        """Everything that ranks counts against one limit."""
-        if self._in_flight >= self._max_in_flight:
-            raise Overloaded("ingress")
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
-
-    async def _answer(self, body: QueryBody) -> Answer:
         started_s = time.perf_counter()
-        deadline = Deadline.after_ms(body.options.deadline_ms, time.monotonic)
+        deadline = self._deadline(body.options.deadline_ms)
+        async with self.gate.turn(deadline, _weight(body.limit, len(body.candidates or ()))):
+            return await self._answer(body, deadline, started_s)
+
+    def _deadline(self, milliseconds: float) -> Deadline:
+        """Counted from when the request came, as far as the loop's lag tells; a guess shall not take most of the time away."""
+        lag_ms = min(self._lag_s() * 1000.0, _MOST_LAG * milliseconds)
+        return Deadline.after_ms(milliseconds - lag_ms, time.monotonic)
+
+    async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float) -> Answer:
+        begun_s = time.perf_counter()
         request, cached = self._request(body)
-        parse_ms = (time.perf_counter() - started_s) * 1000.0
+        parse_ms = (time.perf_counter() - begun_s) * 1000.0
         ranked = await rank_leads(request, self._ports, self.config, deadline)
         total_s = time.perf_counter() - started_s
-        timings = {"parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
+        wait_ms = (begun_s - started_s) * 1000.0
+        timings = {"wait": wait_ms, "parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
         ranked = replace(ranked, timings_ms={stage: round(spent, 3) for stage, spent in timings.items()})
         query_id = uuid.uuid4().hex
         self._log.put(query_id, body.query, request, ranked, self._versions())
@@ -132,18 +142,20 @@ class QueryFlow:
     async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:
         """A logged query computed again, on its own snapshot while that is held, else on the current one."""
         logged = await self._log.find(query_id)
-        with self._admitted():
-            return logged, await self._rank(self._logged_request(logged))
+        request = self._logged_request(logged)
+        async with self._turn(request) as deadline:
+            return logged, await rank_leads(request, self._ports, self.config, deadline)
 
     async def explain(self, body: ExplainBody) -> dict[str, Any]:
         """Why a lead is, or is not, in the list of a logged query."""
         logged = await self._log.find(body.query_id)
         wanted = body.lead_id or body.company_id or ""
-        with self._admitted():
-            found = await self._survey(self._logged_request(logged))
+        request = self._logged_request(logged)
+        async with self._turn(request) as deadline:
+            found = await self._survey(request, deadline)
             position = _position(found, body)
             if position is None:
-                told = Standing(False, "filters", await self._why_not_admitted(found, wanted))
+                told = Standing(False, "filters", await self._why_not_admitted(found, wanted, deadline))
             else:
                 told = standing(found, position, lead_id=body.lead_id, company_id=body.company_id)
         return {
@@ -162,8 +174,8 @@ class QueryFlow:
             request, limit=body.limit or request.limit,
             final=body.weights.final or request.final, fit=body.weights.fit or request.fit,
         )  # fmt: skip
-        with self._admitted():
-            ranked = await self._rank(request)
+        async with self._turn(request) as deadline:
+            ranked = await rank_leads(request, self._ports, self.config, deadline)
         before = {lead_id: rank for rank, lead_id in enumerate(logged.lead_ids, start=1)}
         return {
             "query_id": logged.query_id,
@@ -182,7 +194,8 @@ class QueryFlow:
             query, cached = checked(body.parsed, self._taxonomy), False
         else:
             query, cached = self._parsed(body.query)
-        query = apply(query, body.filters.to_filters(), self._taxonomy)
+        if body.filters is not NO_FILTERS:
+            query = apply(query, body.filters.to_filters(), self._taxonomy)
         weights = body.options.weights
         return RankRequest(
             query=query,
@@ -217,27 +230,35 @@ class QueryFlow:
             generation=Generation(logged.generation),
         )
 
-    async def _rank(self, request: RankRequest) -> RankedList:
-        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
-        return await rank_leads(request, self._ports, self.config, deadline)
+    @asynccontextmanager
+    async def _turn(self, request: RankRequest) -> AsyncIterator[Deadline]:
+        """What computes again waits and counts like a query."""
+        deadline = self._deadline(_OFFLINE_DEADLINE_MS)
+        async with self.gate.turn(deadline, _weight(request.limit, len(request.candidate_ids or ()))):
+            yield deadline
 
-    async def _survey(self, request: RankRequest) -> Survey:
-        deadline = Deadline.after_ms(_OFFLINE_DEADLINE_MS, time.monotonic)
+    async def _survey(self, request: RankRequest, deadline: Deadline) -> Survey:
         return await survey(request, self._ports, self.config, deadline, Journey(time.monotonic))
 
-    async def _why_not_admitted(self, found: Survey, wanted: str) -> str:
+    async def _why_not_admitted(self, found: Survey, wanted: str, deadline: Deadline) -> str:
         """Ask about this one company alone: nothing is relaxed then, and what drops it is named."""
         if found.request.candidate_ids is not None:
             for each in found.candidates.dropped:
                 if each.id == wanted:
                     return each.reason
         generation = found.candidates.generation
-        alone = await self._survey(replace(found.request, candidate_ids=(wanted,), generation=generation))
+        request = replace(found.request, candidate_ids=(wanted,), generation=generation)
+        alone = await self._survey(request, deadline)
         if alone.candidates.dropped:
             return alone.candidates.dropped[0].reason
         if found.request.candidate_ids is not None:
             return "not among the candidates of the request"
         return "the ladder stopped before the step that would admit it"
+
+
+def _weight(limit: int, listed: int) -> int:
+    """The work of a request in ordinary queries, from what was measured (decision record 0015)."""
+    return 1 + limit // _LEADS_PER_WORK + listed // _LISTED_PER_WORK
 
 
 def _position(found: Survey, body: ExplainBody) -> int | None:

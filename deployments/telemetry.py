@@ -45,6 +45,23 @@ _SNAPSHOT_AGE = Gauge(
 )
 
 
+_NOT_ADMITTED = Counter(
+    "leads_admission_refused_total",
+    "Queries refused before any work: no place (queue), too late by prediction (deadline) or by waiting (line)",
+    ["reason"],
+)
+_ADMITTED = Gauge(
+    "leads_admission_queries", "Queries waiting and running", ["state"], multiprocess_mode="mostrecent"
+)
+_RATE = Gauge(
+    "leads_admission_rate", "Queries per second at full load, as estimated", multiprocess_mode="mostrecent"
+)
+_WIDTH = Gauge(
+    "leads_admission_limit", "Queries that may be in work at a time", multiprocess_mode="mostrecent"
+)
+_LAG = Gauge("leads_event_loop_lag_seconds", "How late the last beat was", multiprocess_mode="mostrecent")
+
+
 class Telemetry:
     """Records what happens; cheap enough for every query."""
 
@@ -82,6 +99,21 @@ class Telemetry:
     def refused(self, code: str) -> None:
         """A query was refused or failed; `code` is the problem document's."""
         _QUERIES.labels(code).inc()
+
+    def not_admitted(self, reason: str) -> None:
+        """A query was refused at the gate; `reason` is the stage of its `Overloaded`."""
+        _NOT_ADMITTED.labels(reason).inc()
+
+    def admission(self, waiting: int, running: int, rate: float, limit: float) -> None:
+        """How the gate stands."""
+        _ADMITTED.labels("waiting").set(waiting)
+        _ADMITTED.labels("running").set(running)
+        _RATE.set(rate)
+        _WIDTH.set(limit)
+
+    def loop_lag(self, lag_s: float) -> None:
+        """How far the event loop lags."""
+        _LAG.set(lag_s)
 
     def cache(self, cache: str, *, hit: bool) -> None:
         """A cache was asked."""

@@ -1,8 +1,11 @@
 """Why a lead is, or is not, in a list: every way a company or contact can go."""
 
+import time
+
 import asyncpg
 import pytest
 
+from ranking.deadline import Deadline
 from tests.fixtures.served_app import AS_OF, ServedApp, serving
 from tests.fixtures.served_world import ServedWorld
 
@@ -122,12 +125,13 @@ async def test_an_unknown_id_is_not_found(served: ServedApp) -> None:
 async def test_explanations_and_downloads_count_against_the_limit_of_work(served_world: ServedWorld) -> None:
     async with serving(served_world, max_in_flight=1) as app:
         answer = await app.query(options={"as_of": AS_OF})
-        app.flow._in_flight = 1
-        for path, body in (
-            ("/query", {"query": "CRM"}),
-            ("/explain", {"query_id": answer["query_id"], "lead_id": answer["leads"][0]["lead_id"]}),
-            ("/rerank", {"query_id": answer["query_id"], "weights": {}}),
-        ):
-            response = await app.client.post(path, json=body)
-            assert (response.status_code, response.json()["code"]) == (503, "overloaded")
-            assert int(response.headers["Retry-After"]) >= 1
+        async with app.flow.gate.turn(Deadline.after_ms(60_000, time.monotonic)):
+            for path, body in (
+                ("/query", {"query": "CRM"}),
+                ("/explain", {"query_id": answer["query_id"], "lead_id": answer["leads"][0]["lead_id"]}),
+                ("/rerank", {"query_id": answer["query_id"], "weights": {}}),
+            ):
+                response = await app.client.post(path, json=body)
+                assert (response.status_code, response.json()["code"]) == (503, "overloaded")
+                assert int(response.headers["Retry-After"]) >= 1
+        assert (await app.client.post("/query", json={"query": "CRM"})).status_code == 200
