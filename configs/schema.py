@@ -87,21 +87,56 @@ class GraphArgs(_Strict):
     )
 
 
+class ScalingArgs(_Strict):
+    """How busy one node's replicas should be (`deployments.scaling.ScalingGoal`)."""
+
+    target_utilisation: float = Field(
+        0.6, gt=0.0, le=1.0, description="replicas are started above this share of busy time"
+    )
+    release_utilisation: float = Field(
+        0.45, gt=0.0, le=1.0, description="replicas are stopped if those that stay are at most so busy"
+    )
+    drain_s: float = Field(1.0, gt=0.0, le=60.0, description="seconds in which a backlog should be gone")
+    largest_step: int = Field(2, ge=1, le=100, description="replicas started or stopped at once")
+
+    @model_validator(mode="after")
+    def _gap(self) -> "ScalingArgs":
+        if self.release_utilisation >= self.target_utilisation:
+            raise ValueError("release_utilisation must be below target_utilisation, or replicas come and go")
+        return self
+
+
+class PolicyArgs(_Strict):
+    """Our policy in Serve's controller, with one node's numbers."""
+
+    policy_function: Literal["deployments.scaling:UtilisationPolicy"]
+    policy_kwargs: ScalingArgs = Field(default_factory=ScalingArgs)
+
+
 class AutoscalingArgs(_Strict):
-    """Serve's autoscaling of one node."""
+    """Serve's autoscaling of one node. Serve's own target, ongoing requests, says nothing of calls that carry many items."""
 
     min_replicas: int = Field(ge=0, le=1000)
     max_replicas: int = Field(ge=1, le=1000)
     initial_replicas: int | None = Field(None, ge=0, le=1000)
-    target_ongoing_requests: float = Field(gt=0)
     upscale_delay_s: float = Field(ge=0)
     downscale_delay_s: float = Field(ge=0)
     look_back_period_s: float = Field(gt=0)
+    metrics_interval_s: float = Field(
+        10.0,
+        gt=0,
+        description="seconds between reports of a replica; Serve 2.60 warns of it and still obeys it",
+    )
+    policy: PolicyArgs
 
     @model_validator(mode="after")
     def _bounds(self) -> "AutoscalingArgs":
         if self.min_replicas > self.max_replicas:
             raise ValueError("min_replicas is above max_replicas")
+        if self.look_back_period_s <= self.metrics_interval_s:
+            raise ValueError(
+                "look_back_period_s must be above metrics_interval_s, or no report is left to read"
+            )
         return self
 
 

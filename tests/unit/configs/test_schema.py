@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 import yaml
 from ray.serve.schema import ServeDeploySchema
 
-from configs.schema import NODES, RANKING_NODES, read_serve_file
+from configs.schema import NODES, RANKING_NODES, ScalingArgs, read_serve_file
+from deployments.scaling import ScalingGoal
 from ranking.errors import ArtifactError
 from tests.fixtures.processes import ROOT
 
@@ -86,6 +89,15 @@ def test_serve_reads_the_same_as_we_do() -> None:
             assert mine["autoscaling_config"][name] == value, name
 
 
+def test_our_policy_takes_what_the_file_says() -> None:
+    deployments = read_serve_file(PATH).applications[0].deployments
+    for each in deployments:
+        policy = each.autoscaling_config.policy
+        module, _, name = policy.policy_function.partition(":")
+        getattr(import_module(module), name)(**policy.policy_kwargs.model_dump())
+    assert ScalingArgs().model_dump() == asdict(ScalingGoal())
+
+
 def test_every_node_has_its_limits() -> None:
     deployments = read_serve_file(PATH).applications[0].deployments
     assert sorted(each.name for each in deployments) == sorted(NODES)
@@ -109,6 +121,12 @@ def test_values_out_of_bounds_are_refused_by_name(tmp_path: Path) -> None:
     node: Place = ("applications", 0, "deployments", 0)
     assert "max_queued_requests" in change((*node, "max_queued_requests"), -1)
     assert "min_replicas is above max_replicas" in change((*node, "autoscaling_config", "min_replicas"), 9)
+    scaling: Place = (*node, "autoscaling_config")
+    assert "look_back_period_s must be above" in change((*scaling, "look_back_period_s"), 10.0)
+    assert "release_utilisation must be below" in change(
+        (*scaling, "policy", "policy_kwargs", "release_utilisation"), 0.6
+    )
+    assert "policy_function" in change((*scaling, "policy", "policy_function"), "other:policy")
     assert "must sum to 1" in change((*node, "user_config", "final", "fit"), 0.9)
     assert "proxy_location" in change(("proxy_location",), "Somewhere")
     assert "port" in change(("http_options", "port"), 99_999)
