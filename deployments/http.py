@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,10 +17,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import downloads
-from deployments.envelope import dumps, envelope
+from deployments.envelope import dumps
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
 from deployments.query_flow import QueryFlow, unusable_id
-from deployments.schemas import BODY_BYTES, ExplainBody, ParseBody, QueryBody, RerankBody, read_body
+from deployments.query_route import QUERY_PATH, QueryRoute, ShortWay, content_of
+from deployments.schemas import ExplainBody, ParseBody, QueryBody, RerankBody, read_body
 from deployments.telemetry import Telemetry, exposition
 from ranking.errors import FieldError, InvalidQuery, LeadError
 
@@ -55,37 +57,37 @@ def build_app(wiring: Wiring) -> FastAPI:
         lifespan=wiring.lifespan,
         redirect_slashes=False,  # a redirected POST is an error anyhow, and this one has a problem document
     )
-    _add_query_routes(app, wiring)
+    route = QueryRoute(wiring.flow, wiring.versions)
+    _add_query_routes(app, wiring, route)
     _add_download_route(app, wiring)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring)
+    told = partial(_told, wiring.telemetry)
+    app.add_middleware(ShortWay, query=route, on_error=told, on_disconnect=_nobody_there)
     app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 
 
-def _add_query_routes(app: FastAPI, wiring: Wiring) -> None:
-    @app.post("/query", openapi_extra=_body_schema(QueryBody), summary="Rank leads for a prompt")
+def _add_query_routes(app: FastAPI, wiring: Wiring, route: QueryRoute) -> None:
+    @app.post(QUERY_PATH, openapi_extra=_body_schema(QueryBody), summary="Rank leads for a prompt")
     async def query(request: Request) -> Response:
-        body = read_body(await _content(request), QueryBody)
-        answer = await wiring.flow().answer(body)
-        content = envelope(answer, wiring.versions(), explain=body.options.explain)
-        return Response(content, media_type="application/json")
+        return await route.answer(request.receive)
 
     @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt")
     async def parse(request: Request) -> Response:
-        return _json(wiring.flow().parse(read_body(await _content(request), ParseBody).query))
+        return _json(wiring.flow().parse(read_body(await content_of(request.receive), ParseBody).query))
 
     @app.post(
         "/explain", openapi_extra=_body_schema(ExplainBody), summary="Why a lead is, or is not, in a list"
     )
     async def explain(request: Request) -> Response:
-        return _json(await wiring.flow().explain(read_body(await _content(request), ExplainBody)))
+        return _json(await wiring.flow().explain(read_body(await content_of(request.receive), ExplainBody)))
 
     @app.post(
         "/rerank", openapi_extra=_body_schema(RerankBody), summary="The same candidates under other weights"
     )
     async def rerank(request: Request) -> Response:
-        return _json(await wiring.flow().rerank(read_body(await _content(request), RerankBody)))
+        return _json(await wiring.flow().rerank(read_body(await content_of(request.receive), RerankBody)))
 
 
 def _add_download_route(app: FastAPI, wiring: Wiring) -> None:
@@ -128,8 +130,7 @@ def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
 def _add_problem_handlers(app: FastAPI, wiring: Wiring) -> None:
     async def on_lead_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, LeadError)
-        wiring.telemetry.refused(problem_of(error).code)
-        return response_of(error, request.state.request_id)
+        return _told(wiring.telemetry, error, request.state.request_id)
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -148,7 +149,7 @@ def _add_problem_handlers(app: FastAPI, wiring: Wiring) -> None:
         return response
 
     async def on_disconnect(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=_CLIENT_GONE)
+        return _nobody_there()
 
     app.add_exception_handler(LeadError, on_lead_error)
     app.add_exception_handler(HTTPException, on_http_error)
@@ -180,15 +181,13 @@ class RequestIds:
         await self._app(scope, receive, send_with_id if self._answers else send)
 
 
-async def _content(request: Request) -> bytes:
-    """The body, refused before it is read whole when it is too large."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_BYTES:
-            fault = FieldError("", "too large")
-            raise InvalidQuery(f"The body is larger than {BODY_BYTES:,} bytes.", (fault,))
-    return bytes(content)
+def _told(telemetry: Telemetry, error: LeadError, request_id: str) -> Response:
+    telemetry.refused(problem_of(error).code)
+    return response_of(error, request_id)
+
+
+def _nobody_there() -> Response:
+    return Response(status_code=_CLIENT_GONE)
 
 
 def _json(value: object, status: int = 200) -> Response:
