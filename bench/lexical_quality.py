@@ -24,7 +24,8 @@ import numpy as np
 from models.lexical import LexicalIndex, build
 from models.lexical.language import stop_words
 from ranking.admitted import Admitted
-from ranking.hits import TermLimits, chosen_terms, unite
+from ranking.contributions import unite
+from ranking.hits import TermLimits, chosen_terms
 from ranking.taxonomy import load_taxonomy
 from ranking.text import words
 
@@ -95,7 +96,7 @@ def score(index: LexicalIndex, text: str, limits: TermLimits) -> np.ndarray:
     """float64[texts] raw scores of a free-text query, by the code that the service runs."""
     keywords = tuple(word for word in words(text) if word not in stop_words()["en"])
     rows = index.manifest.texts
-    everybody = Admitted.unpack(np.packbits(np.ones(rows, dtype=bool)), rows)
+    everybody = Admitted.of(np.packbits(np.ones(rows, dtype=bool)), rows)
     hits = unite([found for _, found in chosen_terms((), keywords, index, limits)], everybody)
     scores = np.zeros(rows)
     scores[hits.rows] = hits.raw

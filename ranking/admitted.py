@@ -3,47 +3,41 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ranking.kernels.admission import companies_at, marked, members_before
 from ranking.types import BoolArray, ByteArray, IntArray
-
-IndexArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Admitted:
-    """n admitted companies out of all rows.
+    """n admitted companies out of all rows, as bits: they fit the nearest cache, a position per company does not.
 
     Attributes:
-        rows: int32[n], ascending.
-        mask: bool[companies].
-        position: int32[companies]; position in `rows`, undefined where `mask` is false.
+        bits: uint8[ceil(companies / 8)], np.packbits of a bool[companies].
+        before: int32[bytes + 1] how many are admitted ahead of each byte, and in all.
     """
 
-    rows: IntArray
-    mask: BoolArray
-    position: IntArray
+    bits: ByteArray
+    before: IntArray
 
     @classmethod
-    def unpack(cls, bits: ByteArray, company_count: int) -> "Admitted":
-        """Read np.packbits of a bool[companies]."""
-        mask = np.unpackbits(bits, count=company_count).view(np.bool_)
-        rows = np.flatnonzero(mask).astype(np.int32)
-        position = np.empty(company_count, dtype=np.int32)
-        position[rows] = np.arange(len(rows), dtype=np.int32)
-        return cls(rows, mask, position)
+    def of(cls, bits: ByteArray, company_count: int) -> "Admitted":
+        """Take np.packbits of a bool[companies]; what is missing at the end is not admitted, what is over is left out."""
+        whole = np.zeros((company_count + 7) // 8, dtype=np.uint8)
+        whole[: len(bits)] = bits[: len(whole)]
+        if company_count % 8 and len(whole):
+            whole[-1] &= 0xFF00 >> company_count % 8 & 0xFF
+        return cls(whole, members_before(whole))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return int(self.before[-1])
 
-    def select(self, companies: IntArray) -> tuple[IndexArray | slice, IntArray]:
-        """Find the admitted ones among company rows.
+    def companies(self, positions: IntArray) -> IntArray:
+        """int32[m] rows of the companies at ascending positions."""
+        rows: IntArray = companies_at(self.bits, self.before, positions)
+        return rows
 
-        Returns:
-            An index of the admitted ones in `companies` (a slice when all rows are admitted), and their
-            positions, int32, in the same order.
-        """
-        if len(self.rows) == len(self.mask):
-            return slice(None), companies
-        kept = np.flatnonzero(self.mask[companies])
-        return kept, self.position[companies[kept]]
+    def marked(self, companies: IntArray) -> BoolArray:
+        """bool[n], true for the admitted ones of int32 company rows."""
+        flags: BoolArray = marked(self.bits, self.before, companies)
+        return flags

@@ -6,7 +6,6 @@ rel, so the newest is worth most: inverted lists keep that one alone. Lists are 
 ln(rel) - age / tau, which grows with the worth, so that one exponential per company is enough.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranking.admitted import Admitted
-from ranking.decay import ages_days
-from ranking.types import BoolArray, FloatArray, IntArray
+from ranking.types import FloatArray, IntArray
 
 OffsetArray = NDArray[np.int64]
 NO_EVENT: Final = -np.inf
@@ -41,14 +38,8 @@ def text_relevance(raw: FloatArray, full_raw: float) -> FloatArray:
     return np.minimum(raw / full_raw, 1.0)
 
 
-def log_worth(relevance: FloatArray, age_days: FloatArray, tau_days: float) -> FloatArray:
-    """float64[n] ln(rel x exp(-age / tau)), -inf where rel, in [0, 1], is 0 (F-6)."""
-    with np.errstate(divide="ignore"):
-        return np.log(relevance) - age_days / tau_days
-
-
 def boost_points(worth: FloatArray, points: float) -> FloatArray:
-    """float64[n] points x rel x exp(-age / tau) in [0, points] of `log_worth`, 0 for NO_EVENT (F-6)."""
+    """float64[n] points x rel x exp(-age / tau) in [0, points] of ln(rel x exp(-age / tau)), 0 for NO_EVENT (F-6)."""
     found = np.zeros(len(worth))
     some = np.flatnonzero(worth > NO_EVENT)  # few companies have one: no exponential for the others
     found[some] = points * np.exp(worth[some])
@@ -99,7 +90,7 @@ class Strongest:
     """The best event so far of every admitted company.
 
     Attributes:
-        worth: float64[n] `log_worth`, NO_EVENT without one.
+        worth: float64[n] ln(rel x exp(-age / tau)), NO_EVENT without one.
         rows: int32[n] snippet rows, -1 without one.
     """
 
@@ -110,51 +101,3 @@ class Strongest:
     def empty(cls, count: int) -> "Strongest":
         """No event anywhere."""
         return cls(np.full(count, NO_EVENT), np.full(count, -1, dtype=np.int32))
-
-    def offer(self, positions: IntArray, worth: FloatArray, rows: IntArray) -> None:
-        """Take over what is worth more; positions may repeat. Among equals the earlier offer, then the first, stays."""
-        before = self.worth[positions]
-        np.maximum.at(self.worth, positions, worth)
-        won = np.flatnonzero((worth > before) & (worth == self.worth[positions]))[::-1]
-        self.rows[positions[won]] = rows[won]
-
-    def forbid(self, companies: BoolArray) -> None:
-        """Take the events of some companies (bool[n]) away: vendors of the product do not need it (F-5)."""
-        self.worth[companies] = NO_EVENT
-        self.rows[companies] = -1
-
-
-def offer_lists(
-    strongest: Strongest,
-    lists: EventLists,
-    relevance: Mapping[int, float],
-    admitted: Admitted,
-    *,
-    as_of_s: float,
-    tau_days: float,
-    past: FloatArray | None = None,
-) -> None:
-    """Offer the events of the named keys to `strongest`.
-
-    Args:
-        relevance: key -> rel in (0, 1].
-        admitted: whose events count.
-        past: float64[n] seconds since the epoch; what happened before at each admitted company is worth nothing.
-    """
-    if not relevance:
-        return
-    keys = np.fromiter(relevance, dtype=np.int64)
-    begin, end = lists.offsets[keys], lists.offsets[keys + 1]
-    companies = np.concatenate(
-        [lists.companies[first:last] for first, last in zip(begin.tolist(), end.tolist(), strict=True)]
-    )
-    kept, positions = admitted.select(companies)
-    key_of = np.repeat(np.arange(len(keys)), end - begin)[kept]
-    shift = begin - np.concatenate(([0], np.cumsum(end - begin)[:-1]))
-    entry = np.arange(len(companies))[kept] + shift[key_of]
-    log_rel = np.log(np.fromiter(relevance.values(), dtype=np.float64))
-    age = ages_days(lists.effective_s[entry], as_of_s)
-    worth = log_rel[key_of] - age / tau_days
-    if past is not None:
-        worth[lists.effective_s[entry] < past[positions]] = NO_EVENT
-    strongest.offer(positions, worth, lists.rows[entry])

@@ -2,7 +2,7 @@
 
 The work of the BM25 leaf for one request, in columns: postings of the query's terms -> hits (snippets of
     admitted companies) -> contributions -> the five best per company -> base; newest fitting events ->
-    boosts; both -> the pool.
+    boosts; both -> the pool. What runs over columns is compiled (`ranking.kernels`).
 """
 
 from typing import Final
@@ -12,20 +12,28 @@ import numpy as np
 from ranking import trim
 from ranking.admitted import Admitted
 from ranking.boosts import Strongest, boost_points
-from ranking.contributions import Contributions, Setting, picked, visible_hits, weigh
+from ranking.contributions import Contributions, Hits, Setting, unite, weigh
 from ranking.events import strongest_events
-from ranking.evidence_features import EVIDENCE_FEATURES, evidence_features
+from ranking.evidence_description import described
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.evidence_tables import SHARED, EvidenceTables
 from ranking.fit import fit_scores
-from ranking.hits import Hits, Postings, Term, TermLimits, TermPostings, chosen_terms, unite
+from ranking.hits import Postings, Term, TermLimits, TermPostings, chosen_terms
 from ranking.intent import IntentConfig, base_score, combine
+from ranking.kernels.admission import settle
+from ranking.kernels.compiled import compile_declared
+from ranking.kernels.pool import best, laid_out, touched
 from ranking.ports import EvidenceRequest
-from ranking.settlement import settled_until
-from ranking.types import SIGNALS_PER_COMPANY, PoolEvidence
+from ranking.types import PoolEvidence
 
-__all__ = ["EVIDENCE_FEATURES", "Postings", "Term", "TermPostings", "gather", "used_terms"]
+__all__ = ["EVIDENCE_FEATURES", "Postings", "Term", "TermPostings", "gather", "used_terms", "warm_up"]
 
-NO_SNIPPET: Final = -1
+NEVER: Final = -np.inf
+
+
+def warm_up() -> None:
+    """Compile what `gather` runs on, or load it from the cache: seconds the first time, once per process."""
+    compile_declared()
 
 
 def gather(
@@ -46,11 +54,12 @@ def gather(
 
     Source: F-4, F-5, F-6.
     """
+    warm_up()
     terms = chosen_terms(request.concepts, request.keywords, postings, config.terms)
     setting = _setting(request, terms, tables, config, tenant)
-    hits = visible_hits(unite([found for _, found in terms], setting.admitted), setting)
+    hits = unite([found for _, found in terms], setting.admitted)
     scored = weigh(hits, setting)
-    churn, job = strongest_events(scored.hits, setting)
+    churn, job = strongest_events(scored, setting)
     return _pool(request, setting, hits, scored, churn=churn, job=job)
 
 
@@ -66,27 +75,28 @@ def _setting(
     config: IntentConfig,
     tenant: int,
 ) -> Setting:
-    admitted = Admitted.unpack(request.rows, tables.company_count)
-    concepts = tuple(term.text for term, _ in terms if not term.is_keyword)
-    vendors = np.zeros(len(admitted), dtype=np.bool_)
-    for concept in concepts:
-        vendors[admitted.select(tables.sellers(concept))[1]] = True
-    idf_sum = sum(found.idf for _, found in terms)
-    dated = tables.at(request.as_of_s)
-    seen = [dated.events[owner].choices for owner in {SHARED: None, tenant: None} if owner in dated.events]
-    until = settled_until(seen, tables.concept_numbers(concepts), admitted)
+    admitted, dated = Admitted.of(request.rows, tables.company_count), tables.at(request.as_of_s)
+    topic = tables.topic(tuple(term.text for term, _ in terms if not term.is_keyword))
+    until = np.full((len(topic.concepts), len(admitted)), NEVER)
+    for owner in {SHARED: None, tenant: None}:
+        if (events := dated.events.get(owner)) is not None:
+            choices = events.choices
+            settle(
+                until, admitted.bits, admitted.before, topic.concepts,
+                choices.offsets, choices.companies, choices.effective_s,
+            )  # fmt: skip
     return Setting(
-        request.as_of_s,
-        admitted,
-        vendors,
-        concepts,
-        idf_sum,
-        len(terms),
-        tables,
-        dated,
-        config,
-        until,
-        tenant,
+        as_of_s=request.as_of_s,
+        admitted=admitted,
+        topic=topic,
+        vendors=admitted.marked(topic.sellers),
+        until=until,
+        idf_sum=sum(found.idf for _, found in terms),
+        term_count=len(terms),
+        tables=tables,
+        dated=dated,
+        config=config,
+        tenant=tenant,
     )
 
 
@@ -100,32 +110,41 @@ def _pool(
     job: Strongest,
 ) -> PoolEvidence:
     """Trim to the pool and lay out its columns (F-4)."""
-    count, boosts = len(setting.admitted), setting.config.boosts
-    base, best_raw = np.zeros(count), np.zeros(count, dtype=np.float32)
-    base[scored.owners] = base_score(scored.evidence, setting.config.half_evidence)
-    best_raw[scored.owners] = scored.best_raw
-    churn_points = boost_points(churn.worth, boosts.churn_points)
-    job_points = boost_points(job.worth, boosts.job_points)
+    boosts = setting.config.boosts
+    positions, groups, churn_worth, churn_rows, job_worth, job_rows = touched(
+        scored.owners, setting.vendors, churn.worth, churn.rows, job.worth, job.rows
+    )
+    base = base_score(np.append(scored.evidence, 0.0)[groups], setting.config.half_evidence)
+    churn_points = boost_points(churn_worth, boosts.churn_points)
+    job_points = boost_points(job_worth, boosts.job_points)
     intent, _ = combine(base, churn_points, job_points)
     fit = fit_scores(request.levels, request.fit_weights, request.industry)
-    pool = trim.best(trim.preliminary_score(fit, intent, request.final_weights), request.pool_size)
-    group = np.full(count, -1, dtype=np.int32)
-    group[scored.owners] = np.arange(len(scored.owners), dtype=np.int32)
-    shown = np.append(scored.top, np.full((1, SIGNALS_PER_COMPANY), -1), axis=0)[group[pool]]
+    score = trim.preliminary_score(fit, positions, intent, request.final_weights)
+    pool = best(score, request.pool_size)
+    kept = scored.hits
+    (
+        groups, base, churn_worth, churn_rows, job_worth, job_rows, best_raw,
+        snippets, raw, decay, contribution, matched,
+    ) = laid_out(
+        pool, positions, groups, base, churn_worth, churn_rows, job_worth, job_rows, scored.best_raw, scored.top, scored.best,
+        kept.rows, kept.raw, scored.decay, kept.matched,
+    )  # fmt: skip
     return PoolEvidence(
         generation=request.generation,
         positions=pool,
-        base=base[pool],
-        churn=churn_points[pool],
-        churn_snippets=churn.rows[pool],
-        job=job_points[pool],
-        job_snippets=job.rows[pool],
-        best_raw=best_raw[pool],
-        snippets=np.append(scored.hits.rows, np.int32(NO_SNIPPET))[shown],
-        raw=picked(scored.hits.raw, shown, 0.0).astype(np.float32),
-        decay=picked(scored.decay, shown, 0.0).astype(np.float32),
-        contribution=picked(scored.contribution, shown, 0.0).astype(np.float32),
-        matched=np.append(scored.hits.matched, np.uint32(0))[shown].astype(np.uint8),
-        counts=evidence_features(pool, setting, hits, scored, churn=churn, job=job),
-        considered=int(np.count_nonzero((best_raw > 0) | (churn.rows >= 0) | (job.rows >= 0))),
+        base=base,
+        churn=boost_points(churn_worth, boosts.churn_points),
+        churn_snippets=churn_rows,
+        job=boost_points(job_worth, boosts.job_points),
+        job_snippets=job_rows,
+        best_raw=best_raw,
+        snippets=snippets,
+        raw=raw,
+        decay=decay,
+        contribution=contribution,
+        matched=matched,
+        counts=described(
+            pool, groups, setting, hits, scored, churn=(churn_worth, churn_rows), job=(job_worth, job_rows)
+        ),
+        considered=len(positions),
     )

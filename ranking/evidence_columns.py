@@ -1,6 +1,7 @@
 """What evidence scoring asks of a snapshot's columns and of the taxonomy."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -145,3 +146,58 @@ class Relations(Protocol):
 
     def concept(self, code: str, /) -> RelatedConcept:
         """One concept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListArrays:
+    """`Lists` as contiguous arrays: offsets int64[n + 1], values int32."""
+
+    offsets: OffsetArray
+    values: IntArray
+
+    @classmethod
+    def of(cls, lists: Lists) -> "ListArrays":
+        """The same arrays where they are of these types."""
+        return cls(_exactly(lists.offsets, np.int64), _exactly(lists.values, np.int32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SnippetArrays:
+    """The columns that kernels read, contiguous and of exact types; see `Snippets` for each.
+
+    Attributes:
+        owners: `tenant`, empty when all snippets are shared.
+        suppliers, source_types: how many there are.
+    """
+
+    owners: CodeArray
+    kind: ByteArray
+    observed: FloatArray
+    source_type: CodeArray
+    miner: IntArray
+    roles: NDArray[np.uint64]
+    tech_added: ListArrays
+    tech_removed: ListArrays
+    suppliers: int
+    source_types: int
+
+    @classmethod
+    def of(cls, snippets: Snippets) -> "SnippetArrays":
+        """The columns themselves where they are of these types already."""
+        owners, miner = _exactly(snippets.tenant, np.uint16), _exactly(snippets.miner, np.int32)
+        return cls(
+            owners=owners if owners.any() else owners[:0],
+            kind=_exactly(snippets.kind, np.uint8),
+            observed=_exactly(snippets.observed, np.float64),
+            source_type=_exactly(snippets.source_type, np.uint16),
+            miner=miner,
+            roles=_exactly(snippets.roles, np.uint64),
+            tech_added=ListArrays.of(snippets.tech_added),
+            tech_removed=ListArrays.of(snippets.tech_removed),
+            suppliers=int(miner.max(initial=-1)) + 1,
+            source_types=len(snippets.source_types),
+        )
+
+
+def _exactly(column: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    return np.ascontiguousarray(column, dtype=dtype)

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.trim import best, pool_size, preliminary_score
+from ranking.kernels.pool import best
+from ranking.trim import pool_size, preliminary_score
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,8 @@ def test_the_pool_is_four_times_k_within_bounds(limit: int, size: int) -> None:
 
 
 def test_preliminary_score_weighs_fit_and_intent() -> None:
-    found = preliminary_score(np.array([0.5, 1.0]), np.array([80.0, 0.0]), np.array([0.6, 0.4]))
+    some, intent = np.array([0], dtype=np.int32), np.array([80.0])
+    found = preliminary_score(np.array([0.5, 1.0]), some, intent, np.array([0.6, 0.4]))
     assert found.tolist() == pytest.approx([0.6 * 0.5 + 0.4 * 0.8, 0.6 * 1.0])
 
 
@@ -47,7 +49,12 @@ def test_a_long_field_is_trimmed_as_exactly(period: int) -> None:
         assert best(scores, 20).tolist() == sorted(by_score[:20])
 
 
-@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), max_size=40), st.integers(0, 45))
+SCORES = st.one_of(
+    st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0.0, 1.0), st.sampled_from([5e-324, 1e-310, 1e-17])
+)
+
+
+@given(st.lists(SCORES, max_size=40), st.integers(0, 45))
 def test_trim_equals_a_full_sort(scores: list[float], size: int) -> None:
     by_score = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
     assert best(np.array(scores, dtype=np.float64), size).tolist() == sorted(by_score[:size])
