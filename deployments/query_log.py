@@ -4,18 +4,23 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import asyncpg
 import orjson
 from pydantic import TypeAdapter
 
+from db.copy_text import array_field, copy_row, json_field, text_field
 from db.statements import load
 from deployments.telemetry import Telemetry
 from ranking.answer import RankedList
 from ranking.errors import NotFound, Unavailable
+from ranking.fit import FitWeights
+from ranking.fusion import FinalWeights
 from ranking.pipeline import RankRequest
 from ranking.types import Query
 
@@ -29,7 +34,7 @@ COLUMNS = (
     "fit_scores", "intent_scores", "intent_sources", "signals", "pool", "available", "relaxation", "routes",
     "degradations", "timings_ms", "cost_usd",
 )  # fmt: skip
-Row = tuple[object, ...]
+Row = bytes
 _UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -142,7 +147,7 @@ class QueryLog:
             return
         try:
             async with asyncio.timeout(_POSTGRES_TIMEOUT_S):
-                await self._pool.copy_records_to_table("queries", records=rows, columns=COLUMNS)
+                await self._pool.copy_to_table("queries", source=BytesIO(b"".join(rows)), columns=COLUMNS)
         except asyncpg.UniqueViolationError:
             if (
                 len(rows) > 1
@@ -152,7 +157,11 @@ class QueryLog:
             if len(rows) > 1:
                 await self._write_halves(rows)
             else:
-                _log.warning("query log: Postgres refuses row %s (%s)", rows[0][0], type(err).__name__)
+                _log.warning(
+                    "query log: Postgres refuses row %s (%s)",
+                    rows[0].split(b"\t", 1)[0].decode(),
+                    type(err).__name__,
+                )
                 self._telemetry.log_dropped()
 
     async def _write_halves(self, rows: Sequence[Row]) -> None:
@@ -170,24 +179,36 @@ class QueryLog:
 
 def _row(
     query_id: str, prompt: str, request: RankRequest, ranked: RankedList, versions: Mapping[str, str]
-) -> Row:
+) -> bytes:
+    """The row in COPY's text format, fields in the order of `COLUMNS`."""
     leads = ranked.leads
-    options = {
+    return copy_row((
+        query_id.encode(), text_field(prompt), _json(request.query), _json(_options(request)),
+        datetime.fromtimestamp(request.as_of_s, UTC).isoformat().encode(), text_field(ranked.generation), _json(versions),
+        array_field([lead.lead_id for lead in leads]), array_field([lead.company_id for lead in leads]),
+        array_field([lead.score for lead in leads]), array_field([lead.fit_score for lead in leads]),
+        array_field([lead.intent_score for lead in leads]), array_field([lead.intent_source for lead in leads]),
+        _json([[signal.snippet_id for signal in lead.signals] for lead in leads]), b"%d" % ranked.pool,
+        b"%d" % ranked.available, _json(ranked.relaxation), _json(ranked.routes), _json(ranked.degradations),
+        _json(ranked.timings_ms), repr(float(ranked.cost.total_usd)).encode(),
+    ))  # fmt: skip
+
+
+def _options(request: RankRequest) -> dict[str, Any]:
+    return {
         "limit": request.limit, "candidates": request.candidate_ids, "min_score": request.min_score, "llm": request.llm,
-        "weights": {"final": request.final.model_dump(), "fit": request.fit.model_dump()},
+        "weights": {"final": _weights(request.final), "fit": _weights(request.fit)},
     }  # fmt: skip
-    return (
-        query_id, prompt, _json(request.query), _json(options), datetime.fromtimestamp(request.as_of_s, UTC),
-        ranked.generation, _json(versions), [lead.lead_id for lead in leads], [lead.company_id for lead in leads],
-        [lead.score for lead in leads], [lead.fit_score for lead in leads], [lead.intent_score for lead in leads],
-        [lead.intent_source for lead in leads], _json([[signal.snippet_id for signal in lead.signals] for lead in leads]),
-        ranked.pool, ranked.available, _json(ranked.relaxation), _json(asdict(ranked.routes)),
-        _json(ranked.degradations), _json(ranked.timings_ms), ranked.cost.total_usd,
-    )  # fmt: skip
 
 
-def _json(value: object) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+@lru_cache(maxsize=64)
+def _weights(weights: FinalWeights | FitWeights) -> dict[str, float]:
+    """Frozen models, nearly always the configuration's own."""
+    return weights.model_dump()
+
+
+def _json(value: object) -> bytes:
+    return json_field(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
 def _logged(record: asyncpg.Record) -> LoggedQuery:

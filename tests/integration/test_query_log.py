@@ -1,12 +1,15 @@
 """The query log: nothing waits for it, one bad row holds up nobody, and Postgres may be away."""
 
 import asyncio
+import json
+import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 from prometheus_client import REGISTRY
 
@@ -17,11 +20,13 @@ from deployments.query_log import QueryLog
 from deployments.telemetry import Telemetry
 from ranking.answer import Cost, RankedList, Routes
 from ranking.config import RankingConfig
+from ranking.deadline import Deadline
 from ranking.errors import NotFound, Unavailable
-from ranking.pipeline import RankRequest
+from ranking.pipeline import RankRequest, rank_leads
+from ranking.prompt import parse
 from ranking.types import Query
 from tests.fixtures.served_app import serving
-from tests.fixtures.served_world import ServedWorld
+from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld
 
 REQUEST = RankRequest(Query(), 25, 1.75e9, RankingConfig().final, RankingConfig().fit.weights, ("a", "b"))
 RANKED = RankedList((), "g1", 0, 0, None, (), Routes(), (), (), {"total": 1.0}, (), Cost())
@@ -66,6 +71,39 @@ async def test_a_query_is_found_before_it_was_written(pool: asyncpg.Pool) -> Non
         ["a", "b"],
     )
     assert found.as_of_s == 1.75e9
+
+
+async def test_every_column_of_an_answer_is_stored(served_world: ServedWorld, pool: asyncpg.Pool) -> None:
+    request = replace(
+        REQUEST, query=parse(PROMPT, served_world.taxonomy), limit=30, as_of_s=AS_OF_S, candidate_ids=None
+    )
+    deadline = Deadline.after_ms(60_000, time.monotonic)
+    ranked = await rank_leads(request, served_world.system.ports(), RankingConfig(), deadline)
+    log = QueryLog(pool, 10, 3600.0, Telemetry())
+    log.put("q1", 'A "quoted"\tprompt\\ für\n{x}', request, ranked, {"booster": "b"})
+    await log.flush()
+    row = await pool.fetchrow("SELECT * FROM queries")
+    leads = ranked.leads
+    assert row["prompt"] == 'A "quoted"\tprompt\\ für\n{x}'
+    assert json.loads(row["parsed"]) == json.loads(orjson.dumps(request.query))
+    assert json.loads(row["options"]) == {
+        "limit": 30, "candidates": None, "min_score": 0.0, "llm": "auto",
+        "weights": {"final": request.final.model_dump(), "fit": request.fit.model_dump()},
+    }  # fmt: skip
+    assert row["as_of"].timestamp() == AS_OF_S
+    assert (row["generation"], json.loads(row["versions"])) == (ranked.generation, {"booster": "b"})
+    assert row["lead_ids"] == [lead.lead_id for lead in leads]
+    assert row["company_ids"] == [lead.company_id for lead in leads]
+    assert row["scores"] == [lead.score for lead in leads]
+    assert row["fit_scores"] == [lead.fit_score for lead in leads]
+    assert row["intent_scores"] == [lead.intent_score for lead in leads]
+    assert row["intent_sources"] == [lead.intent_source for lead in leads]
+    assert json.loads(row["signals"]) == [[signal.snippet_id for signal in lead.signals] for lead in leads]
+    assert (row["pool"], row["available"], row["cost_usd"]) == (ranked.pool, ranked.available, 0)
+    assert json.loads(row["relaxation"]) == [asdict(report) for report in ranked.relaxation]
+    assert json.loads(row["routes"]) == asdict(ranked.routes)
+    assert json.loads(row["degradations"]) == [asdict(each) for each in ranked.degradations]
+    assert json.loads(row["timings_ms"]) == ranked.timings_ms
 
 
 async def test_an_unknown_query_is_not_found(pool: asyncpg.Pool) -> None:
