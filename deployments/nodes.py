@@ -21,7 +21,7 @@ from models.embedder import EmbedderConfig, open_encoder
 from models.lexical import LexicalIndex
 from ranking.config import RankingConfig
 from ranking.errors import LeadError
-from ranking.evidence import gather
+from ranking.evidence import gather, warm_up
 from ranking.evidence_tables import EvidenceTables
 from ranking.ports import EvidenceRequest, RetrievalRequest
 from ranking.taxonomy import load_taxonomy
@@ -68,6 +68,7 @@ class Bm25Node:
     """F-4's trim, F-5's lexical part and F-6 on the lexical index."""
 
     def __init__(self, snapshots: str) -> None:
+        warm_up()
         self._work = WorkThread("bm25")
         self._telemetry = Telemetry()
         self._config = RankingConfig().intent
