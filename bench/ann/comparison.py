@@ -14,7 +14,7 @@ import numpy as np
 from bench import record
 from bench.ann import exact, faiss_indexes, postgres
 from bench.ann.contestant import Contestant
-from bench.ann.measuring import Trial, at_once, quickest, sweep
+from bench.ann.measuring import Trial, at_once, cheapest, sweep
 from bench.ann.perturbation import FURTHEST, NEIGHBOURS, NOISE, multiplied
 from bench.ann.postgres import table_of
 from bench.ann.spread import spread
@@ -140,11 +140,11 @@ def _one(
     say(f"{contestant.name}: built in {contestant.built.wall_s} s, {held} MiB")
     for trial in trials:
         found = sweep(contestant, trial)
-        best = quickest(found, contestant.name, trial.subset.name, WANTED)
+        best = cheapest(found, contestant.name, trial.subset.name, WANTED)
         if best is not None:
             chosen = next(each for each in found if each is best)
             chosen["at_once_per_cpu_s"] = at_once(contestant, chosen["setting"], trial)
-            say(f"  {trial.subset.name}: {chosen['latency_ms']['p50']} ms, recall {chosen['recall']}")
+            say(f"  {trial.subset.name}: {chosen['cpu_ms']} ms of CPU, recall {chosen['recall']}")
         else:
             say(f"  {trial.subset.name}: recall {found[-1]['recall']} at most")
         results += found

@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.ann.contestant import PLAIN, Built, Setting, timed_build
 from bench.ann.subsets import Subset
-from db.filtering.vector_codes import VectorCodes, cosines
+from db.filtering.vector_codes import WORTH_BOUNDING, VectorCodes, cosines
 from ranking.types import Float32Array, IntArray
 
 _GATHER_SHARE = 4
@@ -73,7 +73,7 @@ class Coded(Exact):
 
     def search(self, one: Float32Array, subset: Subset, _setting: Setting, k: int) -> IntArray:
         rows = subset.rows()
-        if len(rows) > k:
+        if len(rows) >= max(WORTH_BOUNDING, k):
             low, high = self._codes.bounds(rows, one)
             rows = rows[high >= np.partition(low, len(low) - k)[len(low) - k]]
         return rows[best(cosines(self._vectors, rows, one), k)]

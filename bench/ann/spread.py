@@ -40,12 +40,12 @@ def nearest_distances(vectors: Float32Array, rows: np.ndarray, count: int) -> Fl
 
 
 def intrinsic_dimension(distances: FloatArray) -> float:
-    """Maximum-likelihood estimate from ascending neighbour distances float64[n, k], k >= 3; NaN when all are zero.
+    """Maximum-likelihood estimate from ascending neighbour distances float64[n, k], k >= 2; NaN when all are zero.
 
     Source: Levina and Bickel, "Maximum Likelihood Estimation of Intrinsic Dimension" (2005), inverses averaged (MacKay, Ghahramani).
     """
     apart = distances[distances[:, 0] > 1e-3]
     if not len(apart):
         return float("nan")
-    inverse = np.log(apart[:, -1:] / apart[:, :-1]).sum(axis=1) / (apart.shape[1] - 2)
+    inverse = np.log(apart[:, -1:] / apart[:, :-1]).sum(axis=1) / (apart.shape[1] - 1)
     return float(1.0 / inverse.mean())

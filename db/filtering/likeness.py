@@ -9,7 +9,7 @@ from db.filtering.admission import Admission
 from db.filtering.bitmaps import BitSpace, Words
 from db.filtering.clusters import Clusters
 from db.filtering.contacts import Audience
-from db.filtering.vector_codes import VectorCodes, cosines
+from db.filtering.vector_codes import WORTH_BOUNDING, VectorCodes, cosines
 from db.filtering.visibility import View
 from db.snapshot.columns import VECTOR_DIMENSION, CompanyColumns
 from ranking.exemplars import BY_DOMAIN, BY_FORMER_NAME, BY_NAME, Namesake, Resolution, direction, resolve
@@ -76,6 +76,8 @@ class Likeness:
 
     def _not_ruled_out(self, rows: IntArray, to: Float32Array, wanted: int) -> IntArray:
         """The rows that may be among the `wanted` nearest businesses: not surely behind that many others."""
+        if len(rows) < WORTH_BOUNDING:
+            return rows
         low, high = self._codes.bounds(rows, to)
         ahead = wanted
         while 0 < ahead < len(rows):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ranking.types import Float32Array, IntArray
 
+WORTH_BOUNDING = 2_000  # rows; fewer are compared exactly at once, which is as quick (docs/decisions/0020)
 _LARGEST = 127.0
 _LARGEST_ASKED = (
     32_767.0  # the query is rounded to 16 bits: it is read once and its error counts for every row
@@ -58,10 +59,12 @@ class VectorCodes:
         step = float(np.abs(to).max()) / _LARGEST_ASKED or 1.0
         asked = np.rint(to / step).astype(np.int16)
         lost = float(np.linalg.norm(to.astype(np.float64) - step * asked.astype(np.float64)))
-        near = _products(self._codes, _as_kernels_want(rows), asked) * (self._scale[rows] * np.float32(step))
-        error = self._error[rows]
-        room = error + np.float32(_FLOAT32_SUMS) + (1 + error) * np.float32(lost)
-        return Bounds(near - room, near + room)
+        room = np.float32(lost + _FLOAT32_SUMS)
+        return Bounds(
+            *_bounds(
+                self._codes, self._scale, self._error, _as_kernels_want(rows), asked, np.float32(step), room
+            )
+        )
 
     def _round(self, block: slice, vectors: Float32Array) -> None:
         scale = np.abs(vectors).max(axis=1, keepdims=True) / _LARGEST
@@ -83,16 +86,27 @@ def _as_kernels_want(rows: IntArray) -> IntArray:
 
 
 @numba.njit(nogil=True, cache=True)
-def _products(codes: NDArray[np.int8], rows: IntArray, asked: NDArray[np.int16]) -> Float32Array:
-    found = np.empty(rows.size, np.float32)
+def _bounds(
+    codes: NDArray[np.int8],
+    scale: Float32Array,
+    error: Float32Array,
+    rows: IntArray,
+    asked: NDArray[np.int16],
+    step: np.float32,
+    room: np.float32,
+) -> tuple[Float32Array, Float32Array]:
+    low, high = np.empty(rows.size, np.float32), np.empty(rows.size, np.float32)
     for place in range(rows.size):
-        row = codes[rows[place]]
+        row = rows[place]
+        code = codes[row]
         total = np.int32(0)
         for each in range(asked.size):
             # int32 said aloud: numba would add up in 64 bits, at half the speed
-            total = np.int32(total + np.int32(row[each]) * np.int32(asked[each]))
-        found[place] = total
-    return found
+            total = np.int32(total + np.int32(code[each]) * np.int32(asked[each]))
+        near = np.float32(total) * (scale[row] * step)
+        reach = error[row] * (np.float32(1) + room) + room  # |x q - x' q'| <= |x - x'| |q| + |x'| |q - q'|
+        low[place], high[place] = near - reach, near + reach
+    return low, high
 
 
 @numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})

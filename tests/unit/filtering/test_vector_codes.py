@@ -109,7 +109,10 @@ def exact_nearest(columns: CompanyColumns, open_to: np.ndarray, to: np.ndarray, 
 
 @pytest.mark.parametrize("stop_at", [1, 7, 50, 250, 1000])
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 1.0])
-def test_the_nearest_businesses_are_those_of_the_exact_scan(stop_at: int, share: float) -> None:
+def test_the_nearest_businesses_are_those_of_the_exact_scan(
+    stop_at: int, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.filtering.likeness.WORTH_BOUNDING", 0)
     for seed in range(4):
         companies, draw = crowded(seed), np.random.default_rng(seed)
         space = BitSpace(len(companies.active))
