@@ -42,8 +42,8 @@ class WorkLoad:
         self._lock = threading.Lock()
         self._busy = False
         self._waiting = 0
-        self._last_s, self._last_cpu_s = clock(), cpu()
-        self._noted_s = self._last_s
+        self._last_s = self._noted_s = clock()
+        self._last_cpu_s: float | None = None
         self._busy_s = self._waited_item_s = 0.0
         self._items = 0
 
@@ -82,7 +82,9 @@ class WorkLoad:
             self._note()
             now_s, cpu_s = self._noted_s, self._cpu()
             spent_s = max(now_s - self._last_s, 1e-3)
-            busy = max(self._busy_s, (cpu_s - self._last_cpu_s) / self._cores) / spent_s
+            # Before the first call the process started and loaded its index, which more replicas would do no faster.
+            used_s = 0.0 if self._last_cpu_s is None else cpu_s - self._last_cpu_s
+            busy = max(self._busy_s, used_s / self._cores) / spent_s
             found = {
                 UTILISATION: busy, ITEMS_PER_S: self._items / spent_s, QUEUED: self._waited_item_s / spent_s,
             }  # fmt: skip

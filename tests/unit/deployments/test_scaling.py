@@ -46,11 +46,19 @@ def test_utilisation_is_the_share_of_time_that_the_thread_worked(clocks: Clocks)
 
 def test_cpu_of_the_event_loop_counts_where_it_is_more(clocks: Clocks) -> None:
     load = clocks.load()
+    load.stats()
     clocks.passes(2.0, cpu_s=1.5)
     assert load.stats()["utilisation"] == pytest.approx(0.75)
     of_two_cores = clocks.load(cores=2)
+    of_two_cores.stats()
     clocks.passes(2.0, cpu_s=1.5)
     assert of_two_cores.stats()["utilisation"] == pytest.approx(0.375)
+
+
+def test_cpu_of_the_start_is_no_load(clocks: Clocks) -> None:
+    load = clocks.load()
+    clocks.passes(4.0, cpu_s=4.0)
+    assert load.stats()["utilisation"] == 0.0
 
 
 def test_queued_is_the_mean_number_of_waiting_items(clocks: Clocks) -> None:
