@@ -135,7 +135,7 @@ def describe_on_topic(
             newest = min(newest, age_days[hit])
             undated += np.isnan(observed[row])
             raw_sum += raw[hit]
-            kinds |= 1 << kind[row]
+            kinds |= 1 << int(kind[row])
             bits |= matched[hit]
             features[member, 13] += of_miner[miner[row]] != member
             features[member, 14] += of_source[source_type[row]] != member
