@@ -55,6 +55,7 @@ def build_app(wiring: Wiring) -> FastAPI:
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",
         lifespan=wiring.lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `deployments.telemetry` is ours
         redirect_slashes=False,  # a redirected POST is an error anyhow, and this one has a problem document
     )
     route = QueryRoute(wiring.flow, wiring.versions)
@@ -123,6 +124,7 @@ def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
 
     @app.get("/metrics", summary="Prometheus metrics")
     async def metrics() -> Response:
+        wiring.telemetry.flush()
         content = await asyncio.to_thread(exposition, os.environ.get("PROMETHEUS_MULTIPROC_DIR"))
         return Response(content, 200, media_type="text/plain; version=0.0.4")
 

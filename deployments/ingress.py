@@ -181,6 +181,7 @@ class Ingress:
         self._telemetry.loop_lag(self._pulse.lag_s())
         if self._flow is not None:
             self._flow.gate.report()
+        self._telemetry.flush()
 
     async def _look_after(self) -> None:
         self._readiness.note_age()

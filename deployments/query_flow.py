@@ -136,7 +136,7 @@ class QueryFlow:
         ranked = replace(ranked, timings_ms={stage: round(spent, 3) for stage, spent in timings.items()})
         query_id = uuid.uuid4().hex
         self._log.put(query_id, body.query, request, ranked, self._versions())
-        self._telemetry.answered(ranked, total_s)
+        self._telemetry.answered(ranked)
         return Answer(query_id, request, ranked, total_s * 1000.0, cached)
 
     async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:

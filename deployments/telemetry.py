@@ -7,11 +7,16 @@ replicas and not one at random. No label takes a lead id, a prompt or free text.
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from typing import TypeVar
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from deployments.tally import Tally
 from ranking.answer import RankedList
+
+Metric = TypeVar("Metric", Counter, Histogram)
 
 _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.55, 1.0, 2.5, 5.0, 10.0, 30.0)
 _HOP_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -63,7 +68,14 @@ _LAG = Gauge("leads_event_loop_lag_seconds", "How late the last beat was", multi
 
 
 class Telemetry:
-    """Records what happens; cheap enough for every query."""
+    """Records what happens; what happens at every query is held back until `flush`."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    def flush(self) -> None:
+        """Bring what `exposition` shows up to date; call about every second, in the thread that records queries."""
+        self._tally.flush()
 
     @contextmanager
     def node(self, node: str, items: int) -> Iterator[None]:
@@ -77,32 +89,32 @@ class Telemetry:
 
     def sent(self, node: str, items: int, waits_s: Sequence[float]) -> None:
         """A coalescer sent one call."""
-        _BATCH_SIZE.labels(node).observe(items)
-        wait = _WAIT.labels(node)
+        self._tally.observe(_child(_BATCH_SIZE, node), items)
+        wait = _child(_WAIT, node)
         for seconds in waits_s:
-            wait.observe(seconds)
+            self._tally.observe(wait, seconds)
 
-    def answered(self, ranked: RankedList, total_s: float) -> None:
-        """A query was answered."""
-        _QUERIES.labels("ok").inc()
-        _RETURNED.observe(len(ranked.leads))
-        _DURATION.labels("total").observe(total_s)
+    def answered(self, ranked: RankedList) -> None:
+        """A query was answered; its times are those of its stages, "total" included."""
+        tally = self._tally
+        tally.count(_child(_QUERIES, "ok"))
+        tally.observe(_RETURNED, len(ranked.leads))
         for stage, milliseconds in ranked.timings_ms.items():
-            _DURATION.labels(stage).observe(milliseconds / 1000.0)
+            tally.observe(_child(_DURATION, stage), milliseconds / 1000.0)
         for report in ranked.relaxation:
-            _STEPS.labels(report.step).inc()
+            tally.count(_child(_STEPS, report.step))
         for note in ranked.degradations:
-            _DEGRADATIONS.labels(note.stage, note.reason).inc()
+            tally.count(_child(_DEGRADATIONS, note.stage, note.reason))
         if ranked.leads:
-            _COST.observe(ranked.cost.per_lead_usd)
+            tally.observe(_COST, ranked.cost.per_lead_usd)
 
     def refused(self, code: str) -> None:
         """A query was refused or failed; `code` is the problem document's."""
-        _QUERIES.labels(code).inc()
+        self._tally.count(_child(_QUERIES, code))
 
     def not_admitted(self, reason: str) -> None:
         """A query was refused at the gate; `reason` is the stage of its `Overloaded`."""
-        _NOT_ADMITTED.labels(reason).inc()
+        self._tally.count(_child(_NOT_ADMITTED, reason))
 
     def admission(self, waiting: int, running: int, rate: float, limit: float) -> None:
         """How the gate stands."""
@@ -117,7 +129,7 @@ class Telemetry:
 
     def cache(self, cache: str, *, hit: bool) -> None:
         """A cache was asked."""
-        _CACHE.labels(cache, "hit" if hit else "miss").inc()
+        self._tally.count(_child(_CACHE, cache, "hit" if hit else "miss"))
 
     def log_dropped(self) -> None:
         """A query log row was dropped."""
@@ -126,6 +138,12 @@ class Telemetry:
     def snapshot_age(self, age_s: float) -> None:
         """Age of the snapshot new queries use."""
         _SNAPSHOT_AGE.set(age_s)
+
+
+@cache
+def _child(metric: Metric, *labels: str) -> Metric:
+    """A labelled child, found without the library's checks; it keeps its children as long."""
+    return metric.labels(*labels)
 
 
 def exposition(multiprocess_folder: str | None) -> bytes:

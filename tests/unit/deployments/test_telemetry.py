@@ -38,11 +38,14 @@ def test_one_process_shows_its_own() -> None:
     telemetry = Telemetry()
     before = _samples(exposition(None).decode()).get(("leads_cache_requests_total", "parse/hit"), 0.0)
     telemetry.cache("parse", hit=True)
+    telemetry.flush()
     assert _samples(exposition(None).decode())["leads_cache_requests_total", "parse/hit"] == before + 1.0
 
 
 def test_latency_has_edges_at_the_service_levels() -> None:
-    Telemetry().refused("overloaded")
+    telemetry = Telemetry()
+    telemetry.refused("overloaded")
+    telemetry.flush()
     text = exposition(None).decode()
     assert 'leads_queries_total{outcome="overloaded"}' in text
     families = {family.name for family in text_string_to_metric_families(text)}
