@@ -1,8 +1,11 @@
 """More vectors than there are texts: each vector, and copies of it moved a little way towards a neighbour.
 
 A copy of x with its neighbour y (one of the 20 nearest, drawn evenly) is x + u (y - x) + g, scaled to length 1: u is drawn evenly from
-[0, 0.5], g is Gaussian noise whose expected length is 0.3 of the median distance from x to its 20 nearest. So a copy stays
+[0, 1], g is Gaussian noise whose expected length is 0.65 of the median distance from x to its 20 nearest. So a copy stays
 where texts lie, and dense regions stay denser than sparse ones. Random vectors would be spread evenly, which no text is.
+
+Both numbers were chosen so that 4,000 texts times ten lie like 40,000 texts: the median distance to the 10th neighbour is 0.98 (0.99),
+to the 100th 1.15 (1.09). The 1st is nearer than among texts, 0.69 (0.86), and with less noise much nearer still (0.40).
 """
 
 import numpy as np
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from ranking.types import Float32Array
 
-NEIGHBOURS, FURTHEST, NOISE = 20, 0.5, 0.3
+NEIGHBOURS, FURTHEST, NOISE = 20, 1.0, 0.65
 _BLOCK = 1_000
 
 
