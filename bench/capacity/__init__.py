@@ -1,0 +1,1 @@
+"""How many replicas: autoscaling under a step of load, and a model of capacity and cost."""
