@@ -8,26 +8,35 @@ import numpy as np
 
 from db.filtering.hidden_leads import HiddenLeads
 from db.snapshot import Snapshot
+from db.snapshot.tables import StringTable
 from db.suppressions import Suppression
 from models.lexical import LexicalIndex
 from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.codebook import Codebook
-from ranking.collapse import MATCH, UNKNOWN_MATCH, Contacts, Records, collapse, contact_wish
+from ranking.collapse import (
+    MATCH,
+    UNKNOWN_MATCH,
+    Contacts,
+    Directory,
+    Wishes,
+    collapse,
+    seniority_ranks,
+)
+from ranking.kernels.compiled import compile_declared
 from ranking.ports import ChosenContacts, CompanyFacts, EvidenceRequest
-from ranking.relaxation import exclusion, scope
 from ranking.taxonomy import Taxonomy
-from ranking.types import Candidates, Float32Array, IntArray, Query
+from ranking.types import BoolArray, Candidates, Float32Array, IntArray, Query
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotCatalogue:
-    """`ranking.ports.Catalogue` of one generation. `lead_ranks` is int32[leads]: position of each lead's id in byte order."""
+    """`ranking.ports.Catalogue` of one generation. `companies` is float32[n, 4], the columns of `CompanyFacts` side by side."""
 
     snapshot: Snapshot
     lexical: LexicalIndex
-    taxonomy: Taxonomy
-    book: Codebook
-    lead_ranks: IntArray
+    wishes: Wishes
+    directory: Directory
+    companies: Float32Array
     suppressed: Callable[[], tuple[Suppression, ...]]
     hidden: HiddenLeads
 
@@ -39,47 +48,36 @@ class SnapshotCatalogue:
         suppressed: Callable[[], tuple[Suppression, ...]] = tuple,
     ) -> "SnapshotCatalogue":
         """Open the read side of a snapshot."""
-        ids = np.array([each.encode() for each in snapshot.leads.ids.all()], dtype=object)
-        ranks = np.empty(len(ids), dtype=np.int32)
-        ranks[np.argsort(ids, kind="stable")] = np.arange(len(ids), dtype=np.int32)
+        compile_declared()
+        book, leads = Codebook.of(taxonomy), snapshot.leads
+        directory = Directory(
+            snapshot.companies.members, leads, _id_ranks(leads.ids), seniority_ranks(taxonomy, book)
+        )
         return cls(
-            snapshot, LexicalIndex.open(snapshot.lexical), taxonomy, Codebook.of(taxonomy), ranks,
+            snapshot, LexicalIndex.open(snapshot.lexical), Wishes(taxonomy, book), directory, _facts(snapshot),
             suppressed, HiddenLeads(snapshot),
         )  # fmt: skip
 
     def facts(self, rows: IntArray) -> CompanyFacts:
         """See `ranking.ports.Catalogue`."""
-        companies = self.snapshot.companies
-        people = self.snapshot.leads.company_offsets
-        return CompanyFacts(
-            employees=_known(companies.employees[rows]),
-            founded=_known(companies.founded[rows]),
-            technologies=np.diff(companies.technologies.offsets)[rows].astype(np.float32),
-            people=(people[rows + 1] - people[rows]).astype(np.float32),
-        )
+        return CompanyFacts(*self.companies[rows].T)
 
     def contacts(
         self, candidates: Candidates, positions: IntArray, query: Query, only: Sequence[str] | None
     ) -> ChosenContacts:
         """See `ranking.ports.Catalogue`."""
-        wish = contact_wish(
-            scope(query.include, self.taxonomy).strict,
-            exclusion(query.exclude, self.taxonomy),
-            self.taxonomy,
-            self.book,
-        )
-        leads = self.snapshot.leads
-        records = self._records(candidates, positions)
-        chosen = collapse(
-            records, leads, wish, hidden=self.hidden.of(self.suppressed()), only=self._only(only, records)
-        )
+        wish = self.wishes.of(query.include, query.exclude)
+        hidden = self.hidden.of(self.suppressed())
+        if only is not None:
+            hidden = hidden | ~self._listed(only)
+        sources = candidates.source_rows[positions]
+        chosen = collapse(candidates.rows[positions], sources, self.directory, wish, hidden)
         reachable = np.maximum(chosen.lead_rows, 0)
-        ranks = self.lead_ranks[reachable] if len(self.lead_ranks) else reachable
-        wanted = MATCH if wish.roles is not None else UNKNOWN_MATCH
+        ranks = self.directory.id_ranks
         return ChosenContacts(
             leads=chosen.lead_rows,
-            ranks=ranks,
-            matched=chosen.match >= wanted,
+            ranks=ranks[reachable] if len(ranks) else reachable,
+            matched=chosen.match >= (MATCH if wish.roles is not None else UNKNOWN_MATCH),
             replaced=Replaced(chosen),
         )
 
@@ -119,34 +117,19 @@ class SnapshotCatalogue:
         """See `ranking.ports.Catalogue`."""
         return tuple(self.lexical.matched_terms(text, request.concepts, request.keywords))
 
-    def _records(self, candidates: Candidates, positions: IntArray) -> Records:
-        """The records behind each candidate; within a cluster the one of best fit goes first."""
-        members = self.snapshot.companies.members
-        rows = candidates.rows[positions]
-        counts = (members.offsets[rows + 1] - members.offsets[rows]).astype(np.int64)
-        offsets = np.concatenate(([0], np.cumsum(counts)))
-        owner = np.repeat(np.arange(len(rows)), counts)
-        within = np.arange(offsets[-1]) - offsets[owner] + members.offsets[rows][owner]
-        found = members.values[within].astype(np.int32)
-        is_source = found == candidates.source_rows[positions][owner]
-        return Records(offsets, found, is_source.astype(np.float64))
-
-    def _only(self, only: Sequence[str] | None, records: Records) -> IntArray | None:
-        """The leads "rank my list" may return: those it names, and all leads of businesses it names by company.
+    def _listed(self, only: Sequence[str]) -> BoolArray:
+        """bool[leads] that "rank my list" may return: those it names, and all leads of businesses it names by company.
 
         An id that is both is the company's, as in retrieval.
         """
-        if only is None:
-            return None
         companies, leads = self.snapshot.companies, self.snapshot.leads
         by_company = companies.by_id.rows_of(list(only), companies.ids)
         by_lead = leads.by_id.rows_of(list(only), leads.ids)
-        named = by_lead[(by_company < 0) & (by_lead >= 0)]
-        businesses = companies.cluster[by_company[by_company >= 0]]
-        listed = records.rows[np.isin(companies.cluster[records.rows], businesses)]
-        offsets = leads.company_offsets
-        whole = [np.arange(offsets[row], offsets[row + 1]) for row in listed.tolist()]
-        return np.concatenate([named, *whole]).astype(np.int32)
+        named = np.zeros(len(companies.active), dtype=np.bool_)
+        named[companies.cluster[by_company[by_company >= 0]]] = True
+        listed: BoolArray = named[companies.cluster][leads.company]
+        listed[by_lead[(by_company < 0) & (by_lead >= 0)]] = True
+        return listed
 
 
 class Replaced(Sequence[IntArray]):
@@ -168,6 +151,26 @@ class Replaced(Sequence[IntArray]):
         if not -len(self) <= at < len(self):
             raise IndexError(at)
         return self._chosen.replaced(at % len(self))
+
+
+def _id_ranks(ids: StringTable) -> IntArray:
+    """int32[m]: position of each id in byte order."""
+    encoded = np.array([each.encode() for each in ids.all()], dtype=object)
+    ranks = np.empty(len(encoded), dtype=np.int32)
+    ranks[np.argsort(encoded, kind="stable")] = np.arange(len(encoded), dtype=np.int32)
+    return ranks
+
+
+def _facts(snapshot: Snapshot) -> Float32Array:
+    """float32[n, 4]: one line of memory per company for the four facts of a query's pool."""
+    companies = snapshot.companies
+    facts = (
+        _known(companies.employees),
+        _known(companies.founded),
+        np.diff(companies.technologies.offsets),
+        np.diff(snapshot.leads.company_offsets),
+    )
+    return np.stack([np.asarray(each, dtype=np.float32) for each in facts], axis=1)
 
 
 def _known(values: np.ndarray[tuple[int], np.dtype[np.int32 | np.int16]]) -> Float32Array:

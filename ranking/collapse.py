@@ -1,20 +1,23 @@
 """One lead per company: whom to contact, and whom that lead replaces (F-3).
 
-Works on the lead columns of a snapshot, only for the companies it is given (the pool, or the K returned).
+Works on the columns of a snapshot, only for the companies it is given (the pool).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from functools import lru_cache
+from itertools import chain
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ranking.codebook import Codebook, positions
-from ranking.relaxation import Codes, CompanyFilter, Exclusion
+from ranking.kernels.contacts import best_leads
 from ranking.taxonomy import Taxonomy
-from ranking.types import BoolArray, ByteArray, FloatArray, IntArray
+from ranking.types import BoolArray, ByteArray, Exclusions, IntArray, Targets
 
+Named = tuple[str, ...]
 MaskArray = NDArray[np.uint64]
 OffsetArray = NDArray[np.int64]
 
@@ -23,24 +26,25 @@ UNKNOWN_MATCH: Final = 1
 MATCH: Final = 2
 NO_LEAD: Final = -1
 UNKNOWN_SENIORITY: Final = 255
+_KEPT = 256
 
 
-class LeadIds(Protocol):
-    """Lead ids by row."""
+class Lists(Protocol):
+    """int32 rows per row: row i has values[offsets[i]:offsets[i + 1]]."""
 
-    def __getitem__(self, row: int, /) -> str: ...
+    @property
+    def offsets(self) -> OffsetArray:
+        """int64[n + 1]."""
+        ...
+
+    @property
+    def values(self) -> IntArray:
+        """int32[total]."""
+        ...
 
 
 class LeadView(Protocol):
-    """The lead columns that choosing needs; `db.snapshot.columns.LeadColumns` has them.
-
-    The lead rows of one record are in the order of their ids where seniority and `company_level` are equal.
-    """
-
-    @property
-    def ids(self) -> LeadIds:
-        """Lead ids by row."""
-        ...
+    """The lead columns that choosing needs; `db.snapshot.columns.LeadColumns` has them."""
 
     @property
     def company_offsets(self) -> OffsetArray:
@@ -64,6 +68,23 @@ class LeadView(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Directory:
+    """Everybody who may be contacted, by company.
+
+    Attributes:
+        members: the record rows of each business, under the row that represents it.
+        leads: the leads of each record.
+        id_ranks: int32[m]; position of each lead's id in byte order.
+        seniority_ranks: uint8[256]; 0 the highest seniority, 255 unknown.
+    """
+
+    members: Lists
+    leads: LeadView
+    id_ranks: IntArray
+    seniority_ranks: ByteArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ContactWish:
     """Which leads are wanted, preferred and barred.
 
@@ -71,27 +92,12 @@ class ContactWish:
         roles: uint64[W] bits of the wanted roles; None when nobody asked.
         seniorities: bool[256] by seniority index; None when nobody asked.
         barred_roles: uint64[W]; `barred_seniorities`: bool[256]; unknown values are never barred.
-        ranks: uint8[256]; 0 the highest seniority, 255 unknown.
     """
 
     roles: MaskArray | None
     seniorities: BoolArray | None
     barred_roles: MaskArray
     barred_seniorities: BoolArray
-    ranks: ByteArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Records:
-    """The company records behind k candidates (several where duplicates were merged).
-
-    Candidate i has the records rows[offsets[i]:offsets[i + 1]], with the fit of each in `fit` (float64, same
-    length as `rows`).
-    """
-
-    offsets: OffsetArray
-    rows: IntArray
-    fit: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,23 +122,42 @@ class Contacts:
         return self.replaced_rows[self.replaced_offsets[candidate] : self.replaced_offsets[candidate + 1]]
 
 
-def contact_wish(
-    asked: CompanyFilter, excluded: Exclusion, taxonomy: Taxonomy, book: Codebook
-) -> ContactWish:
-    """What the strict filter and the exclusions say about leads, as bits and tables."""
+class Wishes:
+    """What queries say about leads, as bits and tables. Most say nothing and share one wish; the last ones asked for are kept."""
+
+    def __init__(self, taxonomy: Taxonomy, book: Codebook) -> None:
+        self._taxonomy = taxonomy
+        self._book = book
+        self._of = lru_cache(_KEPT)(self._make)
+
+    def of(self, asked: Targets, excluded: Exclusions) -> ContactWish:
+        """The wish of a query's targets and exclusions; a department covers its roles."""
+        return self._of(asked.roles, asked.seniorities, excluded.roles, excluded.seniorities)
+
+    def _make(
+        self, roles: Named, seniorities: Named, barred_roles: Named, barred_seniorities: Named
+    ) -> ContactWish:
+        return ContactWish(
+            roles=self._roles(roles) if roles else None,
+            seniorities=_flags(seniorities, self._book.seniorities) if seniorities else None,
+            barred_roles=self._roles(barred_roles),
+            barred_seniorities=_flags(barred_seniorities, self._book.seniorities),
+        )
+
+    def _roles(self, roles: Named) -> MaskArray:
+        covered = chain.from_iterable(map(self._taxonomy.role_children, roles))
+        return role_bits(covered, self._book)
+
+
+def seniority_ranks(taxonomy: Taxonomy, book: Codebook) -> ByteArray:
+    """`Directory.seniority_ranks` of a taxonomy."""
     ranks = np.full(256, UNKNOWN_SENIORITY, dtype=np.uint8)
     for code, index in book.seniorities.items():
         ranks[index] = taxonomy.seniority_rank(code)
-    return ContactWish(
-        roles=None if asked.roles is None else role_bits(asked.roles, book),
-        seniorities=None if asked.seniorities is None else _flags(asked.seniorities, book.seniorities),
-        barred_roles=role_bits(excluded.roles, book),
-        barred_seniorities=_flags(excluded.seniorities, book.seniorities),
-        ranks=ranks,
-    )
+    return ranks
 
 
-def role_bits(roles: Codes, book: Codebook) -> MaskArray:
+def role_bits(roles: Iterable[str], book: Codebook) -> MaskArray:
     """uint64[W] with one bit per role: role j is bit j % 64 of word j // 64."""
     bits = np.zeros(max(1, -(-len(book.roles) // 64)), dtype=np.uint64)
     for role in positions(roles, book.roles):
@@ -140,125 +165,48 @@ def role_bits(roles: Codes, book: Codebook) -> MaskArray:
     return bits
 
 
-def barred_leads(wish: ContactWish, roles: MaskArray, seniority: ByteArray) -> BoolArray:
-    """bool[m]: leads with an excluded role or seniority; unknown ones pass (F-2)."""
-    barred = wish.barred_seniorities[seniority]
-    if wish.barred_roles.any():
-        barred |= (roles & wish.barred_roles).any(axis=1)
-    return barred
-
-
 def collapse(
-    records: Records,
-    leads: LeadView,
-    wish: ContactWish,
-    hidden: BoolArray | None = None,
-    only: IntArray | None = None,
+    companies: IntArray, sources: IntArray, directory: Directory, wish: ContactWish, hidden: BoolArray
 ) -> Contacts:
-    """Choose the lead of each candidate: highest fit of its record, role match, seniority, then lead id.
+    """Choose the lead of each company: its record's fit, role match, seniority, then lead id.
 
     A wanted seniority goes before a higher one that nobody asked for, and people go before a company-level
     lead of equal rank.
 
     Args:
-        records: the company records of k candidates.
-        leads: lead columns.
+        companies: int32[k]; rows that represent their business.
+        sources: int32[k]; the record row of best fit of each, the leads of which go first.
+        directory: the leads, and the records of each business.
         wish: wanted and barred roles and seniorities.
-        hidden: bool[m]; leads that must not be seen (suppressed, or another tenant's).
-        only: int32 lead rows; when given no other lead is considered ("rank my list").
+        hidden: bool[m]; leads that must not be named (suppressed, another tenant's, or not in the list to be ranked).
 
     Source: F-3.
     """
-    rows, record = _lead_rows(records, leads)
-    kept = ~barred_leads(wish, leads.roles[rows], leads.seniority[rows])
-    if hidden is not None:
-        kept &= ~hidden[rows]
-    if only is not None:
-        kept &= np.isin(rows, only)
-    rows, record = rows[kept], record[kept]
-    owner = np.searchsorted(records.offsets, record, side="right") - 1
-    match = _role_match(wish, leads.roles[rows])
-    seniority = leads.seniority[rows]
-    keys = (
-        leads.company_level[rows],
-        wish.ranks[seniority],
-        MATCH - _seniority_match(wish, seniority),
-        MATCH - match,
-        -records.fit[record],
-        owner,
+    leads, members = directory.leads, directory.members
+    nothing = wish.barred_roles, wish.barred_seniorities  # not read when nobody asked
+    chosen, match, offsets, replaced = best_leads(
+        companies,
+        sources,
+        members.offsets,
+        members.values,
+        leads.company_offsets,
+        leads.seniority,
+        leads.roles,
+        leads.company_level,
+        directory.id_ranks,
+        directory.seniority_ranks,
+        hidden,
+        nothing[0] if wish.roles is None else wish.roles,
+        wish.roles is not None,
+        nothing[1] if wish.seniorities is None else wish.seniorities,
+        wish.seniorities is not None,
+        wish.barred_roles,
+        wish.barred_seniorities,
     )
-    order = np.lexsort((rows, *keys))
-    counts = np.bincount(owner, minlength=len(records.offsets) - 1)
-    having = np.flatnonzero(counts)
-    starts = (np.cumsum(counts) - counts)[having]
-    best = order[starts]
-    for place in np.flatnonzero(np.diff(records.offsets)[having] > 1).tolist():
-        group = order[starts[place] : starts[place] + counts[having[place]]]
-        best[place] = _lowest_id(group, keys, rows, leads)
-    return _contacts(_Considered(rows, owner, match, counts), having, best)
+    return Contacts(chosen, match, offsets, replaced)
 
 
-def _lead_rows(records: Records, leads: LeadView) -> tuple[IntArray, NDArray[np.int64]]:
-    """Lead rows of all records, and for each the position of its record in `records.rows`."""
-    starts = leads.company_offsets[records.rows]
-    counts = leads.company_offsets[records.rows + 1] - starts
-    record = np.repeat(np.arange(len(records.rows)), counts)
-    first = np.cumsum(counts) - counts
-    rows = np.arange(len(record)) - first[record] + starts[record]
-    return rows.astype(np.int32), record
-
-
-def _role_match(wish: ContactWish, roles: MaskArray) -> ByteArray:
-    if wish.roles is None:
-        return np.full(len(roles), MATCH, dtype=np.uint8)
-    match = np.where(roles.any(axis=1), np.uint8(NO_MATCH), np.uint8(UNKNOWN_MATCH))
-    match[(roles & wish.roles).any(axis=1)] = MATCH
-    return match
-
-
-def _seniority_match(wish: ContactWish, seniority: ByteArray) -> ByteArray:
-    if wish.seniorities is None:
-        return np.full(len(seniority), MATCH, dtype=np.uint8)
-    match = np.where(wish.seniorities[seniority], np.uint8(MATCH), np.uint8(NO_MATCH))
-    match[seniority == UNKNOWN_SENIORITY] = UNKNOWN_MATCH
-    return match
-
-
-def _lowest_id(
-    group: NDArray[np.int64], keys: tuple[NDArray[Any], ...], rows: IntArray, leads: LeadView
-) -> int:
-    """Of one candidate's leads in order, the lowest id among those equal to the first but for their ids.
-
-    Lead rows follow the ids within one record; leads of merged records are compared by the ids themselves.
-    """
-    first = group[0]
-    tied: list[int] = [at for at in group.tolist() if all(key[at] == key[first] for key in keys)]
-    return min(tied, key=lambda at: leads.ids[int(rows[at])])
-
-
-class _Considered(NamedTuple):
-    """Lead rows that may be contacted, the candidate and match of each, and how many each candidate has."""
-
-    rows: IntArray
-    owner: NDArray[np.int64]
-    match: ByteArray
-    counts: NDArray[np.int64]
-
-
-def _contacts(leads: _Considered, having: NDArray[np.int64], best: NDArray[np.int64]) -> Contacts:
-    lead_rows = np.full(len(leads.counts), NO_LEAD, dtype=np.int32)
-    match = np.full(len(leads.counts), NO_MATCH, dtype=np.uint8)
-    lead_rows[having] = leads.rows[best]
-    match[having] = leads.match[best]
-    others = np.ones(len(leads.rows), dtype=np.bool_)
-    others[best] = False
-    by_row = np.lexsort((leads.rows, leads.owner))
-    replaced = leads.rows[by_row][others[by_row]]
-    offsets = np.concatenate(([0], np.cumsum(np.maximum(leads.counts - 1, 0))))
-    return Contacts(lead_rows, match, offsets, replaced)
-
-
-def _flags(codes: Codes, book: Mapping[str, int]) -> BoolArray:
+def _flags(codes: Iterable[str], book: Mapping[str, int]) -> BoolArray:
     table = np.zeros(256, dtype=np.bool_)
     table[positions(codes, book)] = True
     return table

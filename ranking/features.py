@@ -30,15 +30,14 @@ def matrix(candidates: Candidates, pool: PoolEvidence, facts: CompanyFacts) -> F
     at = pool.positions
     levels = candidates.fit_levels.at(at)
     industry, size, region = unpack_levels(levels)
-    similarity = (
-        np.full(len(at), np.nan, dtype=np.float32)
-        if candidates.similarity is None
-        else candidates.similarity[at]
-    )
-    columns = [
+    similarity = np.nan if candidates.similarity is None else candidates.similarity[at]
+    columns = (
         industry, size, region, unverified(levels), candidates.steps[at], similarity,
         pool.base, pool.churn, pool.job, pool.best_raw, pool.contribution[:, 0], pool.contribution[:, 1], pool.decay[:, 0],
         np.log1p(facts.employees), facts.founded, facts.technologies, facts.people,
-    ]  # fmt: skip
-    own = np.stack([np.asarray(column, dtype=np.float32) for column in columns], axis=1)
-    return np.concatenate([own, pool.counts.astype(np.float32, copy=False)], axis=1)
+    )  # fmt: skip
+    features = np.empty((len(at), len(columns) + pool.counts.shape[1]), dtype=np.float32)
+    for place, column in enumerate(columns):
+        features[:, place] = column
+    features[:, len(columns) :] = pool.counts
+    return features

@@ -228,11 +228,8 @@ def _of_levels(values: FloatArray, levels: LevelArray | Levels) -> FloatArray:
 
 def validate_weights(weights: FloatArray) -> None:
     """Raise `InvalidQuery` unless three finite weights, none negative, sum to 1 within 1e-9 (F-3, F-7)."""
-    if (
-        weights.shape == (3,)
-        and bool(np.all(weights >= 0.0))
-        and abs(float(weights.sum()) - 1.0) <= _TOLERANCE
-    ):
+    values = weights.tolist()
+    if weights.shape == (3,) and all(each >= 0.0 for each in values) and abs(sum(values) - 1.0) <= _TOLERANCE:
         return
     detail = "industry, size and region must be three weights of at least 0 that sum to 1"
     raise InvalidQuery("The fit weights are wrong.", (FieldError("/options/weights/fit", detail),))
@@ -248,12 +245,14 @@ def effective_weights(query: Query, weights: FloatArray, policy: Untargeted) -> 
     Source: F-3.
     """
     validate_weights(weights)
+    if policy == "neutral":
+        return weights
     include = query.include
     industry = include.industries or query.exemplars
     asked = (industry, include.employees, include.countries or include.regions or include.cities)
     kept = weights * np.array([bool(targets) for targets in asked])
     total = float(kept.sum())
-    return weights if policy == "neutral" or total == 0.0 else kept / total
+    return weights if total == 0.0 else kept / total
 
 
 def _levels(book: Mapping[str, int], floor: int, near: Codes, near_level: int, exact: Codes) -> ByteArray:

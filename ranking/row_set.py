@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.kernels.row_bits import rows_of
 from ranking.wire import Wired
 
 
@@ -33,4 +34,4 @@ class RowSet(Wired):
     @cached_property
     def rows(self) -> NDArray[np.int32]:
         """int32[count], ascending; made once."""
-        return np.flatnonzero(np.unpackbits(self.bits).view(np.bool_)).astype(np.int32)
+        return rows_of(self.bits, self.count)

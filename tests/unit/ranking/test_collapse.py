@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from db.snapshot.tables import Csr
 from ranking.codebook import Codebook
 from ranking.collapse import (
     MATCH,
@@ -11,11 +12,11 @@ from ranking.collapse import (
     NO_MATCH,
     UNKNOWN_MATCH,
     Contacts,
-    Records,
+    Directory,
+    Wishes,
     collapse,
-    contact_wish,
+    seniority_ranks,
 )
-from ranking.relaxation import exclusion, scope
 from ranking.types import Exclusions, Targets
 from tests.fixtures.company_world import TAXONOMY, Company, Lead, lead_columns
 
@@ -37,20 +38,35 @@ def chosen(
     names = sorted({name for candidate in records for name, _ in candidate})
     columns = lead_columns([Company(name) for name in names], leads, ())
     ids = columns.ids.all()
-    rows = [names.index(name) for candidate in records for name, _ in candidate]
-    wish = contact_wish(scope(include, TAXONOMY).strict, exclusion(exclude, TAXONOMY), TAXONOMY, BOOK)
+    sources = [_best(candidate, names) for candidate in records]
+    members = [sorted(names.index(name) for name, _ in candidate) for candidate in records]
+    chief = [candidate[0] for candidate in members]
     contacts = collapse(
-        Records(
-            np.concatenate(([0], np.cumsum([len(candidate) for candidate in records]))),
-            np.array(rows, dtype=np.int32),
-            np.array([fit for candidate in records for _, fit in candidate]),
-        ),
-        columns,
-        wish,
-        hidden=np.isin(ids, hidden) if hidden else None,
-        only=None if only is None else np.array([ids.index(each) for each in only], dtype=np.int32),
+        np.array(chief, dtype=np.int32),
+        np.array(sources, dtype=np.int32),
+        Directory(_lists(chief, members, len(names)), columns, _ranks(ids), seniority_ranks(TAXONOMY, BOOK)),
+        Wishes(TAXONOMY, BOOK).of(include, exclude),
+        np.isin(ids, hidden) | (False if only is None else ~np.isin(ids, only)),
     )
     return contacts, ids
+
+
+def _best(candidate: Sequence[tuple[str, float]], names: Sequence[str]) -> int:
+    """The row of the record of best fit; -1, which is none of them, where two are equal."""
+    best = max(fit for _, fit in candidate)
+    first = [names.index(name) for name, fit in candidate if fit == best]
+    return first[0] if len(first) == 1 else -1
+
+
+def _lists(rows: Sequence[int], lists: Sequence[Sequence[int]], count: int) -> Csr:
+    of_row = dict(zip(rows, lists, strict=True))
+    sizes = [len(of_row.get(row, ())) for row in range(count)]
+    values = [value for row in sorted(of_row) for value in of_row[row]]
+    return Csr(np.concatenate(([0], np.cumsum(sizes))).astype(np.int64), np.array(values, dtype=np.int32))
+
+
+def _ranks(ids: Sequence[str]) -> np.ndarray:
+    return np.argsort(np.argsort([each.encode() for each in ids])).astype(np.int32)
 
 
 def winner(*leads: Lead, **more: object) -> str | None:
