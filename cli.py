@@ -6,7 +6,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from commands import asking, demo, generating, importing, system, training
+from commands import asking, bench, demo, generating, importing, system, training
 from commands.failure import FAILURE, USAGE, CommandError
 from ranking.errors import DependencyError, LeadError, RequestError
 
@@ -24,6 +24,7 @@ app.command("import")(importing.import_command)
 app.command("embed")(importing.embed_command)
 app.command()(asking.query)
 app.command("train")(training.train_command)
+app.command()(bench.bench)
 app.command()(demo.demo)
 
 

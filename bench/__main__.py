@@ -1,55 +1,42 @@
-"""`python -m bench` (`make bench`): the scenarios in order, small, each writing a record, and a table of what came out.
+"""`python -m bench` (`make bench`): every scenario in order at its full size, each writing a record, then docs/benchmarks.md.
 
-The world is the demo's, made once under .data/bench; larger worlds and longer runs are asked of each scenario by itself (`python -m
-bench.coalescing --help`). Figures are worth citing only when nothing else ran on the machine.
+It takes about an hour; figures are worth citing only when nothing else ran on the machine. A scenario that misses what must
+hold is a result, not a failure; one that cannot be measured ends the run with exit code 1 after the others.
 """
 
 import argparse
-import json
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from bench import coalescing, memory, one_query, report
-from bench.record import RECORDS
-from commands import demo
-
-_WORLD = Path(".data") / "bench"
+from bench import report, runner
+from bench.options import Options
+from bench.scenario import ELSEWHERE, NAMES
+from commands.failure import CommandError
 
 
-def scenarios(data: Path) -> dict[str, Callable[[], None]]:
-    """Scenarios by the name of their record, in the order they run."""
-    where = ["--data", str(data), "--prompts", str(data / "world" / "prompts.jsonl")]
-    return {
-        "one-query": lambda: one_query.main(where),
-        "memory": lambda: memory.main(where),
-        "coalescing": lambda: coalescing.main([*where, "--seconds", "8", "--rounds", "1"]),
-    }
-
-
-def main() -> None:
-    """Prepare the world, run the scenarios asked for, print the table, write docs/benchmarks.md."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the scenarios asked for, all by default; return how many could not be measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "scenario", nargs="*", choices=[[], *scenarios(_WORLD)], help="all when none is named"
-    )
-    parser.add_argument("--data", type=Path, default=_WORLD, help="folder of the system that is measured")
-    options = parser.parse_args()
+    parser.add_argument("scenario", nargs="*", help="all when none is named")
+    parser.add_argument("--data", type=Path, help="folder of a local system; a world is made without it")
+    parser.add_argument("--world", type=Path, help="world whose prompts are mixed in")
+    options = parser.parse_args(arguments)
     console = Console()
-    demo.prepare(options.data.resolve(), console)
-    chosen = scenarios(options.data.resolve())
-    table = Table("record", "what", "figure")
-    for name in options.scenario or chosen:
+    failed = 0
+    for name in options.scenario or (each for each in (*NAMES, *ELSEWHERE) if runner.available(each)):
         console.rule(name)
-        chosen[name]()
-        record = json.loads((RECORDS / f"{name}.json").read_text("utf-8"))
-        for what, figure in report.figures(record):
-            table.add_row(name, what, figure)
-    console.print(table)
+        try:
+            runner.run(Options(name, options.data, options.world), console)
+        except (CommandError, RuntimeError, OSError, ValueError) as err:
+            failed += 1
+            console.print(f"[red]not measured:[/] {err}")
     report.main()
+    console.print(f"written: {report.PAGE}", highlight=False)
+    return failed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(1 if main() else 0)

@@ -17,9 +17,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import processes, prompts, record
-from bench.arrivals import Load, Outcome, offer
+from bench import asking, measuring, processes, prompts, record
+from bench.arrivals import Load, due_times
+from bench.burst import totals
+from bench.ladder import ERROR_SHARE
+from bench.measuring import Measured
 from bench.variant import Variant, running
+from deployments.local.registry import SystemState
 
 VARIANTS = (
     Variant("defaults", throughput=False, plain_handles=True, coalesce=False, own_limits=False),
@@ -27,9 +31,9 @@ VARIANTS = (
     Variant("coalesced", throughput=True, plain_handles=False, coalesce=True, own_limits=True),
 )
 P95_MS = 400.0
-ERROR_SHARE = 0.01
 _WARM_UP_QPS, _WARM_UP_S = 10.0, 5.0
 _SEED = 47
+_DEADLINE_MS = 5_000
 
 
 @dataclass(frozen=True)
@@ -42,27 +46,17 @@ class Ladder:
     limit: int
 
 
-def holds(outcome: Outcome) -> bool:
-    """P95 below 400 ms, and at most one in a hundred fails or skips a stage."""
-    bad = sum(outcome.errors.values()) + outcome.degraded
-    if not outcome.completed or bad > ERROR_SHARE * outcome.offered:
-        return False
-    return record.quantiles(outcome.latencies_ms)["p95"] < P95_MS
-
-
 def climb(
     variant: Variant, round_number: int, data: Path, folder: Path, ladder: Ladder
 ) -> list[dict[str, Any]]:
     """Offer one rate after the other until one does not hold; a step per rate."""
     steps = []
     with running(variant, data, folder / f"{variant.name}.yaml") as state:
-        _offer(state.base_url, ladder, _WARM_UP_QPS, _WARM_UP_S, seed=round_number)
+        _offer(state, ladder, _WARM_UP_QPS, _WARM_UP_S, seed=round_number)
         for place, rate_qps in enumerate(ladder.rates, start=1):
-            meter = processes.CpuMeter(state.pid)
-            outcome = _offer(
-                state.base_url, ladder, rate_qps, ladder.seconds, seed=_SEED + 1000 * round_number + place
-            )
-            steps.append(_step(variant, round_number, rate_qps, outcome, meter.spent_ms()))
+            seed = _SEED + 1000 * round_number + place
+            measured = _offer(state, ladder, rate_qps, ladder.seconds, seed=seed)
+            steps.append(_step(variant, round_number, rate_qps, measured))
             _show(steps[-1])
             if not steps[-1]["holds"]:
                 break
@@ -120,37 +114,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for variant in VARIANTS if number % 2 == 0 else reversed(VARIANTS):
                 steps += climb(variant, number + 1, options.data.resolve(), Path(folder), ladder)
     held = highest_held(steps)
-    errors: dict[str, int] = {}
-    for step in steps:
-        for code, count in step["errors"].items():
-            errors[code] = errors.get(code, 0) + count
     found |= {
         "variants": [asdict(variant) for variant in VARIANTS],
         "held_means": {"p95_ms_below": P95_MS, "errors_and_degraded_share_at_most": ERROR_SHARE},
-        "offered": sum(step["offered"] for step in steps), "completed": sum(step["completed"] for step in steps),
-        "errors": errors, "highest_held": held, "held_the_whole_ladder": never_ended(steps), "ratios": ratios(held), "steps": steps,
+        **totals(steps), "highest_held": held, "held_the_whole_ladder": never_ended(steps), "ratios": ratios(held), "steps": steps,
     }  # fmt: skip
     path = record.write(options.name, found)
     print(path.name, held, found["ratios"])
 
 
-def _offer(url: str, ladder: Ladder, rate_qps: float, seconds: float, seed: int) -> Outcome:
-    asked = prompts.unique_prompts(max(1, round(rate_qps * seconds)), seed, ladder.world)
-    return offer(Load(url, asked, rate_qps, seed, ladder.limit))
+def _offer(state: SystemState, ladder: Ladder, rate_qps: float, seconds: float, seed: int) -> Measured:
+    count = max(1, round(rate_qps * seconds))
+    asked = prompts.unique_prompts(count, seed, ladder.world)
+    bodies = [asking.body(prompt, ladder.limit, _DEADLINE_MS) for prompt in asked]
+    return measuring.measure(Load(state.base_url, bodies, due_times(count, rate_qps, seed)), state.pid)
 
 
-def _step(
-    variant: Variant, round_number: int, rate_qps: float, outcome: Outcome, spent_ms: dict[str, float]
-) -> dict[str, Any]:
+def _step(variant: Variant, round_number: int, rate_qps: float, measured: Measured) -> dict[str, Any]:
+    outcome = measured.outcome
     return {
-        "variant": variant.name, "round": round_number, "offered_qps": rate_qps, "holds": holds(outcome),
-        "duration_s": round(outcome.duration_s, 2), "offered": outcome.offered, "completed": outcome.completed,
-        "errors": outcome.errors, "degraded": outcome.degraded, "latency_ms": record.quantiles(outcome.latencies_ms),
-        "cpu_ms_per_query": processes.per_query(spent_ms, outcome.offered),
-        "generator": {
-            "cpu_ms_per_query": round(1000.0 * outcome.cpu_s / outcome.offered, 3),
-            "latest_start_ms": round(outcome.latest_start_ms, 1),
-        },
+        "variant": variant.name, "round": round_number, "offered_qps": rate_qps, "holds": measured.holds(P95_MS, ERROR_SHARE),
+        "duration_s": round(outcome.duration_s, 2), **measured.counts(), "latency_ms": record.quantiles(outcome.answered_ms()),
+        "cpu_ms_per_query": processes.per_query(measured.cpu_ms, outcome.offered), "generator": measured.generator,
     }  # fmt: skip
 
 

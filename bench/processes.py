@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -75,6 +76,26 @@ def memory(root_pid: int) -> dict[str, Memory]:
         for place, size in enumerate((full.rss, full.pss, full.uss)):
             found[name][place] += size
     return {name: Memory(*(mib(size) for size in sizes)) for name, sizes in found.items()}
+
+
+def peak_rss_mib(root_pid: int) -> dict[str, float]:
+    """Highest resident memory that each kind of process ever had, most first (the kernel's own mark, start-up included)."""
+    found: dict[str, float] = defaultdict(float)
+    for process in _below(root_pid):
+        try:
+            name = name_of(process.name(), process.cmdline())
+            status = Path(f"/proc/{process.pid}/status").read_text("utf-8")
+        except (psutil.NoSuchProcess, OSError):
+            continue
+        marks = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+        found[name] += sum(int(kib) / 1024.0 for kib in marks)
+    return {name: round(peak, 1) for name, peak in sorted(found.items(), key=lambda item: -item[1])}
+
+
+def rss_mib(root_pid: int, name: str) -> float:
+    """Resident memory of the processes of that name, now."""
+    found = memory(root_pid).get(name)
+    return found.rss_mib if found else 0.0
 
 
 def name_of(program: str, command: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ RECORDS = Path(__file__).parent / "records"
 SERVING_PACKAGES = ("ray", "numpy", "bm25s", "lightgbm", "onnxruntime", "torch", "asyncpg", "fastapi")
 _QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
 _MIB = 2**20
+_NUMBERS = re.compile(r"\[\s+((?:(?:-?[\d.]+(?:[eE][+-]?\d+)?|null),?\s+)+)\]")
 
 
 class InvalidRecord(ValueError):
@@ -90,8 +92,13 @@ def write(name: str, record: Mapping[str, Any], folder: Path = RECORDS) -> Path:
         checked(step)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    path.write_text(_NUMBERS.sub(_on_one_line, text) + "\n", "utf-8")
     return path
+
+
+def _on_one_line(numbers: re.Match[str]) -> str:
+    return f"[{' '.join(numbers[1].split())}]"
 
 
 def mib(size_bytes: float) -> float:

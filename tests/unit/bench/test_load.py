@@ -2,12 +2,12 @@ import json
 import os
 from itertools import pairwise
 
+import psutil
 import pytest
 
-from bench.arrivals import Load, Outcome, due_times, send
-from bench.coalescing import highest_held, holds, never_ended, ratios
-from bench.processes import CpuMeter, memory, name_of, per_query
-from bench.prompts import OTHERS, unique_prompts
+from bench.arrivals import due_times
+from bench.coalescing import highest_held, never_ended, ratios
+from bench.processes import CpuMeter, memory, name_of, peak_rss_mib, per_query, rss_mib
 from bench.variant import Variant
 
 
@@ -16,24 +16,6 @@ def test_arrivals_are_fixed_beforehand_and_come_at_the_rate():
     assert due == due_times(2_000, 100.0, seed=3)
     assert all(earlier < later for earlier, later in pairwise(due))
     assert due[-1] == pytest.approx(2_000 / 100.0, rel=0.1)
-
-
-def test_no_two_prompts_are_alike_and_the_seed_decides_them():
-    prompts = unique_prompts(3_000, seed=5)
-    assert len(set(prompts)) == 3_000
-    assert prompts == unique_prompts(3_000, seed=5)
-    assert prompts[:100] != unique_prompts(100, seed=6)
-    assert any("Mitarbeitern" in prompt for prompt in prompts)
-    assert len(OTHERS) == 6
-
-
-def test_a_world_s_prompts_are_mixed_in_once_each(tmp_path):
-    world = tmp_path / "prompts.jsonl"
-    world.write_text("".join(json.dumps({"prompt": f"world {number}"}) + "\n" for number in range(5)))
-    prompts = unique_prompts(50, seed=1, world=world)
-    assert sorted(prompt for prompt in prompts if prompt.startswith("world")) == [
-        f"world {number}" for number in range(5)
-    ]
 
 
 def step(variant: str, round_number: int, rate_qps: float, *, held: bool) -> dict[str, object]:
@@ -57,20 +39,6 @@ def test_there_is_no_ratio_to_a_variant_that_held_nothing():
     assert ratios(held) == {"coalesced/defaults": None}
 
 
-def test_a_rate_holds_only_with_fast_whole_answers():
-    assert holds(Outcome(offered=100, completed=100, latencies_ms=[399.0] * 100))
-    assert not holds(Outcome(offered=100, completed=100, latencies_ms=[401.0] * 100))
-    assert not holds(Outcome(offered=100, completed=98, errors={"503": 2}, latencies_ms=[9.0] * 98))
-    assert not holds(Outcome(offered=100, completed=100, degraded=2, latencies_ms=[9.0] * 100))
-    assert not holds(Outcome(offered=100))
-
-
-async def test_refused_connections_are_counted_and_not_lost():
-    outcome = await send(Load("http://127.0.0.1:9", ["a", "b"], rate_qps=1_000.0, seed=1, timeout_s=2.0))
-    assert outcome.completed == 0
-    assert sum(outcome.errors.values()) == outcome.offered == 2
-
-
 @pytest.mark.parametrize(
     ("program", "command", "name"),
     [
@@ -91,6 +59,12 @@ def test_cpu_and_memory_of_this_very_process_are_seen():
     sum(range(3_000_000))
     assert sum(meter.spent_ms().values()) > 0.0
     assert all(each.rss_mib >= each.uss_mib for each in memory(os.getpid()).values())
+
+
+def test_the_highest_memory_of_a_process_is_at_least_what_it_has_now():
+    name = name_of(psutil.Process().name(), psutil.Process().cmdline())
+    assert peak_rss_mib(os.getpid())[name] >= 0.9 * rss_mib(os.getpid(), name) > 1.0
+    assert rss_mib(os.getpid(), "nobody") == 0.0
 
 
 def test_cpu_per_query_adds_up_with_what_is_too_small_to_show():

@@ -1,0 +1,141 @@
+"""What a scenario says: its question, the requests, the shape of the load, and what must hold."""
+
+import importlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bench.prompts import USUAL, Mix
+
+NAMES = (
+    "unique", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
+)  # fmt: skip
+# Scenarios that run themselves: the module whose `run(options)` writes the record.
+ELSEWHERE = {"peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling"}
+Need = Literal["vectors"]
+
+
+@dataclass(frozen=True)
+class Requests:
+    """What is asked.
+
+    `repeats`: share of queries that repeat an earlier one, popular ones more often (Zipf, exponent 1). `candidates`: ids sent with each
+    ("rank my list"). `limit`: K of all instead of the mix's. `deadline_ms`: as the client sets it; long by default, so that
+    latencies are not cut off at it.
+    """
+
+    mix: Mix = USUAL
+    repeats: float = 0.0
+    candidates: int = 0
+    limit: int | None = None
+    deadline_ms: int = 5_000
+
+
+@dataclass(frozen=True)
+class Steady:
+    """One rate for so long, after a warm-up at a third of it."""
+
+    rate_qps: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Burst:
+    """So many at one moment, once for each deadline, `rounds` times over; `least_answered` by deadline."""
+
+    size: int
+    least_answered: dict[int, int]
+    rounds: int
+    drained_s: float
+    left_mib: float
+
+
+@dataclass(frozen=True)
+class ColdStart:
+    """From nothing running to the first answer, then the first queries."""
+
+    queries: int
+    rate_qps: float
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The highest rate with P95 below each target, to `precision` of itself; `step_s` at each rate."""
+
+    p95_ms: tuple[float, ...]
+    first_qps: float
+    most_qps: float
+    step_s: float
+    precision: float
+
+
+@dataclass(frozen=True)
+class Overload:
+    """Capacity (P95 below `p95_ms`) times each factor, then recovery at `recover_at` of it."""
+
+    factors: tuple[float, ...]
+    step_s: float
+    recover_at: float
+    recover_s: float
+    p95_ms: float
+
+
+Shape = Steady | Burst | ColdStart | Ladder | Overload
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What must hold; None is not asked. `error_share` counts refusals, failures and answers in which a stage was skipped."""
+
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    error_share: float | None = 0.01
+    cpu_ms_per_query: float | None = None
+    highest_qps: dict[float, float] | None = None
+    goodput_share: float | None = None
+    recovery_s: float | None = None
+    ready_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario of the benchmark."""
+
+    name: str
+    question: str
+    shape: Shape
+    holds: Holds
+    requests: Requests = Requests()
+    needs: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold, and whether it did."""
+
+    what: str
+    value: float
+    limit: float
+    held: bool
+
+    @classmethod
+    def below(cls, what: str, value: float, limit: float) -> "Check":
+        """Held when `value` is at most `limit`."""
+        return cls(what, round(value, 4), limit, value <= limit)
+
+    @classmethod
+    def least(cls, what: str, value: float, limit: float) -> "Check":
+        """Held when `value` is at least `limit`."""
+        return cls(what, round(value, 4), limit, value >= limit)
+
+
+def load_scenario(name: str) -> Scenario:
+    """The scenario of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    if name not in NAMES:
+        raise KeyError(name)
+    module: Any = importlib.import_module(f"bench.scenarios.{name}")
+    scenario: Scenario = module.SCENARIO
+    return scenario

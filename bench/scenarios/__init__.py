@@ -1,0 +1,1 @@
+"""The scenarios, one module each: `leads bench NAME`."""

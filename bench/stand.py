@@ -1,0 +1,51 @@
+"""The stand on which a scenario's loads run: a started system, a supply of requests, and the options of the run."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from bench.arrivals import Load, due_times
+from bench.asking import Batch, Supply
+from bench.measuring import Measured, measure
+from bench.options import Options
+from bench.scenario import Scenario
+from deployments.local.registry import SystemState
+
+WARM_UP_S = 10.0
+_REST_S = 1.0
+_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Offers loads to the running system `state`."""
+
+    scenario: Scenario
+    options: Options
+    state: SystemState
+    supply: Supply
+    console: Console
+
+    def warm_up(self, rate_qps: float, seconds: float) -> dict[str, Any]:
+        """A third of the rate for ten seconds, or as long as the run itself where that is less; says what was done."""
+        warm_qps, warm_s = max(1.0, rate_qps / 3.0), min(WARM_UP_S, seconds)
+        measured, _ = self.offer(warm_qps, warm_s)
+        return {"offered_qps": round(warm_qps, 2), "duration_s": warm_s, **measured.counts()}
+
+    def offer(
+        self, rate_qps: float, seconds: float, deadline_ms: int | None = None
+    ) -> tuple[Measured, Batch]:
+        """Poisson arrivals of that rate for so long; rests a moment afterwards."""
+        count = max(1, round(rate_qps * seconds))
+        return self.offer_at(due_times(count, rate_qps, self.options.seed + count), deadline_ms)
+
+    def offer_at(self, due_s: list[float], deadline_ms: int | None = None) -> tuple[Measured, Batch]:
+        """Requests at these times."""
+        batch = self.supply.batch(len(due_s), deadline_ms)
+        waits_ms = deadline_ms or self.supply.requests.deadline_ms
+        load = Load(self.state.base_url, batch.bodies, due_s, timeout_s=waits_ms / 1000.0 + _LIMIT_S)
+        measured = measure(load, self.state.pid)
+        time.sleep(_REST_S)
+        return measured, batch

@@ -1,0 +1,77 @@
+"""A steady rate: latency over time, by language, CPU and cost."""
+
+from typing import Any
+
+from bench import measuring, processes, record
+from bench.arrivals import ANSWERED
+from bench.asking import Batch
+from bench.measuring import Measured
+from bench.scenario import Check, Holds, Steady
+from bench.stand import Stand
+
+
+def run(stand: Stand, shape: Steady) -> dict[str, Any]:
+    """Warm up, offer the rate, say what came of it."""
+    rate_qps = stand.options.rate_qps or shape.rate_qps
+    seconds = stand.options.seconds or shape.duration_s
+    warm_up = stand.warm_up(rate_qps, seconds)
+    measured, batch = stand.offer(rate_qps, seconds)
+    return figures(stand, measured, batch) | {
+        "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
+        "checks": checks(measured, stand.scenario.holds),
+    }
+
+
+def load_of(stand: Stand, batch: Batch, rate_qps: float | None, seconds: float | None) -> dict[str, Any]:
+    """What the record says of the load."""
+    requests = stand.supply.requests
+    return {
+        "kind": "open", "offered_qps": rate_qps, "duration_s": seconds, "unique_share": batch.unique_share,
+        "prompts_sha256": batch.sha256, "deadline_ms": requests.deadline_ms, "limit": requests.limit,
+        "repeats": requests.repeats, "candidates": requests.candidates,
+    }  # fmt: skip
+
+
+def figures(stand: Stand, measured: Measured, batch: Batch) -> dict[str, Any]:
+    """Figures of one load with its course over time."""
+    found = measured.figures()
+    if len(set(batch.languages)) > 1:
+        found["latency_ms_by_language"] = _by_language(measured, batch)
+    return found | {
+        "peak_rss_mib": processes.peak_rss_mib(stand.state.pid),
+        "doubts": measuring.doubts([measured]), "per_second": measuring.per_second(measured),
+        "latency_cdf": measuring.cdf(measured.outcome.answered_ms()),
+    }  # fmt: skip
+
+
+def checks(measured: Measured, holds: Holds) -> list[Check]:
+    """What of `holds` concerns one load."""
+    latency = record.quantiles(measured.outcome.answered_ms())
+    found = []
+    for name, limit in (("p95", holds.p95_ms), ("p99", holds.p99_ms)):
+        if limit is not None:
+            found.append(Check.below(f"{name.upper()} ms", latency.get(name, float("inf")), limit))
+    if holds.error_share is not None:
+        bad = measured.outcome.offered - measured.outcome.completed + len(measured.outcome.degraded)
+        found.append(
+            Check.below("failed or degraded share", bad / measured.outcome.offered, holds.error_share)
+        )
+    if holds.cpu_ms_per_query is not None:
+        total = processes.per_query(measured.cpu_ms, measured.outcome.offered)["total"]
+        found.append(Check.below("CPU ms per query", total, holds.cpu_ms_per_query))
+    found.append(Check.below("wrong answers in the sample", measured.outcome.samples.get("faulty", 0), 0.0))
+    return found
+
+
+def _by_language(measured: Measured, batch: Batch) -> dict[str, dict[str, float]]:
+    outcome, found = measured.outcome, {}
+    for language in sorted(set(batch.languages)):
+        ms = [
+            latency
+            for latency, code, spoken in zip(
+                outcome.latencies_ms, outcome.codes, batch.languages, strict=True
+            )
+            if code == ANSWERED and spoken == language
+        ]
+        found[language] = {"queries": batch.languages.count(language), **record.quantiles(ms)}
+    return found
