@@ -37,3 +37,8 @@ class Deadline:
         if left <= 0.0:
             raise DeadlineExceeded(stage)
         return left
+
+    def give_up(self, stage: str, late_s: float) -> None:
+        """Raise `DeadlineExceeded(stage)` when it passed more than `late_s` ago."""
+        if self.clock() - self.at_s > late_s:
+            raise DeadlineExceeded(stage)

@@ -28,6 +28,8 @@ from ranking.trim import pool_size
 from ranking.types import SIGNALS_PER_COMPANY, Candidates, FloatArray, Generation, PoolEvidence, Query
 
 Answer = TypeVar("Answer")
+_GRACE_S = 0.05
+"""A late stage is left out at the deadline and the rest takes its time; later than this nobody waits for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ async def rank_leads(
 
     Raises:
         LeadError: retrieval could not answer; everything after it degrades instead.
+        DeadlineExceeded: the deadline passed so long ago that what is left of the work is not worth doing.
     """
     journey = Journey(deadline.clock)
     found = await survey(request, ports, config, deadline, journey)
@@ -125,11 +128,13 @@ async def _survey(
     question = evidence_request(request, candidates, config)
     with journey.stage("evidence"):
         pool = await _gather(question, candidates, ports.evidence, deadline, journey)
+    deadline.give_up("intent", _GRACE_S)
     catalogue = ports.catalogue(candidates.generation)
     with journey.stage("intent"):
         intent = await _decide_intent(
             request, candidates, pool, catalogue, ports.booster, config, deadline, journey
         )
+    deadline.give_up("rank", _GRACE_S)
     with journey.stage("rank"):
         ranking = order(request, candidates, pool, intent, catalogue, question)
     return Survey(request, candidates, question, pool, intent, catalogue, ranking)

@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ranking.answer import RankedList
+from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, LeadError, Overloaded, Unavailable, UnknownGeneration
+from ranking.pipeline import RankRequest, rank_leads
+from ranking.prompt import parse
 from tests.fixtures.served_app import serving, with_ports
-from tests.fixtures.served_world import ServedWorld
+from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld
 
 
 class Dead:
@@ -122,6 +126,35 @@ async def test_a_deadline_that_retrieval_misses_is_a_problem(served_world: Serve
     async with serving(served_world, with_ports(served_world, retrieval=Slow("retrieval"))) as app:
         response = await app.client.post("/query", json={"query": "CRM", "options": {"deadline_ms": 20}})
     assert (response.status_code, response.json()["code"]) == (504, "deadline_exceeded")
+
+
+@pytest.mark.parametrize("late", ["evidence", "booster"])
+async def test_what_is_left_of_the_work_is_done_until_shortly_after_the_deadline(
+    served_world: ServedWorld, late: str
+) -> None:
+    """350 ms are allowed; the answer may be 50 ms late, as it is when a stage was waited for, but it is not made at 401 ms."""
+    found = await _ranked_after(served_world, late, 0.399)
+    assert len(found.leads) == 10
+    with pytest.raises(DeadlineExceeded):
+        await _ranked_after(served_world, late, 0.401)
+
+
+async def _ranked_after(world: ServedWorld, late: str, passed_s: float) -> RankedList:
+    """The answer when one port takes `passed_s` of a clock that nothing else moves."""
+    now_s = 100.0
+
+    class Late:
+        async def _work(self, question: Any, deadline: Deadline) -> Any:
+            nonlocal now_s
+            now_s += passed_s
+            raise DeadlineExceeded(late)
+
+        gather = score = _work
+
+    config = RankingConfig()
+    request = RankRequest(parse(PROMPT, world.taxonomy), 10, AS_OF_S, config.final, config.fit.weights)
+    deadline = Deadline.after_ms(350.0, lambda: now_s)
+    return await rank_leads(request, with_ports(world, **{late: Late()}), config, deadline)
 
 
 async def test_a_leaf_that_swapped_its_snapshot_is_asked_again(served_world: ServedWorld) -> None:
