@@ -2,11 +2,11 @@
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from models.booster_tables import TreeTables
+from ranking.kernels.compiled import F4S_2D, F8S, F8S_2D, I8S, U1S, U8S_2D, kernel
 from ranking.types import Float32Array, FloatArray
 
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
@@ -19,14 +19,13 @@ def probabilities(tables: TreeTables, features: Float32Array) -> FloatArray:
     rows = np.ascontiguousarray(features, dtype=np.float32).view()
     if rows.ndim != 2 or rows.shape[1] != tables.columns:
         raise ValueError(f"features have shape {rows.shape}, not (n, {tables.columns})")
-    rows.flags.writeable = False  # numba compiles once more for arrays that may be written to
-    found: FloatArray = _probabilities(
+    rows.flags.writeable = False  # the kernel is compiled for arrays that nobody writes to
+    return _probabilities(
         rows, tables.used, tables.thresholds, tables.starts, tables.alive, tables.leaves, _LOWEST_BIT
     )
-    return found
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel(F4S_2D, I8S, F8S, I8S, U8S_2D, F8S_2D, U1S)
 def _probabilities(
     rows: Float32Array,
     used: NDArray[np.int64],
