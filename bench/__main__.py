@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             runner.run(Options(name, options.data, options.world), console)
         except (CommandError, RuntimeError, OSError, ValueError) as err:
             failed += 1
-            console.print(f"[red]not measured:[/] {err}")
+            why = err.message if isinstance(err, CommandError) else str(err)
+            console.print(f"[red]not measured:[/] {why}", highlight=False)
     report.main()
     console.print(f"written: {report.PAGE}", highlight=False)
     return failed

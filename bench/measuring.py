@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 
 from bench import processes, record
-from bench.arrivals import ANSWERED, Load, Outcome, offer
+from bench.arrivals import ANSWERED, REFUSED, Load, Outcome, offer
 
 LATE_P99_MS = 10.0
 OTHERS_SHARE = 0.05
@@ -63,6 +63,10 @@ class Measured:
             return False
         return record.quantiles(answered)["p95"] < p95_ms
 
+    def doubts(self) -> list[str]:
+        """Why its figures should not be believed."""
+        return doubts([self])
+
 
 def doubts(loads: Sequence[Measured]) -> list[str]:
     """Why the figures of these loads should not be believed, the worst of each kind; empty when nothing speaks against them."""
@@ -89,18 +93,23 @@ def measure(load: Load, root_pid: int, send: Callable[[Load], Outcome] = offer) 
 
 
 def per_second(measured: Measured) -> Series:
-    """By the second in which queries were due: offered, answered and failed, P50 and P95 of the answered ones (None without)."""
+    """By the second in which queries were due: offered, completed, failed, P50 and P95 of the answered ones (None without).
+
+    `failed` leaves out what the service calls the caller's fault (4xx but 429).
+    """
     outcome = measured.outcome
     seconds = math.floor(measured.due_s[-1]) + 1 if measured.due_s else 0
     answered: list[list[float]] = [[] for _ in range(seconds)]
-    offered = [0] * seconds
+    offered, failed = [0] * seconds, [0] * seconds
     for due_s, code, ms in zip(measured.due_s, outcome.codes, outcome.latencies_ms, strict=True):
         offered[int(due_s)] += 1
         if code == ANSWERED:
             answered[int(due_s)].append(ms)
+        elif code in REFUSED or not code.startswith("4"):
+            failed[int(due_s)] += 1
     found = [record.quantiles(each) for each in answered]
     return {
-        "offered": [*offered], "completed": [len(each) for each in answered],
+        "offered": [*offered], "completed": [len(each) for each in answered], "failed": [*failed],
         "p50_ms": [_tenth(each.get("p50")) for each in found], "p95_ms": [_tenth(each.get("p95")) for each in found],
     }  # fmt: skip
 

@@ -40,23 +40,22 @@ def run(stand: Stand, shape: Overload) -> dict[str, Any]:
         "cpu_ms_per_refusal": refusal_cpu_ms(measured_at[min(shape.factors)], worst),
         "recovery_s": recovery_s, "generator": worst.generator, "machine_during": dict(worst.machine),
         "peak_rss_mib": processes.peak_rss_mib(stand.state.pid), "steps": steps,
+        "per_second_at": f"{max(shape.factors):g}x",
         "per_second": measuring.per_second(worst), "latency_cdf": measuring.cdf(worst.outcome.answered_ms()),
         "doubts": measuring.doubts([*measured_at.values(), back]), "checks": _checks(stand, steps, recovery_s, recover_s),
     }  # fmt: skip
 
 
 def seconds_to_recover(series: Series, p95_ms: float) -> int | None:
-    """Full seconds after which every later second answers all its queries below `p95_ms`; None when the last still does not."""
+    """Full seconds after which every later second answers its queries below `p95_ms`; None when the last still does not."""
     bad = [
         second
-        for second, (offered, completed, p95) in enumerate(
-            zip(series["offered"], series["completed"], series["p95_ms"], strict=True)
-        )
-        if offered != completed or (p95 is not None and p95 >= p95_ms)
+        for second, (failed, p95) in enumerate(zip(series["failed"], series["p95_ms"], strict=True))
+        if failed or (p95 is not None and p95 >= p95_ms)
     ]
     if not bad:
         return 0
-    return bad[-1] + 1 if bad[-1] + 1 < len(series["offered"]) else None
+    return bad[-1] + 1 if bad[-1] + 1 < len(series["failed"]) else None
 
 
 def refusal_cpu_ms(calm: Measured, worst: Measured) -> float | None:
@@ -80,7 +79,7 @@ def _capacity_qps(stand: Stand, shape: Overload, step_s: float) -> float:
 def _step(factor: float, rate_qps: float, measured: Measured, deadline_ms: int) -> dict[str, Any]:
     outcome = measured.outcome
     return step_of(rate_qps, measured) | {
-        "factor": factor, "goodput_qps": round(outcome.timely(deadline_ms) / max(1.0, measured.due_s[-1]), 2),
+        "factor": factor, "goodput_qps": round(rate_qps * outcome.timely(deadline_ms) / outcome.offered, 2),
         "refusal_ms": record.quantiles(outcome.refused_ms()), "without_retry_after": outcome.without_retry_after,
     }  # fmt: skip
 

@@ -15,13 +15,14 @@ from PIL import Image
 TARGETS_MS = ((100.0, "goal 100 ms", "#2b8a3e"), (400.0, "limit 400 ms", "#c92a2a"))
 _BLUE, _LIGHT, _RED, _GREY, _GREEN = "#1864ab", "#74c0fc", "#e03131", "#868e96", "#2b8a3e"
 _BARS = 9
+_MOST_PANELS = 4
 _COLORS = 96
 _DOTS_PER_INCH = 90
 
 
 def draw(record: Mapping[str, Any], path: Path) -> Path:
     """Write the picture of a record: four panels at most, what it has figures for."""
-    panels = [panel for wanted, panel in _PANELS if wanted(record)]
+    panels = [panel for wanted, panel in _PANELS if wanted(record)][:_MOST_PANELS]
     rows = (len(panels) + 1) // 2
     figure = Figure(figsize=(12.0, 0.9 + 3.9 * max(1, rows)), layout="constrained")
     axes = figure.subplots(max(1, rows), 2, squeeze=False).flatten().tolist()
@@ -64,17 +65,18 @@ def _over_time(axes: Axes, record: Mapping[str, Any]) -> None:
         if top > limit_ms / 4.0:
             axes.axhline(limit_ms, color=color, linestyle="--", linewidth=1.0)
             axes.annotate(label, (0, limit_ms), fontsize=8, color=color, va="bottom")
-    failed = [
-        offered - completed for offered, completed in zip(series["offered"], series["completed"], strict=True)
-    ]
+    failed = series["failed"]
     if any(failed):
         twin = axes.twinx()
         twin.bar(seconds, failed, color=_RED, alpha=0.35, width=1.0)
         twin.set_ylabel("refused or failed per second", color=_RED)
         twin.spines["top"].set_visible(False)
+        axes.set_zorder(twin.get_zorder() + 1)  # lines over bars
+        axes.patch.set_visible(False)
     axes.set_ylim(0, 1.15 * max(axes.get_ylim()[1], top))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set(title="Latency over time", xlabel="second in which the query was due", ylabel="ms")
+    at = f" at {record['per_second_at']}" if "per_second_at" in record else ""
+    axes.set(title=f"Latency over time{at}", xlabel="second in which the query was due", ylabel="ms")
     axes.legend(frameon=False, loc="upper right", ncols=2)
 
 
@@ -125,20 +127,31 @@ def _cpu(axes: Axes, record: Mapping[str, Any]) -> None:
 
 
 def _throughput(axes: Axes, record: Mapping[str, Any]) -> None:
+    """Every step as a point, the line through the worst of each rate."""
     steps = sorted((step for step in record["steps"] if step["latency_ms"]), key=lambda step: step["offered_qps"])  # fmt: skip
-    rates = [step["offered_qps"] for step in steps]
-    axes.plot(rates, [step["latency_ms"]["p95"] for step in steps], "o-", color=_BLUE, label="P95")
-    axes.plot(rates, [step["latency_ms"]["p50"] for step in steps], ".-", color=_LIGHT, label="P50")
+    for name, color in (("p95", _BLUE), ("p50", _LIGHT)):
+        worst: dict[float, float] = {}
+        for step in steps:
+            rate, ms = step["offered_qps"], step["latency_ms"][name]
+            worst[rate] = max(worst.get(rate, 0.0), ms)
+            axes.plot(rate, ms, ".", color=color)
+        axes.plot(list(worst), list(worst.values()), color=color, label=name.upper())
     for limit_ms, label, color in TARGETS_MS:
         axes.axhline(limit_ms, color=color, linestyle="--", linewidth=1.0)
-        axes.annotate(label, (rates[0], limit_ms), fontsize=8, color=color, va="bottom")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(_plain())
+        axes.annotate(
+            label, (1.0, limit_ms), xycoords=("axes fraction", "data"), fontsize=8, color=color, ha="right"
+        )
     bad = [step for step in steps if sum(step["errors"].values()) + step["degraded"] > 0.01 * step["offered"]]
     axes.plot([step["offered_qps"] for step in bad], [step["latency_ms"]["p95"] for step in bad], "x", color=_RED,
               markersize=10, label="more than 1 % failed")  # fmt: skip
-    axes.set(title="Rate against latency", xlabel="queries offered per second", ylabel="ms (log)")
-    axes.legend(frameon=False)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(_plain())
+    held = record.get("highest_held_qps", {})
+    told = ", ".join(f"{rate:g}/s {name.replace('_', ' ')}" for name, rate in held.items())
+    axes.set(title=f"Held: {told}" if told else "Rate against latency", xlabel="queries offered per second", ylabel="ms (log)")  # fmt: skip
+    axes.legend(frameon=False, loc="upper left")
 
 
 def _goodput(axes: Axes, record: Mapping[str, Any]) -> None:
@@ -149,6 +162,7 @@ def _goodput(axes: Axes, record: Mapping[str, Any]) -> None:
         names, [step["goodput_qps"] for step in steps], color=_GREEN, label="answered by the deadline"
     )
     axes.bar_label(bars, fmt="%.0f", fontsize=9)
+    axes.set_ylim(0, 1.25 * max(step["offered_qps"] for step in steps))
     axes.set(title=f"Goodput around a capacity of {record['capacity_qps']:g}/s", ylabel="queries/s")
     axes.legend(frameon=False)
 
@@ -167,7 +181,7 @@ def _bursts(axes: Axes, record: Mapping[str, Any]) -> None:
     below = [done + politely for done, politely in zip(answered, refused, strict=True)]
     axes.bar(names, other, bottom=below, color=_RED, label="neither")
     axes.set(title="Who is answered", ylabel="queries of the burst")
-    axes.margins(y=0.2)
+    axes.set_ylim(0, 1.2 * max(step["offered"] for step in steps))
     axes.legend(frameon=False, ncols=3, loc="upper center")
 
 

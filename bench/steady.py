@@ -39,7 +39,7 @@ def figures(stand: Stand, measured: Measured, batch: Batch) -> dict[str, Any]:
         found["latency_ms_by_language"] = _by_language(measured, batch)
     return found | {
         "peak_rss_mib": processes.peak_rss_mib(stand.state.pid),
-        "doubts": measuring.doubts([measured]), "per_second": measuring.per_second(measured),
+        "doubts": measured.doubts(), "per_second": measuring.per_second(measured),
         "latency_cdf": measuring.cdf(measured.outcome.answered_ms()),
     }  # fmt: skip
 
