@@ -36,7 +36,7 @@ class AdmissionLimits:
     """
 
     most: int = 1024
-    least_width: float = 8.0
+    least_width: int = 8
     residence_s: float = 0.1
     margin: float = 0.9
     memory_s: float = 0.6
@@ -99,6 +99,7 @@ class Admission:
         self._waiting_work = 0
         self._running = 0
         self._running_work = 0
+        self._room_taken = 0
         self._slow = False
         self._seen_s = 0.0
         self._rate = _Rate(limits.memory_s, limits.first_rate)
@@ -163,6 +164,7 @@ class Admission:
             self._slow = now_s - ticket.started_s > self._limits.residence_s
             self._running -= 1
             self._running_work -= ticket.weight
+            self._room_taken -= self._room(ticket.weight)
             hurried = ticket.ends_s - ticket.started_s < self._limits.residence_s
             if full and (ending == "answered" or (ending == "timed_out" and hurried)):
                 self._rate.count(ticket.weight)
@@ -196,13 +198,21 @@ class Admission:
         return not self._waiting and self._has_room(weight)
 
     def _has_room(self, weight: int) -> bool:
-        return not self._running or self._running_work + weight <= self.width
+        return not self._running or self._room_taken + self._room(weight) <= self.width
+
+    def _room(self, weight: int) -> int:
+        """What a query takes of the width.
+
+        An expensive one is long in work, but in one stage at a time; others must fill the other stages meanwhile.
+        """
+        return min(weight, self._limits.least_width)
 
     def _start(self, ticket: Ticket) -> None:
         ticket.state = "running"
         ticket.started_s = self._seen_s
         self._running += 1
         self._running_work += ticket.weight
+        self._room_taken += self._room(ticket.weight)
 
     def _line_for(self, left_s: float) -> _Line:
         return self._lines[bisect_left(PATIENCE_S, left_s)]
@@ -249,7 +259,7 @@ class Admission:
         It is full when there is no room, and when queries take longer than they should at full load: the width is wrong then.
         """
         passed_s, self._seen_s = now_s - self._seen_s, now_s
-        wide = self._running_work > self._limits.least_width
+        wide = self._room_taken > self._limits.least_width
         full = not self._has_room(1) or (self._slow and wide)
         if full and passed_s > 0.0:
             self._rate.note(passed_s)
