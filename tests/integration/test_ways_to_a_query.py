@@ -1,0 +1,143 @@
+"""`POST /query` answers alike on the short way and through FastAPI's route, which serves it where it is mounted elsewhere."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from ranking.errors import DeadlineExceeded, Overloaded, Unavailable, UnknownGeneration
+from tests.fixtures.served_app import AS_OF, ServedApp, serving, with_ports
+from tests.fixtures.served_world import PROMPT, ServedWorld
+from tests.integration.test_bad_requests import BODIES
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+WAYS = ("/query", "/mounted/query")
+
+
+@asynccontextmanager
+async def both_ways(app: ServedApp) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application, once at the root and once mounted, where the short way does not know its path."""
+    outer = Starlette(routes=[Mount("/mounted", app=app.app), Mount("/", app=app.app)])
+    transport = httpx2.ASGITransport(app=outer, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://leads") as client:
+        yield client
+
+
+async def told(app: ServedApp, content: bytes) -> list[tuple[int, dict[str, str], dict[str, Any]]]:
+    """Status, headers and document on each way."""
+    async with both_ways(app) as client:
+        found = []
+        for way in WAYS:
+            headers = {"X-Request-Id": "mine", "Content-Type": "application/json"}
+            response = await client.post(way, content=content, headers=headers)
+            found.append((response.status_code, dict(response.headers), response.json()))
+    return found
+
+
+def without_what_differs(document: dict[str, Any]) -> dict[str, Any]:
+    metadata = {
+        **document["metadata"],
+        "timings_ms": document["metadata"]["timings_ms"].keys(),
+        "cache": None,
+    }
+    return {**document, "metadata": metadata, "query_id": None}
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer"), [body[1:] for body in BODIES], ids=[body[0] for body in BODIES]
+)
+async def test_bad_bodies_are_told_alike(served: ServedApp, content: bytes, pointer: str) -> None:
+    short, routed = await told(served, content)
+    assert short == routed
+    assert (short[0], short[2]["request_id"]) == (422, "mine")
+    assert pointer in [each["pointer"] for each in short[2]["errors"]]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"limit": 3, "filters": {"countries": ["DE"], "exclude": {"industries": ["banks"]}}},
+        {"desired_count": 2, "candidates": ["nobody"]},
+        {"options": {"as_of": AS_OF, "deadline_ms": 20_000, "explain": False, "llm": "never"}},
+    ],
+)
+async def test_answers_are_alike(served: ServedApp, fields: dict[str, Any]) -> None:
+    options = {"as_of": AS_OF, "deadline_ms": 20_000}
+    short, routed = await told(served, json.dumps({"query": PROMPT, "options": options, **fields}).encode())
+    assert short[0] == routed[0] == 200
+    assert without_what_differs(short[2]) == without_what_differs(routed[2])
+    assert short[1].keys() == routed[1].keys() == {"content-length", "content-type", "x-request-id"}
+    assert short[1]["x-request-id"] == routed[1]["x-request-id"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Unavailable("retrieval", "died"), 503),
+        (Overloaded("retrieval", 2.5), 503),
+        (DeadlineExceeded("retrieval"), 504),
+        (UnknownGeneration("retrieval", "20200101T000000Z-0"), 503),
+        (ZeroDivisionError("secret"), 500),
+    ],
+)
+async def test_failures_are_told_alike(served_world: ServedWorld, error: Exception, status: int) -> None:
+    class Failing:
+        async def retrieve(self, *_: object) -> None:
+            raise error
+
+    async with serving(served_world, with_ports(served_world, retrieval=Failing())) as app:
+        short, routed = await told(app, json.dumps({"query": PROMPT}).encode())
+    assert short == routed
+    assert short[0] == status
+    assert "secret" not in str(short)
+
+
+async def test_refusals_before_any_work_are_told_alike(served_world: ServedWorld) -> None:
+    async with serving(served_world, max_in_flight=1) as app:
+        async with app.flow.gate.turn(app.flow._deadline(10_000.0)):
+            for content in (b"{", json.dumps({"query": PROMPT}).encode()):
+                short, routed = await told(app, content)
+                assert short == routed
+                assert (short[0], short[2]["code"], short[1]["retry-after"]) == (503, "overloaded", "1")
+        assert [each[0] for each in await told(app, json.dumps({"query": PROMPT}).encode())] == [200, 200]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_body_may_come_in_pieces_and_not_at_all(served: ServedApp, way: str) -> None:
+    content = json.dumps({"query": PROMPT, "limit": 2, "options": {"deadline_ms": 20_000}}).encode()
+    pieces = [
+        {"type": "http.request", "body": content[:9], "more_body": True},
+        {"type": "http.request", "more_body": True},
+        {"type": "http.request", "body": content[9:]},
+    ]
+    assert (await _statuses(served, way, [*pieces])) == [200]
+    assert (await _statuses(served, way, [pieces[0], {"type": "http.disconnect"}])) == [499]
+    flood = [{"type": "http.request", "body": b"x" * 1_000_000, "more_body": True}] * 100
+    assert (await _statuses(served, way, flood)) == [422]
+    assert len(flood) == 97  # the rest is not read
+
+
+async def _statuses(served: ServedApp, way: str, messages: list[dict[str, Any]]) -> list[int]:
+    sent: list[dict[str, Any]] = []
+    outer = Starlette(routes=[Mount("/mounted", app=served.app), Mount("/", app=served.app)])
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": way,
+        "raw_path": way.encode(), "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
+    }  # fmt: skip
+    await outer(scope, receive, send)
+    return [message["status"] for message in sent if message["type"] == "http.response.start"]
