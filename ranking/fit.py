@@ -6,7 +6,8 @@ value is not known". With only 512 combinations the scores of any number of comp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ _INDUSTRY: Final[FloatArray] = _LEVEL_OF_BITS[_CODES & 7]
 _SIZE: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 3 & 7]
 _REGION: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 6 & 7]
 _TOLERANCE: Final = 1e-9
+_KEPT: Final = 256
 
 
 class FitWeights(BaseModel):
@@ -84,33 +86,51 @@ class LevelTable:
     city_states: BoolArray
 
 
+class LevelTables:
+    """The levels of queries' targets; untargeted dimensions and unknown values are 0.5 (F-3).
+
+    Industries and places repeat from query to query where head counts do not: the tables of the last ones are kept.
+    """
+
+    def __init__(self, book: Codebook) -> None:
+        self._book = book
+        self._industries = lru_cache(_KEPT)(self._of_industries)
+        self._places = lru_cache(_KEPT)(self._of_places)
+
+    def of(self, asked: Scope) -> LevelTable:
+        """Of one query."""
+        strict, wider = asked.strict, asked.widened
+        industry = self._industries(strict.industries, wider.industries)
+        places = self._places(strict.places, wider.places)
+        return LevelTable(industry, strict.employees or (), wider.employees or (), *places)
+
+    def _of_industries(self, strict: Codes | None, wider: Codes | None) -> ByteArray:
+        floor = HALF if strict is None else NOTHING
+        levels = _levels(
+            self._book.industries, floor, wider or frozenset(), SAME_PARENT, strict or frozenset()
+        )
+        levels[-1] = HALF
+        return levels
+
+    def _of_places(self, strict: Places | None, wider: Places | None) -> tuple[Any, ...]:
+        """The fields of `LevelTable` from `country` on."""
+        book, places, around = self._book, strict or Places(), wider or Places()
+        floor = HALF if strict is None else NOTHING
+        country = _levels(book.countries, floor, around.countries, HALF, places.countries)
+        country[-1] = HALF if places.countries else floor
+        return (
+            country,
+            _levels(book.regions, floor, around.states, HALF, places.states),
+            _levels(book.cities, floor, around.cities, HALF, places.cities),
+            _flags(book.countries, places.state_countries) if places.states else None,
+            _flags(book.countries, places.city_countries) if places.cities else None,
+            _flags(book.regions, places.city_states),
+        )
+
+
 def level_table(asked: Scope, book: Codebook) -> LevelTable:
-    """Prepare the levels of a query's targets; untargeted dimensions and unknown values are 0.5 (F-3)."""
-    strict, wider = asked.strict, asked.widened
-    places, around = strict.places or Places(), wider.places or Places()
-    floor = HALF if strict.places is None else NOTHING
-    country = _levels(book.countries, floor, around.countries, HALF, places.countries)
-    country[-1] = HALF if places.countries else floor
-    industry_floor = HALF if strict.industries is None else NOTHING
-    industry = _levels(
-        book.industries,
-        industry_floor,
-        wider.industries or frozenset(),
-        SAME_PARENT,
-        strict.industries or frozenset(),
-    )
-    industry[-1] = HALF
-    return LevelTable(
-        industry=industry,
-        ranges=strict.employees or (),
-        wider=wider.employees or (),
-        country=country,
-        region=_levels(book.regions, floor, around.states, HALF, places.states),
-        city=_levels(book.cities, floor, around.cities, HALF, places.cities),
-        open_states=_flags(book.countries, places.state_countries) if places.states else None,
-        open_cities=_flags(book.countries, places.city_countries) if places.cities else None,
-        city_states=_flags(book.regions, places.city_states),
-    )
+    """The levels of one query's targets, made anew."""
+    return LevelTables(book).of(asked)
 
 
 def industry_levels(table: LevelTable, industry: CodeColumn) -> ByteArray:
@@ -144,14 +164,13 @@ def region_levels(table: LevelTable, country: CodeColumn, region: CodeColumn, ci
 
 def in_ranges(employees: IntArray, ranges: Ranges) -> BoolArray:
     """bool[n]: the head count is known and lies in one of the ranges."""
-    inside = np.zeros(len(employees), dtype=np.bool_)
+    inside: BoolArray | None = None
     for each in ranges:
-        low = 0 if each.minimum is None else max(each.minimum, 0)
-        within = employees >= low
+        within = employees >= (0 if each.minimum is None else max(each.minimum, 0))
         if each.maximum is not None:
             within &= employees <= each.maximum
-        inside |= within
-    return inside
+        inside = within if inside is None else inside | within
+    return np.zeros(len(employees), dtype=np.bool_) if inside is None else inside
 
 
 def levels_of(

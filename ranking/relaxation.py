@@ -7,6 +7,7 @@ evaluate the same filters: `db.filtering` on the snapshot's columns and `db.sear
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ranking.errors import InvalidQuery
 from ranking.taxonomy import Taxonomy
@@ -15,8 +16,11 @@ from ranking.text import company_name_key, domain_key, words
 from ranking.types import EmployeeRange, Exclusions, Query, StepName, Targets
 
 Codes = frozenset[str]
+Named = tuple[str, ...]
 Ranges = tuple[EmployeeRange, ...]
 _NONE: Codes = frozenset()
+_NOTHING_EXCLUDED = Exclusions()
+_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +140,20 @@ def scope(targets: Targets, taxonomy: Taxonomy) -> Scope:
     A country is dropped from the strict places when a state or city inside it is named too ("Berlin, Germany"
     means Berlin); regions and countries are united ("Europe and the UK").
     """
-    strict = CompanyFilter(
-        industries=_covering(targets.industries, taxonomy.industry_children),
-        employees=targets.employees or None,
-        places=_target_places(targets, taxonomy),
-        technologies=frozenset(targets.technologies) or None,
-        stages=frozenset(targets.stages) or None,
-        roles=_covering(targets.roles, taxonomy.role_children),
-        seniorities=frozenset(targets.seniorities) or None,
+    employees = targets.employees
+    industries, around_industries = _target_industries(targets.industries, taxonomy)
+    places, around_places = _target_places(targets.countries, targets.regions, targets.cities, taxonomy)
+    others = (
+        frozenset(targets.technologies) or None,
+        frozenset(targets.stages) or None,
+        _covering(targets.roles, taxonomy.role_children) if targets.roles else None,
+        frozenset(targets.seniorities) or None,
     )
-    widened = replace(
-        strict,
-        industries=_widened_industries(targets.industries, taxonomy),
-        employees=tuple(widened_range(each) for each in targets.employees) or None,
-        places=None if strict.places is None else _widened_places(strict.places, targets.regions, taxonomy),
+    wider = tuple(map(widened_range, employees)) or None
+    return Scope(
+        CompanyFilter(industries, employees or None, places, *others),
+        CompanyFilter(around_industries, wider, around_places, *others),
     )
-    return Scope(strict, widened)
 
 
 def ladder(query: Query, taxonomy: Taxonomy) -> tuple[Rung, ...]:
@@ -205,15 +207,12 @@ def exclusion(excluded: Exclusions, taxonomy: Taxonomy) -> Exclusion:
     Raises:
         InvalidQuery: a code is not in the taxonomy.
     """
-    countries = frozenset(excluded.countries).union(
-        *(taxonomy.region_countries(region) for region in excluded.regions)
-    )
-    states = frozenset(region for region in excluded.regions if taxonomy.region_country(region))
-    places = Places(countries, states, frozenset(excluded.cities))
+    if excluded == _NOTHING_EXCLUDED:
+        return Exclusion()
     return Exclusion(
         industries=_covering(excluded.industries, taxonomy.industry_children) or _NONE,
         employees=excluded.employees,
-        places=None if places == Places() else _located(places, taxonomy),
+        places=_excluded_places(excluded.countries, excluded.regions, excluded.cities, taxonomy),
         technologies=frozenset(excluded.technologies),
         stages=frozenset(excluded.stages),
         roles=_covering(excluded.roles, taxonomy.role_children) or _NONE,
@@ -254,16 +253,36 @@ def _covering(codes: Iterable[str], children: Callable[[str], Codes]) -> Codes |
     return _NONE.union(*map(children, codes)) or None
 
 
-def _target_places(targets: Targets, taxonomy: Taxonomy) -> Places | None:
-    states = frozenset(region for region in targets.regions if taxonomy.region_country(region))
-    cities = frozenset(targets.cities)
-    named = _located(Places(_NONE, states, cities), taxonomy)
+@lru_cache(_KEPT)
+def _target_industries(codes: Named, taxonomy: Taxonomy) -> tuple[Codes | None, Codes | None]:
+    """The industries of the strict filter, and with their siblings."""
+    return _covering(codes, taxonomy.industry_children), _widened_industries(codes, taxonomy)
+
+
+@lru_cache(_KEPT)
+def _target_places(
+    countries: Named, regions: Named, cities: Named, taxonomy: Taxonomy
+) -> tuple[Places | None, Places | None]:
+    """The places of the strict filter, and each with its parent."""
+    if not (countries or regions or cities):
+        return None, None
+    states = frozenset(region for region in regions if taxonomy.region_country(region))
+    named = _located(Places(_NONE, states, frozenset(cities)), taxonomy)
     qualified = named.state_countries | named.city_countries
-    countries = (frozenset(targets.countries) - qualified).union(
-        *(taxonomy.region_countries(region) for region in targets.regions)
+    inside = (frozenset(countries) - qualified).union(
+        *(taxonomy.region_countries(region) for region in regions)
     )
-    places = replace(named, countries=countries, states=states - named.city_states)
-    return _located(places, taxonomy) if targets.countries or targets.regions or targets.cities else None
+    places = replace(named, countries=inside, states=states - named.city_states)
+    strict = _located(places, taxonomy)
+    return strict, _widened_places(strict, regions, taxonomy)
+
+
+@lru_cache(_KEPT)
+def _excluded_places(countries: Named, regions: Named, cities: Named, taxonomy: Taxonomy) -> Places | None:
+    named = frozenset(countries).union(*(taxonomy.region_countries(region) for region in regions))
+    states = frozenset(region for region in regions if taxonomy.region_country(region))
+    places = Places(named, states, frozenset(cities))
+    return None if places == Places() else _located(places, taxonomy)
 
 
 def _located(places: Places, taxonomy: Taxonomy) -> Places:

@@ -9,7 +9,7 @@ from db.filtering.companies import CompanySets
 from db.filtering.contacts import Audience, ContactFilter, ContactSets, Proof
 from db.filtering.visibility import View
 from ranking.relaxation import CompanyFilter, Exclusion, Rung, Scope
-from ranking.types import IntArray, StepReport
+from ranking.types import StepReport
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Admission:
         records: admitted records.
         companies: representatives of their businesses.
         strict: records that match every dimension asked for.
-        later: company rows that each step after the first added, in the order of `relaxation`.
+        reached: companies admitted by each step and those before it, in the order of `relaxation`; none where one step did it all.
         relaxation: one report per step.
         audience: the leads that count.
     """
@@ -42,7 +42,7 @@ class Admission:
     records: Words
     companies: Words
     strict: Words
-    later: Sequence[IntArray]
+    reached: Sequence[Words]
     relaxation: tuple[StepReport, ...]
     audience: Audience
 
@@ -95,7 +95,7 @@ class Gate:
         """Take one rung after the other until `stop_at` distinct companies are admitted or none is left."""
         open_to_all = question.view.eligible & ~question.barred
         records = companies = strict = self.space.none()
-        later: list[IntArray] = []
+        reached: list[Words] = []
         relaxation: list[StepReport] = []
         total = 0
         for rung in rungs:
@@ -105,18 +105,16 @@ class Gate:
                     rung.filter, question.excluded, question.view.audience, admit_unknown=rung.admit_unknown
                 ),
             )
-            reached = self.clusters.companies_of(records)
-            added = count(reached) - total
-            if relaxation:
-                later.append(self.space.rows(reached & ~companies))
-            else:
+            companies = self.clusters.companies_of(records)
+            if not relaxation:
                 strict = records
-            companies = reached
+            reached.append(companies)
+            added = count(companies) - total
             total += added
             relaxation.append(StepReport(rung.name, added))
             if total >= stop_at:
                 break
-        return Admission(records, companies, strict, later, tuple(relaxation), question.view.audience)
+        return Admission(records, companies, strict, reached, tuple(relaxation), question.view.audience)
 
 
 def intersection(start: Words, sets: Iterable[Words]) -> Words:

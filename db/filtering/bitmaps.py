@@ -5,6 +5,8 @@ from collections.abc import Callable, Hashable
 import numpy as np
 from numpy.typing import NDArray
 
+from db.filtering import bit_kernels
+from ranking.kernels.row_bits import rows_of
 from ranking.row_set import RowSet
 from ranking.types import BoolArray, ByteArray, IntArray
 
@@ -37,13 +39,13 @@ class BitSpace:
 
     def of_rows(self, rows: IntArray) -> Words:
         """The set of `rows`, in any order, with or without repetition."""
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[rows] = True
-        return self.pack(mask)
+        words = self.none()
+        bit_kernels.add(words.view(np.uint8), rows)
+        return words
 
     def rows(self, words: Words) -> IntArray:
         """int32 rows of the set, ascending."""
-        return np.flatnonzero(self.mask(words)).astype(np.int32)
+        return rows_of(words.view(np.uint8), count(words))
 
     def row_set(self, words: Words) -> RowSet:
         """The set as it leaves the process."""
@@ -57,9 +59,7 @@ def count(words: Words) -> int:
 
 def contains(words: Words, rows: IntArray) -> BoolArray:
     """bool[len(rows)]: which of `rows` are in the set."""
-    octets = words.view(np.uint8)[rows >> 3]
-    found: BoolArray = ((octets >> (~rows & 7).astype(np.uint8)) & np.uint8(1)).view(np.bool_)
-    return found
+    return bit_kernels.contains(words.view(np.uint8), rows)
 
 
 class BitmapCache:

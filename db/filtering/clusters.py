@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from db.filtering.bit_kernels import add, members, spread
 from db.filtering.bitmaps import BitSpace, Words
 from db.snapshot.columns import CompanyColumns
-from db.snapshot.tables import NO_ROWS
 from ranking.types import FloatArray, IntArray
 
 
@@ -15,34 +15,33 @@ class Clusters:
     """
 
     def __init__(self, companies: CompanyColumns) -> None:
-        self._space = BitSpace(len(companies.active))
+        space = BitSpace(len(companies.active))
         self.representative = companies.cluster
         sizes = np.diff(companies.members.offsets)[companies.cluster]
-        self._alone = self._space.pack(sizes == 1)
-        self._several = self._space.pack(sizes > 1)
+        self._alone = space.pack(sizes == 1)
         self._members = np.flatnonzero(sizes > 1).astype(np.int32)
+        businesses, groups = np.unique(self.representative[self._members], return_inverse=True)
+        self._groups = groups.astype(np.int32)
+        self._group_count = len(businesses)
 
     def companies_of(self, records: Words) -> Words:
         """The representatives of the businesses with at least one record in the set."""
         merged = self.merged(records)
         if not len(merged):
             return records
-        return (records & self._alone) | self._space.of_rows(self.representative[merged])
+        companies = records & self._alone
+        add(companies.view(np.uint8), self.representative[merged])
+        return companies
 
     def spread(self, records: Words) -> Words:
         """The set and all other records of the same businesses."""
-        merged = self.merged(records)
-        if not len(merged):
-            return records
-        touched = np.zeros(self._space.size, dtype=np.bool_)
-        touched[self.representative[merged]] = True
-        others = self._members[touched[self.representative[self._members]]]
-        return records | self._space.of_rows(others)
+        whole = records.copy()
+        spread(whole.view(np.uint8), records.view(np.uint8), self._members, self._groups, self._group_count)
+        return whole
 
     def merged(self, records: Words) -> IntArray:
         """The records of the set that belong to a business with several records, ascending."""
-        several = records & self._several
-        return self._space.rows(several) if several.any() else NO_ROWS
+        return members(records.view(np.uint8), self._members)
 
 
 def best_records(representatives: IntArray, records: IntArray, worth: FloatArray) -> IntArray:

@@ -12,6 +12,7 @@ from db.filtering.contacts import Audience
 from db.filtering.vector_codes import WORTH_BOUNDING, VectorCodes, cosines
 from db.filtering.visibility import View
 from db.snapshot.columns import VECTOR_DIMENSION, CompanyColumns
+from db.snapshot.tables import NO_ROWS
 from ranking.exemplars import BY_DOMAIN, BY_FORMER_NAME, BY_NAME, Namesake, Resolution, direction, resolve
 from ranking.text import company_name_key, domain_key
 from ranking.types import Float32Array, IntArray, StepReport
@@ -23,6 +24,9 @@ class Exemplars(NamedTuple):
     resolution: Resolution
     rows: IntArray
     direction: Float32Array | None
+
+
+_NO_EXEMPLARS = Exemplars(Resolution((), ()), NO_ROWS, None)
 
 
 class Likeness:
@@ -40,6 +44,8 @@ class Likeness:
 
     def exemplars(self, names: Sequence[str], free_text: Float32Array | None, view: View) -> Exemplars:
         """Resolve names among the records that the view shows, and take the mean of their vectors."""
+        if not names and free_text is None:
+            return _NO_EXEMPLARS
         companies = self._companies
         namesakes: list[Namesake] = []
         row_of: dict[str, int] = {}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from db.filtering.admission import Admission, Gate, Question
-from db.filtering.bitmaps import BitmapCache
+from db.filtering.bit_kernels import ranks
+from db.filtering.bitmaps import BitmapCache, Words, contains
 from db.filtering.clusters import Clusters, best_records
 from db.filtering.companies import CompanySets
 from db.filtering.contacts import ContactSets
@@ -15,23 +16,25 @@ from db.filtering.listed import Listing
 from db.filtering.visibility import Views
 from db.snapshot.columns import CompanyColumns
 from db.snapshot.reader import Snapshot
+from db.snapshot.tables import NO_ROWS
 from db.suppressions import Suppression
 from ranking.codebook import Codebook
 from ranking.errors import LeadError, UnknownGeneration
 from ranking.fit import (
     DEFAULT_WEIGHTS,
     UNVERIFIED,
+    LevelTables,
     exact_levels,
     fit_scores,
-    level_table,
     levels_of,
 )
+from ranking.kernels.compiled import compile_declared
 from ranking.levels import Levels
 from ranking.ports import RetrievalRequest
 from ranking.relaxation import Scope, exclusion, rungs, scope
+from ranking.row_set import RowSet
 from ranking.taxonomy import Taxonomy
 from ranking.types import (
-    BoolArray,
     ByteArray,
     Candidates,
     Dropped,
@@ -39,7 +42,6 @@ from ranking.types import (
     FloatArray,
     IntArray,
     LevelArray,
-    moved_sources,
 )
 
 _DEFAULT_CACHE_BYTES = 64 * 1024 * 1024
@@ -58,14 +60,16 @@ class SnapshotRetrieval:
         suppressions: Iterable[Suppression] = (),
         cache_bytes: int = _DEFAULT_CACHE_BYTES,
     ) -> None:
+        compile_declared()
         companies, leads = snapshot.companies, snapshot.leads
         self._snapshot = snapshot
         self._taxonomy = taxonomy
-        self._book = Codebook.of(taxonomy)
+        book = Codebook.of(taxonomy)
+        self._tables = LevelTables(book)
         cache = BitmapCache(cache_bytes)
         self._clusters = Clusters(companies)
-        self._contacts = ContactSets(leads, len(companies.active), self._book, cache)
-        self._gate = Gate(CompanySets(companies, self._book, cache), self._contacts, self._clusters)
+        self._contacts = ContactSets(leads, len(companies.active), book, cache)
+        self._gate = Gate(CompanySets(companies, book, cache), self._contacts, self._clusters)
         self._likeness = Likeness(companies, self._clusters)
         self._listing = Listing(companies, leads, self._gate)
         self._nobody = self._gate.space.none()
@@ -123,55 +127,39 @@ class SnapshotRetrieval:
     def _candidates(
         self, question: Question, admission: Admission, exemplars: Exemplars, dropped: tuple[Dropped, ...]
     ) -> Candidates:
-        rows = self._gate.space.rows(admission.companies)
-        records, owners = self._merged(admission, rows)
         levels = self._levels(question, admission)
-        sources = rows.copy()
-        sources[owners] = records
-        rivals = np.flatnonzero(np.bincount(owners, minlength=1)[owners] > 1)
-        if len(rivals):
-            worth = self._worth(admission, records[rivals], exemplars, levels)
-            best = rivals[best_records(rows[owners[rivals]], records[rivals], worth)]
-            sources[owners[best]] = records[best]
+        companies = self._gate.space.row_set(admission.companies)
+        moved = self._moved(admission, exemplars, levels)
         return Candidates(
             generation=self._snapshot.generation,
-            companies=self._gate.space.row_set(admission.companies),
-            fit_levels=Levels.of(levels.of(sources)),
+            companies=companies,
+            fit_levels=levels.of_companies(companies, moved),
             relaxation=admission.relaxation,
-            later=self._steps(admission, rows),
-            moved=moved_sources(rows, sources),
+            later=_steps(admission, companies),
+            moved=moved,
             dropped=dropped,
-            similarity=self._similarity(rows, records, owners, exemplars.direction),
+            similarity=self._similarity(admission, companies, exemplars.direction),
             unresolved_exemplars=exemplars.resolution.unresolved,
             exemplars=exemplars.resolution.choices,
         )
 
-    def _merged(self, admission: Admission, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Admitted records of businesses with several, and the position in `rows` of each one's business."""
+    def _moved(self, admission: Admission, exemplars: Exemplars, levels: "_Levels") -> IntArray:
+        """`Candidates.moved`: the businesses that another record stands for than the one that represents them."""
         records = self._clusters.merged(admission.records)
-        position = np.zeros(self._gate.space.size, dtype=np.int32)
-        position[rows] = np.arange(len(rows), dtype=np.int32)
-        return records, position[self._clusters.representative[records]]
+        owners = self._clusters.representative[records]
+        best = best_records(owners, records, self._worth(admission, records, exemplars, levels))
+        best = best[owners[best] != records[best]]
+        return np.stack((ranks(admission.companies.view(np.uint8), owners[best]), records[best]))
 
     def _worth(
-        self,
-        admission: Admission,
-        records: IntArray,
-        exemplars: Exemplars,
-        levels: "_Levels",
+        self, admission: Admission, records: IntArray, exemplars: Exemplars, levels: "_Levels"
     ) -> FloatArray:
         """By what the record that stands for a business is chosen: fit, or likeness where that admitted it."""
         if exemplars.direction is not None and admission.relaxation[0].step == "exemplar":
             return self._likeness.cosines(records, exemplars.direction).astype(np.float64)
+        if levels.are_alike:
+            return np.zeros(len(records))
         return fit_scores(levels.of(records), DEFAULT_WEIGHTS)
-
-    def _steps(self, admission: Admission, rows: IntArray) -> ByteArray | None:
-        if not any(map(len, admission.later)):
-            return None
-        step_of = np.zeros(self._gate.space.size, dtype=np.uint8)
-        for step, added in enumerate(admission.later, start=1):
-            step_of[added] = step
-        return step_of[rows]
 
     def _levels(self, question: Question, admission: Admission) -> "_Levels":
         doubtful = self._gate.unverified(question.asked.strict, question.excluded, admission.audience)
@@ -179,44 +167,69 @@ class SnapshotRetrieval:
         return _Levels(
             self._snapshot.companies,
             exact_levels(question.asked.strict),
-            self._gate.space.mask(admission.strict),
-            self._gate.space.mask(doubtful) if doubtful is not None and some else None,
+            None if admission.strict is admission.records else admission.strict,
+            doubtful if some else None,
             question.asked,
-            self._book,
+            self._tables,
         )
 
     def _similarity(
-        self, rows: IntArray, records: IntArray, owners: IntArray, direction: Float32Array | None
+        self, admission: Admission, companies: RowSet, direction: Float32Array | None
     ) -> Float32Array | None:
         """Cosine of each business: the highest of its admitted records."""
         if direction is None:
             return None
-        similarity = self._likeness.cosines(rows, direction)
+        similarity = self._likeness.cosines(companies.rows, direction)
+        records = self._clusters.merged(admission.records)
         if len(records):
+            owners = np.searchsorted(companies.rows, self._clusters.representative[records])
             similarity[owners] = np.nan
             np.fmax.at(similarity, owners, self._likeness.cosines(records, direction))
         return similarity
 
 
+def _steps(admission: Admission, companies: RowSet) -> ByteArray | None:
+    """`Candidates.later`: how many of the steps did not reach each company."""
+    if not any(report.added for report in admission.relaxation[1:]):
+        return None
+    steps = np.zeros(len(companies), dtype=np.uint8)
+    for reached in admission.reached[:-1]:
+        steps += ~contains(reached, companies.rows)
+    return steps
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Levels:
-    """Packed levels of admitted records; those that match all that is asked need no look-up."""
+    """Packed levels of admitted records; those in `strict` (None: all) match all that is asked and need no look-up."""
 
     companies: CompanyColumns
     exact: int
-    strict: BoolArray
-    doubtful: BoolArray | None
+    strict: Words | None
+    doubtful: Words | None
     asked: Scope
-    book: Codebook
+    tables: LevelTables
+
+    @property
+    def are_alike(self) -> bool:
+        """Whether all that were admitted have the same."""
+        return self.strict is None and self.doubtful is None
+
+    def of_companies(self, companies: RowSet, moved: IntArray) -> Levels:
+        """Of the records that stand for the companies; see `Candidates.moved`."""
+        if self.are_alike:
+            return Levels.alike(self.exact, len(companies))
+        sources = companies.rows.copy()
+        sources[moved[0]] = moved[1]
+        return Levels.of(self.of(sources))
 
     def of(self, records: IntArray) -> LevelArray:
         """uint16[len(records)]."""
         packed = np.full(len(records), self.exact, dtype=np.uint16)
-        loose = np.flatnonzero(~self.strict[records])
+        loose = NO_ROWS if self.strict is None else np.flatnonzero(~contains(self.strict, records))
         if len(loose):
             rows, companies = records[loose], self.companies
             packed[loose] = levels_of(
-                level_table(self.asked, self.book),
+                self.tables.of(self.asked),
                 companies.industry[rows],
                 companies.employees[rows],
                 companies.country[rows],
@@ -224,5 +237,5 @@ class _Levels:
                 companies.city[rows],
             )
         if self.doubtful is not None:
-            packed[self.doubtful[records]] |= UNVERIFIED
+            packed[contains(self.doubtful, records)] |= UNVERIFIED
         return packed
