@@ -40,10 +40,7 @@ def text_relevance(raw: FloatArray, full_raw: float) -> FloatArray:
 
 def boost_points(worth: FloatArray, points: float) -> FloatArray:
     """float64[n] points x rel x exp(-age / tau) in [0, points] of ln(rel x exp(-age / tau)), 0 for NO_EVENT (F-6)."""
-    found = np.zeros(len(worth))
-    some = np.flatnonzero(worth > NO_EVENT)  # few companies have one: no exponential for the others
-    found[some] = points * np.exp(worth[some])
-    return found
+    return points * np.exp(worth)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

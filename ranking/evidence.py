@@ -5,11 +5,10 @@ The work of the BM25 leaf for one request, in columns: postings of the query's t
     boosts; both -> the pool. What runs over columns is compiled (`ranking.kernels`).
 """
 
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
-from ranking import trim
 from ranking.admitted import Admitted
 from ranking.boosts import Strongest, boost_points
 from ranking.contributions import Contributions, Hits, Setting, unite, weigh
@@ -22,13 +21,18 @@ from ranking.hits import Postings, Term, TermLimits, TermPostings, chosen_terms
 from ranking.intent import IntentConfig, base_score, combine
 from ranking.kernels.admission import settle
 from ranking.kernels.compiled import compile_declared
-from ranking.kernels.pool import best, laid_out, touched
+from ranking.kernels.pool import laid_out, touched
+from ranking.kernels.trimming import best, best_of_levels
+from ranking.levels import Levels
 from ranking.ports import EvidenceRequest
-from ranking.types import PoolEvidence
+from ranking.trim import preliminary_score
+from ranking.types import ByteArray, FloatArray, IntArray, PoolEvidence
 
 __all__ = ["EVIDENCE_FEATURES", "Postings", "Term", "TermPostings", "gather", "used_terms", "warm_up"]
 
 NEVER: Final = -np.inf
+_SMALL_PALETTE: Final = 256  # what a byte can number
+_ALIKE: Final = np.zeros(0, dtype=np.uint8)
 
 
 def warm_up() -> None:
@@ -118,9 +122,7 @@ def _pool(
     churn_points = boost_points(churn_worth, boosts.churn_points)
     job_points = boost_points(job_worth, boosts.job_points)
     intent, _ = combine(base, churn_points, job_points)
-    fit = fit_scores(request.levels, request.fit_weights, request.industry)
-    score = trim.preliminary_score(fit, positions, intent, request.final_weights)
-    pool = best(score, request.pool_size)
+    pool = _trimmed(request, positions, intent)
     kept = scored.hits
     (
         groups, base, churn_worth, churn_rows, job_worth, job_rows, best_raw,
@@ -148,3 +150,18 @@ def _pool(
         ),
         considered=len(positions),
     )
+
+
+def _trimmed(request: EvidenceRequest, positions: IntArray, intent: FloatArray) -> IntArray:
+    """Ascending positions of the companies with the best preliminary scores; intent is 0 but at `positions` (F-4)."""
+    levels, weights = request.levels, request.final_weights
+    gain = preliminary_score(np.zeros(1), intent, weights)
+    if request.industry is None and isinstance(levels, Levels) and len(levels.palette) <= _SMALL_PALETTE:
+        fit = fit_scores(levels.palette, request.fit_weights)
+        codes = _ALIKE if levels.codes is None else cast(ByteArray, levels.codes)
+        of_level = preliminary_score(fit, 0.0, weights)
+        return best_of_levels(of_level, codes, len(levels), positions, gain, request.pool_size)
+    fit = fit_scores(levels, request.fit_weights, request.industry)
+    score = preliminary_score(fit, 0.0, weights)
+    score[positions] += gain
+    return best(score, request.pool_size)

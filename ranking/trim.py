@@ -1,6 +1,6 @@
 """The pool for the dear steps: the best admitted companies by fit and preliminary intent (F-4)."""
 
-from ranking.types import FloatArray, IntArray
+from ranking.types import FloatArray
 
 POOL_PER_LEAD = 4
 POOL_MINIMUM = 200
@@ -12,20 +12,16 @@ def pool_size(limit: int) -> int:
     return min(max(POOL_PER_LEAD * limit, POOL_MINIMUM), POOL_MAXIMUM)
 
 
-def preliminary_score(
-    fit: FloatArray, positions: IntArray, intent: FloatArray, final_weights: FloatArray
-) -> FloatArray:
+def preliminary_score(fit: FloatArray, intent: FloatArray | float, final_weights: FloatArray) -> FloatArray:
     """float64[n] in [0, 1]: weighted fit plus weighted intent / 100.
 
     Args:
         fit: float64[n] in [0, 1].
-        positions: int32[t] distinct, of the companies with intent; all others have none.
-        intent: float64[t] in [0, 100].
+        intent: float64[n] in [0, 100], or one for all.
         final_weights: float64[2] for fit and intent, summing to 1.
 
     Source: F-4, F-7.
     """
-    weight_fit, weight_intent = (float(weight) for weight in final_weights)
-    score: FloatArray = weight_fit * fit
-    score[positions] += (weight_intent / 100.0) * intent
+    weight_fit, weight_intent = final_weights.tolist()
+    score: FloatArray = weight_fit * fit + (weight_intent / 100.0) * intent
     return score

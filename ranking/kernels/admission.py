@@ -32,10 +32,12 @@ _DAY_S = 86_400.0
 @inlined
 def _position(bits: ByteArray, before: IntArray, company: int) -> int:
     """Position of `company` among the admitted, -1 when it is not."""
-    byte, bit = company >> 3, company & 7
-    if not bits[byte] & (128 >> bit):
+    row = np.uint32(company)  # unsigned: no index below zero to look out for
+    byte, bit = np.uint64(row >> np.uint32(3)), row & np.uint32(7)
+    octet = np.uint32(bits[byte])
+    if not octet & (np.uint32(128) >> bit):
         return -1
-    position: int = before[byte] + _ONES[bits[byte] >> (8 - bit)]
+    position: int = before[byte] + _ONES[octet >> (np.uint32(8) - bit)]
     return position
 
 
@@ -55,10 +57,8 @@ def members_before(bits: ByteArray) -> IntArray:
 def companies_at(bits: ByteArray, before: IntArray, positions: IntArray) -> IntArray:
     """int32[m] company rows of ascending admitted positions."""
     rows = np.empty(len(positions), dtype=np.int32)
-    byte = 0
     for place in range(len(positions)):
-        while before[byte + 1] <= positions[place]:
-            byte += 1
+        byte = np.searchsorted(before, positions[place], side="right") - 1
         left = positions[place] - before[byte]
         for bit in range(8):
             if bits[byte] & (128 >> bit):

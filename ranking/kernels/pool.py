@@ -19,7 +19,6 @@ from ranking.kernels.compiled import (
 )  # fmt: skip
 from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray
 
-_BUCKETS: Final = 512
 _NONE: Final = -1
 _DAY_S: Final = 86_400.0
 
@@ -45,9 +44,12 @@ def touched(
         their events.
     """
     n = len(vendors)
-    positions, groups = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    churn, churn_rows = np.full(n, -np.inf), np.full(n, _NONE, dtype=np.int32)
-    job, job_rows = np.full(n, -np.inf), np.full(n, _NONE, dtype=np.int32)
+    limit = len(owners)
+    for at in range(n):
+        limit += (churn_events[at] >= 0) | (job_events[at] >= 0)
+    positions, groups = np.empty(limit, dtype=np.int32), np.empty(limit, dtype=np.int32)
+    churn, churn_rows = np.full(limit, -np.inf), np.full(limit, _NONE, dtype=np.int32)
+    job, job_rows = np.full(limit, -np.inf), np.full(limit, _NONE, dtype=np.int32)
     count = group = 0
     for at in range(n):
         owner = group < len(owners) and owners[group] == at
@@ -61,40 +63,6 @@ def touched(
             job[count], job_rows[count] = job_worth[at], job_events[at]
         count += 1
     return positions[:count], groups[:count], churn[:count], churn_rows[:count], job[:count], job_rows[:count]
-
-
-@kernel(F8S, I8)
-def best(score: FloatArray, size: int) -> IntArray:
-    """int32[min(size, n)] positions of the highest scores, ascending; among equals the lower positions.
-
-    Exact, without a sort: the bucket that holds the size-th score is divided again until all its scores are equal.
-    `score` float64[n] finite, `size` >= 0. Source: F-4.
-    """
-    if size >= len(score):
-        return np.arange(len(score)).astype(np.int32)
-    kept = np.empty(size, dtype=np.int32)
-    if size <= 0:
-        return kept
-    field, wanted = score, size
-    low, high = field.min(), field.max()
-    while low < high:
-        bucket = ((field - low) / (high - low) * (_BUCKETS - 1)).astype(np.int32)
-        filled = np.zeros(_BUCKETS, dtype=np.int64)
-        for place in bucket:
-            filled[place] += 1
-        chosen = _BUCKETS - 1
-        while filled[chosen] < wanted:
-            wanted -= filled[chosen]
-            chosen -= 1
-        field = field[bucket == chosen]
-        low, high = field.min(), field.max()
-    count = 0
-    for at in range(len(score)):
-        if score[at] > low or (score[at] == low and wanted > 0):
-            wanted -= score[at] == low
-            kept[count] = at
-            count += 1
-    return kept
 
 
 Laid = tuple[

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.kernels.pool import best
+from ranking.kernels.trimming import best, best_of_levels
 from ranking.trim import pool_size, preliminary_score
 
 
@@ -15,8 +15,7 @@ def test_the_pool_is_four_times_k_within_bounds(limit: int, size: int) -> None:
 
 
 def test_preliminary_score_weighs_fit_and_intent() -> None:
-    some, intent = np.array([0], dtype=np.int32), np.array([80.0])
-    found = preliminary_score(np.array([0.5, 1.0]), some, intent, np.array([0.6, 0.4]))
+    found = preliminary_score(np.array([0.5, 1.0]), np.array([80.0, 0.0]), np.array([0.6, 0.4]))
     assert found.tolist() == pytest.approx([0.6 * 0.5 + 0.4 * 0.8, 0.6 * 1.0])
 
 
@@ -58,3 +57,18 @@ SCORES = st.one_of(
 def test_trim_equals_a_full_sort(scores: list[float], size: int) -> None:
     by_score = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
     assert best(np.array(scores, dtype=np.float64), size).tolist() == sorted(by_score[:size])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from([0.0, 0.0, 0.125, 0.25, 1e-310])), max_size=40),
+    st.booleans(),
+    st.integers(0, 45),
+)
+def test_levels_with_gains_are_trimmed_like_their_sums(companies, alike: bool, size: int) -> None:
+    palette = np.array([0.5, 0.25, 0.75, 0.5])
+    codes = np.array([0 if alike else code for code, _ in companies], dtype=np.uint8)
+    gain = np.array([gain for _, gain in companies], dtype=np.float64)
+    gainers = np.flatnonzero(gain).astype(np.int32)
+    of_each = codes[:0] if alike else codes
+    found = best_of_levels(palette, of_each, len(codes), gainers, gain[gainers], size)
+    assert found.tolist() == best(palette[codes] + gain, size).tolist()
