@@ -12,6 +12,7 @@ from bench.steady import load_of
 
 _WARM_QPS, _WARM_S = 60.0, 5.0
 _SETTLED_S = 2.0
+_MOST_LATE_MS = 200.0  # a thousand connections cannot be opened in one moment
 
 
 def run(stand: Stand, shape: Burst) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def run(stand: Stand, shape: Burst) -> dict[str, Any]:
         "generator": measured.generator, "machine_during": dict(measured.machine),
         "ingress_rss_mib": {"before": before_mib, "after_each_round": after_mib}, "steps": steps,
         "latency_cdf": measuring.cdf(measured.outcome.answered_ms()),
-        "doubts": measuring.doubts([each for each, _ in loads]),
+        "doubts": measuring.doubts([each for each, _ in loads], _MOST_LATE_MS),
         "checks": _checks(shape, steps, after_mib, size),
     }  # fmt: skip
 
@@ -57,7 +58,7 @@ def _step(number: int, deadline_ms: int, measured: Measured) -> dict[str, Any]:
     return {
         "round": number, "deadline_ms": deadline_ms, **measured.counts(),
         "answered_in_time": outcome.timely(deadline_ms), "drained_s": round(outcome.duration_s, 3),
-        "without_retry_after": outcome.without_retry_after,
+        "without_retry_after": outcome.without_retry_after, "last_start_ms": max(outcome.late_ms, default=0.0),
         "latency_ms": record.quantiles(outcome.answered_ms()), "refusal_ms": record.quantiles(outcome.refused_ms()),
         "cpu_ms_per_query": processes.per_query(measured.cpu_ms, outcome.offered),
     }  # fmt: skip

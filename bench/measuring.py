@@ -68,11 +68,14 @@ class Measured:
         return doubts([self])
 
 
-def doubts(loads: Sequence[Measured]) -> list[str]:
-    """Why the figures of these loads should not be believed, the worst of each kind; empty when nothing speaks against them."""
+def doubts(loads: Sequence[Measured], most_late_ms: float = LATE_P99_MS) -> list[str]:
+    """Why the figures of these loads should not be believed, the worst of each kind; empty when nothing speaks against them.
+
+    `most_late_ms`: lateness of the generator (P99) that is still borne.
+    """
     found = []
     late_ms = max((each.generator["late_ms_p99"] for each in loads), default=0.0)
-    if late_ms > LATE_P99_MS:
+    if late_ms > most_late_ms:
         found.append(f"the generator was {late_ms:.0f} ms late (P99)")
     for part, told in (("others", "other programs used"), ("stolen", "the host withheld")):
         share = max((each.machine[part] for each in loads), default=0.0)

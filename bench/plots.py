@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,7 @@ def _has_steps(record: Mapping[str, Any], key: str) -> bool:
     return any(key in step for step in record.get("steps", ()))
 
 
-_PANELS = (
+_PANELS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Axes, Mapping[str, Any]], None]], ...] = (
     (lambda record: _has_steps(record, "deadline_ms"), _bursts),
     (lambda record: _has_steps(record, "goodput_qps"), _goodput),
     (

@@ -91,7 +91,8 @@ def _circumstances(record: Mapping[str, Any]) -> str:
 
 
 def _load(machine: Mapping[str, Any]) -> float | None:
-    return machine.get("load_average_before", machine.get("load_average"))
+    found: float | None = machine.get("load_average_before", machine.get("load_average"))
+    return found
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:

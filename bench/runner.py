@@ -70,6 +70,13 @@ def available(name: str) -> bool:
         return False
 
 
+def question(name: str) -> str:
+    """What a scenario asks, in a line."""
+    if name in ELSEWHERE:
+        return (importlib.import_module(ELSEWHERE[name]).__doc__ or "").partition("\n")[0]
+    return load_scenario(name).question
+
+
 def _run_elsewhere(options: Options, console: Console) -> Path:
     if not available(options.scenario):
         raise CommandError(f"{options.scenario} is not here; `leads bench --list` names what is", USAGE)

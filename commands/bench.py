@@ -54,13 +54,13 @@ def bench(
         sys.path.insert(0, _ROOT)
     from bench import runner  # noqa: PLC0415 - imports matplotlib, which only this needs
     from bench.options import Options  # noqa: PLC0415
-    from bench.scenario import ELSEWHERE, NAMES, load_scenario  # noqa: PLC0415
+    from bench.scenario import ELSEWHERE, NAMES  # noqa: PLC0415
 
     names = [name for name in (*NAMES, *ELSEWHERE) if runner.available(name)]
     if listed:
         table = Table("scenario", "question", box=None)
         for name in names:
-            table.add_row(name, load_scenario(name).question if name in NAMES else "see its own page")
+            table.add_row(name, runner.question(name))
         Console().print(table)
         return
     if scenario not in names:
