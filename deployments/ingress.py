@@ -22,6 +22,7 @@ from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
+from deployments.long_lived import keep_all
 from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
@@ -34,6 +35,7 @@ from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 from ranking.pipeline import Ports
 from ranking.taxonomy import load_taxonomy
+from ranking.types import Generation
 
 _POLL_S = 5.0
 _FIRST_LOOK_S = 30.0
@@ -86,6 +88,7 @@ class Ingress:
             self._versions,
             self._telemetry,
         )
+        self._kept: Generation | None = None
         self._pulse = Pulse(self._report)
         self._flow: QueryFlow | None = None
         self._pool: asyncpg.Pool | None = None
@@ -145,6 +148,7 @@ class Ingress:
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
+            self._keep_catalogue()
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
             closing.callback(watching.cancel)
             yield
@@ -183,8 +187,15 @@ class Ingress:
             self._flow.gate.report()
         self._telemetry.flush()
 
+    def _keep_catalogue(self) -> None:
+        """A catalogue is fifty thousand objects; once per snapshot, as looking through all of them stops the loop."""
+        if self._kept != self._catalogues.settled:
+            self._kept = self._catalogues.settled
+            keep_all()
+
     async def _look_after(self) -> None:
         self._readiness.note_age()
+        self._keep_catalogue()
         await asyncio.gather(*map(self._ask_version, self._leaves))
 
     async def _ask_version(self, artefact: str) -> None:
