@@ -153,7 +153,10 @@ class Reader:
         if not entries:
             return [Reading(place, "exclude.keywords", None)] if unit.is_word and len(unit.text) > 1 else []
         if unit.has("industry"):
-            return [Reading(place, "exclude.industries", _first(entries, "industry"))]
+            industry = _first(entries, "industry") or _first(
+                unit.entries, "industry"
+            )  # a loan word: "headhunting"
+            return [Reading(place, "exclude.industries", industry)]
         if unit.has("concept"):
             return [Reading(place, "exclude.keywords", None)]
         if unit.group == PERSON:
