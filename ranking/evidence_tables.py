@@ -74,7 +74,7 @@ class EvidenceTables:
             self._own_tools(),
         )
         self.topic = lru_cache(maxsize=_KEPT_TOPICS)(self._topic)
-        self._views: dict[float, DatedTables] = {}
+        self._views: list[DatedTables] = []  # last used first
         self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
 
     def source_weights(self, weights: Mapping[str, float]) -> FloatArray:
@@ -115,14 +115,14 @@ class EvidenceTables:
         return dict(tools)
 
     def at(self, as_of_s: float) -> DatedTables:
-        """The tables for one as_of; made when no kept ones hold for it."""
-        for view in self._views.values():
+        """The tables for one as_of; made when no kept ones hold for it (0.15 s). Those used last are kept."""
+        for place, view in enumerate(self._views):
             if view.valid_from_s <= as_of_s < view.valid_until_s:
+                if place:
+                    self._views.insert(0, self._views.pop(place))
                 return view
         view = dated(self.snippets, self._vocabulary, as_of_s)
-        while len(self._views) >= _KEPT_VIEWS:
-            self._views.pop(next(iter(self._views)))
-        self._views[view.valid_from_s] = view
+        self._views = [view, *self._views[: _KEPT_VIEWS - 1]]
         return view
 
 

@@ -197,6 +197,15 @@ def test_tables_are_shared_between_near_times_and_few_are_kept() -> None:
     assert len(tables._views) <= 4
 
 
+def test_odd_times_do_not_push_out_the_tables_in_use() -> None:
+    world = World(1, tuple(Note(0, {"crm": 1.0}, age=float(10 * number)) for number in range(10)))
+    tables = world.tables()
+    now = tables.at(NOW)
+    for number in range(1, 9):
+        tables.at(NOW - 86_400.0 * 10 * number)
+        assert tables.at(NOW) is now
+
+
 def test_of_too_many_terms_the_rarest_stay_in_order() -> None:
     class Numbered:
         def concept(self, code: str) -> TermPostings:
