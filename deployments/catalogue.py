@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import overload
 
 import numpy as np
 
@@ -16,12 +15,12 @@ from ranking.codebook import Codebook
 from ranking.collapse import (
     MATCH,
     UNKNOWN_MATCH,
-    Contacts,
     Directory,
     Wishes,
     collapse,
     seniority_ranks,
 )
+from ranking.excerpt import Span
 from ranking.kernels.compiled import compile_declared
 from ranking.ports import ChosenContacts, CompanyFacts, EvidenceRequest
 from ranking.taxonomy import Taxonomy
@@ -78,7 +77,7 @@ class SnapshotCatalogue:
             leads=chosen.lead_rows,
             ranks=ranks[reachable] if len(ranks) else reachable,
             matched=chosen.match >= (MATCH if wish.roles is not None else UNKNOWN_MATCH),
-            replaced=Replaced(chosen),
+            replaced=chosen.replaced,
         )
 
     def company_row(self, identity: str) -> int | None:
@@ -97,25 +96,29 @@ class SnapshotCatalogue:
         """See `ranking.ports.Catalogue`."""
         return self.snapshot.leads.ids[row]
 
+    def lead_ids(self, rows: Sequence[int]) -> list[str]:
+        """See `ranking.ports.Catalogue`."""
+        return self.snapshot.leads.ids.take(rows)
+
     def company_of(self, lead: int) -> int:
         """See `ranking.ports.Catalogue`."""
         return int(self.snapshot.companies.cluster[self.snapshot.leads.company[lead]])
 
-    def company(self, row: int) -> CompanyCard:
+    def company_cards(self, rows: Sequence[int]) -> list[CompanyCard]:
         """See `ranking.ports.Catalogue`."""
-        return self.snapshot.catalogue.company(row)
+        return self.snapshot.catalogue.companies(rows)
 
-    def lead(self, row: int) -> ContactCard:
+    def contact_cards(self, rows: Sequence[int]) -> list[ContactCard]:
         """See `ranking.ports.Catalogue`."""
-        return self.snapshot.catalogue.lead(row)
+        return self.snapshot.catalogue.leads(rows)
 
-    def snippet(self, row: int) -> SnippetCard:
+    def snippet_cards(self, rows: Sequence[int]) -> list[SnippetCard]:
         """See `ranking.ports.Catalogue`."""
-        return self.snapshot.catalogue.snippet(row)
+        return self.snapshot.catalogue.snippets(rows)
 
-    def matched_terms(self, text: str, request: EvidenceRequest) -> tuple[str, ...]:
+    def mentions(self, rows: Sequence[int], request: EvidenceRequest) -> list[list[Span]]:
         """See `ranking.ports.Catalogue`."""
-        return tuple(self.lexical.matched_terms(text, request.concepts, request.keywords))
+        return self.lexical.mentions(np.asarray(rows, dtype=np.int64), request.concepts, request.keywords)
 
     def _listed(self, only: Sequence[str]) -> BoolArray:
         """bool[leads] that "rank my list" may return: those it names, and all leads of businesses it names by company.
@@ -130,27 +133,6 @@ class SnapshotCatalogue:
         listed: BoolArray = named[companies.cluster][leads.company]
         listed[by_lead[(by_company < 0) & (by_lead >= 0)]] = True
         return listed
-
-
-class Replaced(Sequence[IntArray]):
-    """Lead rows that each chosen lead stands for; made for the few candidates that are looked at."""
-
-    def __init__(self, chosen: Contacts) -> None:
-        self._chosen = chosen
-
-    def __len__(self) -> int:
-        return len(self._chosen.lead_rows)
-
-    @overload
-    def __getitem__(self, at: int) -> IntArray: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[IntArray]: ...
-    def __getitem__(self, at: int | slice) -> IntArray | list[IntArray]:
-        if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
-        if not -len(self) <= at < len(self):
-            raise IndexError(at)
-        return self._chosen.replaced(at % len(self))
 
 
 def _id_ranks(ids: StringTable) -> IntArray:

@@ -6,8 +6,8 @@ from pathlib import Path
 import asyncpg
 
 from db.snapshot import write_snapshot
+from db.snapshot.catalogue import Catalogue, DisplayColumns
 from db.snapshot.layout import open_array, open_columns
-from db.snapshot.tables import StringTable
 from models import lexical
 from ranking.taxonomy import Taxonomy
 from ranking.types import Generation
@@ -31,9 +31,9 @@ async def build_generation(
     """
 
     def add_lexical(columns: Path, out: Path) -> None:
-        texts = open_columns(columns, "display.texts", StringTable)
+        shown = Catalogue(open_columns(columns, "display", DisplayColumns))
         companies = open_array(columns / "snippets.company.npy")
-        lexical.build((texts[row] for row in range(len(texts))), companies, out, taxonomy)
+        lexical.build((shown.text(row) for row in range(len(companies))), companies, out, taxonomy)
 
     async with pool.acquire() as connection:
         return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)

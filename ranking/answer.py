@@ -1,6 +1,8 @@
 """The answer's shape (HTTP `POST /query`), made only for the K leads that are returned.
 
-Field names are the wire's: the ingress serialises these dataclasses as they are.
+Field names are the wire's: the ingress serialises these dataclasses as they are. What exists once per lead or more often has neither
+`frozen` nor `slots`: such an object takes a quarter of the time to make and to serialise (bench/present_speed.py), and hundreds are
+made for every answer. Nothing changes one once it is made.
 """
 
 from dataclasses import dataclass
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from ranking.types import Dropped, IntentSource, StepReport
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Contact:
     """The person or role to approach; all null for a company-level lead."""
 
@@ -19,7 +21,7 @@ class Contact:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Signal:
     """One dated piece of evidence. `points` is its share of the score's base part, null where the booster or LLM decided."""
 
@@ -34,7 +36,7 @@ class Signal:
     matched_terms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class WaterfallPart:
     """points = weight x value; the parts of a lead sum to its score to 1e-6 (F-7)."""
 
@@ -44,7 +46,7 @@ class WaterfallPart:
     points: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class RankedLead:
     """One returned lead."""
 

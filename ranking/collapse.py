@@ -117,9 +117,11 @@ class Contacts:
     replaced_offsets: OffsetArray
     replaced_rows: IntArray
 
-    def replaced(self, candidate: int) -> IntArray:
-        """Lead rows that the chosen lead of one candidate replaces."""
-        return self.replaced_rows[self.replaced_offsets[candidate] : self.replaced_offsets[candidate + 1]]
+    def replaced(self, candidates: IntArray) -> list[list[int]]:
+        """Lead rows that the chosen lead of each of some candidates replaces."""
+        offsets, rows = self.replaced_offsets, self.replaced_rows
+        spans = zip(offsets[candidates].tolist(), offsets[candidates + 1].tolist(), strict=True)
+        return [rows[start:end].tolist() for start, end in spans]
 
 
 class Wishes:

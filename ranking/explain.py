@@ -1,6 +1,6 @@
 """The account of a score: a waterfall that sums to it, and one sentence made only from the evidence shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ranking.answer import Signal, WaterfallPart
 from ranking.fusion import FinalWeights
@@ -19,31 +19,36 @@ _KIND_PHRASES = {
 _QUOTE_CHARACTERS = 140
 
 
-def waterfall(
-    levels: tuple[float, float, float],
+def waterfalls(
+    levels: Iterable[tuple[float, float, float]],
     fit_weights: tuple[float, float, float],
-    intent: tuple[float, float, float],
+    intents: Iterable[tuple[float, float, float]],
     final: FinalWeights,
-) -> tuple[WaterfallPart, ...]:
-    """Parts whose points sum to the score to 1e-6 (F-7).
+) -> list[tuple[WaterfallPart, ...]]:
+    """Of each lead the parts whose points sum to its score to 1e-6 (F-7).
 
     Args:
-        levels: values of industry, size and region in [0, 1]; `fit_weights` theirs, summing to 1.
-        intent: base, churn and job points on the 0-100 scale, before the cap at 100.
+        levels: of each lead the values of industry, size and region in [0, 1]; `fit_weights` theirs, summing to 1.
+        intents: of each lead the base, churn and job points on the 0-100 scale, before the cap at 100.
     """
-    names = ("fit.industry", "fit.size", "fit.region")
-    parts = [
-        WaterfallPart(name, value, final.fit * weight, final.fit * weight * value)
-        for name, value, weight in zip(names, levels, fit_weights, strict=True)
-    ]
-    for name, points in zip(("intent.base", "intent.churn", "intent.job"), intent, strict=True):
-        parts.append(WaterfallPart(name, points / 100.0, final.intent, final.intent * points / 100.0))
-    overflow = max(0.0, sum(intent) - 100.0)
-    if overflow > 0.0:
-        parts.append(
-            WaterfallPart("intent.cap", -overflow / 100.0, final.intent, -final.intent * overflow / 100.0)
+    of_industry, of_size, of_region = [final.fit * weight for weight in fit_weights]
+    weight = final.intent
+    found: list[tuple[WaterfallPart, ...]] = []
+    for (industry, size, region), (base, churn, job) in zip(levels, intents, strict=True):
+        parts: tuple[WaterfallPart, ...] = (
+            WaterfallPart("fit.industry", industry, of_industry, of_industry * industry),
+            WaterfallPart("fit.size", size, of_size, of_size * size),
+            WaterfallPart("fit.region", region, of_region, of_region * region),
+            WaterfallPart("intent.base", base / 100.0, weight, weight * base / 100.0),
+            WaterfallPart("intent.churn", churn / 100.0, weight, weight * churn / 100.0),
+            WaterfallPart("intent.job", job / 100.0, weight, weight * job / 100.0),
         )
-    return tuple(parts)
+        overflow = base + churn + job - 100.0
+        if overflow > 0.0:
+            cap = WaterfallPart("intent.cap", -overflow / 100.0, weight, -weight * overflow / 100.0)
+            parts = (*parts, cap)
+        found.append(parts)
+    return found
 
 
 def why(company: str, facts: Sequence[str], signals: Sequence[Signal], unmatched_contact: bool) -> str:

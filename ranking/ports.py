@@ -1,11 +1,12 @@
 """What the pipeline asks of the outside, as Protocols. Only process and I/O borders stand here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.deadline import Deadline
+from ranking.excerpt import Span
 from ranking.levels import Levels
 from ranking.types import (
     BoolArray,
@@ -121,13 +122,13 @@ class ChosenContacts:
         leads: int32[m]; chosen lead row, -1 where nobody may be contacted.
         ranks: int32[m]; position of the chosen lead's id in byte order, for ties.
         matched: bool[m]; false when a role was asked for and nobody has it.
-        replaced: lead rows that each chosen one stands for.
+        replaced: tells for int32[k] positions which lead rows each chosen one stands for.
     """
 
     leads: IntArray
     ranks: IntArray
     matched: BoolArray
-    replaced: Sequence[IntArray]
+    replaced: Callable[[IntArray], list[list[int]]]
 
 
 class Catalogue(Protocol):
@@ -155,22 +156,26 @@ class Catalogue(Protocol):
         """Id of a lead row, without the rest of its card."""
         ...
 
+    def lead_ids(self, rows: Sequence[int]) -> list[str]:
+        """Ids of lead rows, in that order."""
+        ...
+
     def company_of(self, lead: int) -> int:
         """Representative row of a lead row's company."""
         ...
 
-    def company(self, row: int) -> CompanyCard:
-        """Card of a company row."""
+    def company_cards(self, rows: Sequence[int]) -> list[CompanyCard]:
+        """Cards of company rows, in that order."""
         ...
 
-    def lead(self, row: int) -> ContactCard:
-        """Card of a lead row."""
+    def contact_cards(self, rows: Sequence[int]) -> list[ContactCard]:
+        """Cards of lead rows, in that order."""
         ...
 
-    def snippet(self, row: int) -> SnippetCard:
-        """Card of a snippet row."""
+    def snippet_cards(self, rows: Sequence[int]) -> list[SnippetCard]:
+        """Cards of snippet rows, in that order."""
         ...
 
-    def matched_terms(self, text: str, request: EvidenceRequest) -> tuple[str, ...]:
-        """The words of `text` that the request's concepts and keywords matched, as written."""
+    def mentions(self, rows: Sequence[int], request: EvidenceRequest) -> list[list[Span]]:
+        """Where the text of each snippet row names the request's concepts and keywords, by start, longer ones first."""
         ...

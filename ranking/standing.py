@@ -39,7 +39,7 @@ def standing(
     """Of a lead, or of a company record, whose business is the admitted candidate at `position`."""
     candidates, pool = found.candidates, found.pool
     step = candidates.relaxation[int(candidates.steps[position])].step
-    ranked_id = found.catalogue.company(int(candidates.source_rows[position])).company_id
+    ranked_id = found.catalogue.company_cards([int(candidates.source_rows[position])])[0].company_id
     at = _place(pool.positions, position)
     if at is None:
         best = len(pool.positions)
@@ -83,7 +83,7 @@ def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing
 
 def _other_lead(found: Survey, at: int, lead_id: str | None, ranked: Standing) -> Standing:
     """Of a lead of the same company that is not the chosen one."""
-    others = {found.catalogue.lead_id(int(row)) for row in found.ranking.contacts.replaced[at]}
+    others = found.catalogue.lead_ids(found.ranking.contacts.replaced(np.array([at], dtype=np.int32))[0])
     if lead_id in others:
         reason = f"one lead per company: {ranked.lead_id} goes first by fit, role, seniority and id"
         return replace(ranked, in_list=False, stage="merged", reason=reason, merged_into=ranked.lead_id)

@@ -11,7 +11,7 @@ from asyncpg import Record
 from numpy.typing import NDArray
 
 from db.snapshot.building import Lists, Postings, id_index, inverse, offsets_of, string_table
-from db.snapshot.catalogue import pack_company
+from db.snapshot.catalogue import pack
 from db.snapshot.columns import UNKNOWN_8, UNKNOWN_16, UNKNOWN_COUNT, VECTOR_DIMENSION
 from db.snapshot.gathering import Codes, Interner, StringFile
 from db.snapshot.layout import ArrayFile, save_array, save_columns
@@ -91,7 +91,7 @@ class CompanyRows:
         embeddings = [record["embedding"] for record in records]
         self._scalars["vector"].extend(int(embedding is not None) for embedding in embeddings)
         self._vectors.append(_vectors(embeddings).tobytes())
-        self._cards.extend([pack_company(_card(record)) for record in records])
+        self._cards.extend([pack(_card(record)) for record in records])
         self._descriptions.extend([record["description"].encode() for record in records])
 
     def _add(self, record: Record) -> None:
@@ -223,12 +223,7 @@ def _card(record: Record) -> CompanyCard:
         sub_industry=record["sub_industry_code"],
         industry_raw=record["industry_raw"],
         country=record["country_code"],
-        region=record["region_code"],
         city=record["city_code"],
         city_raw=record["city_raw"],
         employee_count=record["employee_count"],
-        founded_year=record["founded_year"],
-        stage=record["stage_code"],
-        technologies=tuple(record["technologies"]),
-        tags=tuple(record["tags"]),
     )

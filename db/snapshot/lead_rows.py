@@ -8,7 +8,7 @@ import numpy as np
 from asyncpg import Record
 
 from db.snapshot.building import id_index, string_table
-from db.snapshot.catalogue import pack_contact
+from db.snapshot.catalogue import pack
 from db.snapshot.columns import UNKNOWN_8, LeadColumns
 from db.snapshot.gathering import Codes, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
@@ -48,7 +48,7 @@ class LeadRows:
             self._seniority.append(self._seniorities.number(record["seniority_code"]))
             self._company_level.append(record["is_company_level"])
             self._roles.add(record["role_codes"])
-        self._cards.extend([pack_contact(_card(record)) for record in records])
+        self._cards.extend([pack(_card(record)) for record in records])
 
     def save(self, companies: int) -> None:
         """Write the columns for a snapshot of `companies` rows."""
@@ -69,12 +69,8 @@ class LeadRows:
 def _card(record: Record) -> ContactCard:
     return ContactCard(
         lead_id=record["lead_id"],
-        company_id="",
         name=record["full_name"],
         title=record["title"],
         seniority=record["seniority_code"],
-        department=record["department"],
         email=record["email"],
-        country=record["country_code"],
-        is_company_level=record["is_company_level"],
     )

@@ -73,6 +73,5 @@ def open_folder(folder: Path, manifest: Manifest) -> Snapshot:
     companies = open_columns(folder, "companies", CompanyColumns)
     leads = open_columns(folder, "leads", LeadColumns)
     snippets = open_columns(folder, "snippets", SnippetColumns)
-    display = open_columns(folder, "display", DisplayColumns)
-    catalogue = Catalogue(display, companies, leads, snippets)
+    catalogue = Catalogue(open_columns(folder, "display", DisplayColumns))
     return Snapshot(manifest.generation, manifest, companies, leads, snippets, catalogue, folder / LEXICAL)

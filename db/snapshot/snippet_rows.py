@@ -2,17 +2,18 @@
 
 from array import array
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 from asyncpg import Record
 
 from db.snapshot.building import Lists, id_index, string_table
+from db.snapshot.catalogue import pack
 from db.snapshot.columns import SnippetColumns, snippet_key
 from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
 from db.snapshot.repeats import Repeats
+from ranking.cards import SnippetCard
 from ranking.judgement import judge
 from ranking.settling import Settlements
 from ranking.taxonomy import Taxonomy
@@ -22,7 +23,7 @@ _FLAGS = ("duplicate", "flagged", "stuffed", "no_need", "vendor_talk", "not_a_po
 
 
 class SnippetRows:
-    """Takes records in row order and writes the snippet columns and texts; use as a context manager.
+    """Takes records in row order and writes the snippet columns and cards; use as a context manager.
 
     Technologies are numbered by the companies' interner, which must be saved afterwards.
     """
@@ -44,17 +45,14 @@ class SnippetRows:
         self._settlements, self._settles = Settlements(taxonomy), Lists()
         self._repeats = Repeats()
         self._flags = {name: array("B") for name in _FLAGS}
-        self._texts = StringFile(folder, "display.texts")
-        self._urls = StringFile(folder, "display.urls")
-        self._open = ExitStack()
+        self._cards = StringFile(folder, "display.snippets")
 
     def __enter__(self) -> "SnippetRows":
-        for file in (self._texts, self._urls):
-            self._open.enter_context(file)
+        self._cards.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._cards.__exit__()
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -63,8 +61,7 @@ class SnippetRows:
         """Take the next records."""
         for record in records:
             self._add(record)
-        self._texts.extend([record["text"].encode() for record in records])
-        self._urls.extend([record["source_url"].encode() for record in records])
+        self._cards.extend([pack(self._card(record)) for record in records])
 
     def _add(self, record: Record) -> None:
         self._keys.append(snippet_key(record["miner_id"], record["snippet_id"]))
@@ -79,6 +76,15 @@ class SnippetRows:
         self._added.add(self._technologies.numbers(record["technologies_added"]))
         self._removed.add(self._technologies.numbers(record["technologies_removed"]))
         self._judge(record)
+
+    def _card(self, record: Record) -> SnippetCard:
+        return SnippetCard(
+            snippet_id=record["snippet_id"],
+            kind=SNIPPET_KINDS[self._kinds.number(record["kind"])],
+            text=record["text"],
+            source_url=record["source_url"] or None,
+            observed_s=record["observed"],
+        )
 
     def _judge(self, record: Record) -> None:
         kind, added = record["kind"], record["technologies_added"]

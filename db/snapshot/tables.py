@@ -55,13 +55,15 @@ class StringTable:
     def __getitem__(self, row: int) -> str:
         return str(self._content[self._starts[row] : self._starts[row + 1]], "utf-8")
 
-    def raw(self, row: int) -> bytes:
-        """The UTF-8 bytes of one string; `row` in [0, n)."""
-        return bytes(self._content[self._starts[row] : self._starts[row + 1]])
-
     def take(self, rows: Iterable[int]) -> list[str]:
         """The strings of `rows`, in that order."""
-        return [self[row] for row in rows]
+        starts, content = self._starts, self._content
+        return [str(content[starts[row] : starts[row + 1]], "utf-8") for row in rows]
+
+    def take_raw(self, rows: Iterable[int]) -> list[memoryview]:
+        """The UTF-8 bytes of `rows`, in that order; views, valid as long as the table."""
+        starts, content = self._starts, self._content
+        return [content[starts[row] : starts[row + 1]] for row in rows]
 
     def all(self) -> list[str]:
         """Every string; for small tables only."""

@@ -1,21 +1,19 @@
 """Write a lexical index from texts (F-5)."""
 
-import json
 from array import array
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
 import bm25s
 import numpy as np
+from numpy.typing import NDArray
 
-from models.lexical.files import PostingLists, TermTable, best_of, save
+from models.lexical.files import PostingLists, TermTable, best_of, offsets_of, save
 from models.lexical.manifest import K1, B, LexicalManifest
+from models.lexical.mentions import MentionLists
 from models.lexical.surfaces import Concepts, Surfaces
 from models.lexical.tokenise import Tokeniser
 from ranking.types import IntArray
-
-SURFACES: Final = "surfaces.json"
 
 
 def build(texts: Iterable[str], companies: IntArray, out: Path, taxonomy: Concepts) -> LexicalManifest:
@@ -33,21 +31,27 @@ def build(texts: Iterable[str], companies: IntArray, out: Path, taxonomy: Concep
     """
     out.mkdir(parents=True, exist_ok=True)
     surfaces = Surfaces.of(taxonomy)
-    documents, vocabulary = _documents(texts, Tokeniser(surfaces))
+    mentions = MentionLists()
+    documents, vocabulary = _documents(texts, Tokeniser(surfaces), mentions)
     if len(documents) != len(companies):
         raise ValueError(f"{len(documents)} texts for {len(companies)} companies")
     average_length = float(np.mean([len(document) for document in documents])) if documents else 0.0
-    table, postings = _postings(documents, vocabulary)
+    ordered = sorted(vocabulary, key=str.encode)
+    table = TermTable.of([term.encode() for term in ordered])
+    old = np.array([vocabulary[term] for term in ordered], dtype=np.int64)
+    postings = _postings(documents, vocabulary, old)
     codes = sorted(surfaces.concepts, key=str.encode)
-    concepts = _concept_postings([surfaces.concepts[code] for code in codes], table, postings)
+    synonyms = [_numbers(surfaces.concepts[code], table) for code in codes]
+    concepts = _concept_postings(synonyms, postings)
+    mentions.renumbered(np.argsort(old).astype(np.int32)).save(out)
+    save(out, "concept_terms_offsets", offsets_of([len(numbers) for numbers in synonyms]))
+    save(out, "concept_terms_numbers", np.concatenate([np.zeros(0, dtype=np.int32), *synonyms]))
     table.save(out, "terms")
     postings.save(out, "postings")
     TermTable.of([code.encode() for code in codes]).save(out, "concept_codes")
     concepts.save(out, "concepts")
     save(out, "concepts_companies", companies[concepts.rows].astype(np.int32))
     save(out, "companies", np.asarray(companies, dtype=np.int32))
-    layout = {"terms": surfaces.terms, "concepts": surfaces.concepts, "compounds": surfaces.compounds}
-    (out / SURFACES).write_text(json.dumps(layout, ensure_ascii=False), encoding="utf-8")
     manifest = LexicalManifest(
         texts=len(documents),
         terms=len(table),
@@ -60,49 +64,50 @@ def build(texts: Iterable[str], companies: IntArray, out: Path, taxonomy: Concep
     return manifest
 
 
-def _documents(texts: Iterable[str], tokeniser: Tokeniser) -> tuple[list["array[int]"], dict[str, int]]:
-    """Term numbers of each text, and the numbers by order of first appearance."""
+def _documents(
+    texts: Iterable[str], tokeniser: Tokeniser, mentions: MentionLists
+) -> tuple[list["array[int]"], dict[str, int]]:
+    """Term numbers of each text, and the numbers by order of first appearance; where they stand goes to `mentions`."""
     vocabulary: dict[str, int] = {}
-    documents = [
-        array("i", [vocabulary.setdefault(term, len(vocabulary)) for term in tokeniser.terms(text)])
-        for text in texts
-    ]
+    documents = []
+    for text in texts:
+        terms, starts, ends = tokeniser.places(text)
+        numbers = array("i", [vocabulary.setdefault(term, len(vocabulary)) for term in terms])
+        mentions.add(numbers, starts, ends)
+        documents.append(numbers)
     return documents, vocabulary
 
 
-def _postings(documents: list["array[int]"], vocabulary: dict[str, int]) -> tuple[TermTable, PostingLists]:
-    """Score with bm25s and renumber the terms in byte order."""
+def _postings(
+    documents: list["array[int]"], vocabulary: dict[str, int], old: NDArray[np.int64]
+) -> PostingLists:
+    """Score with bm25s; term i of the index is the vocabulary's term old[i]."""
     if not vocabulary:
-        nothing = PostingLists(
+        return PostingLists(
             np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
         )
-        return TermTable.of([]), nothing
     model = bm25s.BM25(k1=K1, b=B, method="atire")
     model.index((documents, vocabulary), create_empty_token=False, show_progress=False)
     scores = model.scores
-    encoded = sorted((term.encode(), number) for term, number in vocabulary.items())
-    numbers = np.array([number for _, number in encoded], dtype=np.int64)
-    begin, sizes = scores["indptr"][numbers], np.diff(scores["indptr"])[numbers]
-    offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
-    np.cumsum(sizes, out=offsets[1:])
+    begin, sizes = scores["indptr"][old], np.diff(scores["indptr"])[old]
+    offsets = offsets_of(sizes)
     source = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], sizes)
     rows = scores["indices"][source].astype(np.int32, copy=False)
     raw = scores["data"][source].astype(np.float32, copy=False)
-    return TermTable.of([term for term, _ in encoded]), PostingLists(offsets, rows, raw)
+    return PostingLists(offsets, rows, raw)
 
 
-def _concept_postings(
-    synonyms: Sequence[Sequence[str]], table: TermTable, postings: PostingLists
-) -> PostingLists:
+def _numbers(terms: Iterable[str], table: TermTable) -> IntArray:
+    """int32 numbers of the terms that occur, ascending."""
+    found = sorted(table.find(term) for term in terms)
+    return np.array([number for number in found if number >= 0], dtype=np.int32)
+
+
+def _concept_postings(synonyms: Sequence[IntArray], postings: PostingLists) -> PostingLists:
     """One list per concept, given by its terms: for each snippet the best synonym's score (F-5)."""
-    lists = []
-    for terms in synonyms:
-        numbers = [table.find(term) for term in terms]
-        lists.append(best_of([postings.of(number) for number in numbers if number >= 0]))
-    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
-    np.cumsum([len(rows) for rows, _ in lists], out=offsets[1:])
+    lists = [best_of([postings.of(number) for number in numbers.tolist()]) for numbers in synonyms]
     return PostingLists(
-        offsets,
+        offsets_of([len(rows) for rows, _ in lists]),
         np.concatenate([np.zeros(0, dtype=np.int32), *(rows for rows, _ in lists)]),
         np.concatenate([np.zeros(0, dtype=np.float32), *(raw for _, raw in lists)]),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ranking.errors import ArtifactError
 from ranking.types import ByteArray, Float32Array, IntArray
@@ -28,6 +28,14 @@ def load(folder: Path, name: str) -> NDArray[Any]:
     return np.asarray(mapped)  # plain arrays: slicing np.memmap costs microseconds more
 
 
+def offsets_of(lengths: ArrayLike) -> OffsetArray:
+    """int64[n + 1] running sums of n lengths, starting at 0."""
+    counts = np.asarray(lengths, dtype=np.int64)
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TermTable:
     """k distinct strings in byte order.
@@ -43,8 +51,7 @@ class TermTable:
     @classmethod
     def of(cls, ordered: Sequence[bytes]) -> "TermTable":
         """Pack strings that are in byte order already."""
-        offsets = np.zeros(len(ordered) + 1, dtype=np.int64)
-        np.cumsum([len(term) for term in ordered], out=offsets[1:])
+        offsets = offsets_of([len(term) for term in ordered])
         return cls(offsets, np.frombuffer(b"".join(ordered), dtype=np.uint8))
 
     def __len__(self) -> int:

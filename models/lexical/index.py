@@ -1,22 +1,22 @@
 """Read a lexical index: postings of concepts and words by memory map (F-5)."""
 
-import json
 import math
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from models.lexical.build import SURFACES
-from models.lexical.files import PostingLists, TermTable, best_of, load
+import numpy as np
+
+from models.lexical.files import OffsetArray, PostingLists, TermTable, best_of, load
 from models.lexical.manifest import LexicalManifest
-from models.lexical.surfaces import Surfaces
-from models.lexical.tokenise import Stems, Tokeniser
-from ranking.errors import ArtifactError
+from models.lexical.mentions import Mentions
+from models.lexical.tokenise import Stems
+from ranking.excerpt import Span
 from ranking.hits import TermPostings
 from ranking.types import Float32Array, IntArray
 
 _CACHED_WORDS: Final = 4096
+_CACHED_REQUESTS: Final = 1024
 
 
 class LexicalIndex:
@@ -27,15 +27,18 @@ class LexicalIndex:
 
     def __init__(self, folder: Path, manifest: LexicalManifest) -> None:
         self.manifest = manifest
-        self._folder = folder
         self._table = TermTable.load(folder, "terms")
         self._postings = PostingLists.load(folder, "postings")
         self._concept_codes = TermTable.load(folder, "concept_codes")
         self._concepts = PostingLists.load(folder, "concepts")
         self._concept_companies: IntArray = load(folder, "concepts_companies")
         self._companies: IntArray = load(folder, "companies")
+        self._concept_term_offsets: OffsetArray = load(folder, "concept_terms_offsets")
+        self._concept_terms: IntArray = load(folder, "concept_terms_numbers")
+        self._mentions = Mentions.load(folder)
         self._stems = Stems()
         self._numbers = lru_cache(maxsize=_CACHED_WORDS)(self._term_numbers)
+        self._wanted = lru_cache(maxsize=_CACHED_REQUESTS)(self._named_by)
 
     @classmethod
     def open(cls, path: Path) -> "LexicalIndex":
@@ -69,11 +72,20 @@ class LexicalIndex:
         """Rarity of a concept, ln(snippets / snippets that name it); 0 when none does."""
         return self.concept(code).idf
 
-    def matched_terms(self, text: str, concepts: Sequence[str], keywords: Sequence[str] = ()) -> list[str]:
-        """The parts of `text`, as written, that name one of the concepts or keywords, in order of place."""
-        wanted = {term for code in concepts for term in self._surfaces.concepts.get(code, ())}
-        wanted.update(term for word in keywords for term in self._stems.of_keyword(word))
-        return self._tokeniser.matched(text, frozenset(wanted))
+    def mentions(
+        self, rows: IntArray, concepts: tuple[str, ...], keywords: tuple[str, ...] = ()
+    ) -> list[list[Span]]:
+        """Where each of the snippets `rows` names one of the concepts or keywords, by start, longer ones first."""
+        return self._mentions.find(rows, self._wanted(concepts, keywords))
+
+    def _named_by(self, concepts: tuple[str, ...], keywords: tuple[str, ...]) -> IntArray:
+        """int32 numbers of every term that stands for one of them, ascending."""
+        wanted = {number for word in keywords for number in self._numbers(word)}
+        for concept in map(self._concept_codes.find, concepts):
+            if concept >= 0:
+                part = slice(*self._concept_term_offsets[concept : concept + 2].tolist())
+                wanted.update(self._concept_terms[part].tolist())
+        return np.array(sorted(wanted), dtype=np.int32)
 
     def _term_numbers(self, word: str) -> tuple[int, ...]:
         found = (self._table.find(term) for term in self._stems.of_keyword(word))
@@ -84,16 +96,3 @@ class LexicalIndex:
 
     def _rarity(self, frequency: int) -> float:
         return math.log(self.manifest.texts / frequency) if frequency else 0.0
-
-    @cached_property
-    def _surfaces(self) -> Surfaces:
-        try:
-            layout = json.loads((self._folder / SURFACES).read_bytes())
-        except (OSError, ValueError) as err:
-            raise ArtifactError("lexical index", "the surfaces cannot be read") from err
-        concepts = {code: tuple(terms) for code, terms in layout["concepts"].items()}
-        return Surfaces(layout["terms"], concepts, layout["compounds"])
-
-    @cached_property
-    def _tokeniser(self) -> Tokeniser:
-        return Tokeniser(self._surfaces)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ranking.errors import ArtifactError
 
 FILE: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 K1: Final = 1.2
 B: Final = 0.75
 
@@ -18,7 +18,7 @@ class LexicalManifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = Field(FORMAT, description="layout of the folder")
+    format: Literal[2] = Field(FORMAT, description="layout of the folder")
     method: Literal["atire"] = Field("atire", description="BM25 variant: idf ln(N/df), (k1 + 1) kept (F-5)")
     k1: float = Field(K1, description="term frequency saturation, no unit (F-5)")
     b: float = Field(B, description="length normalisation, no unit (F-5)")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import Stemmer
 
@@ -45,47 +45,37 @@ class Tokeniser:
 
     def terms(self, text: str, language: str | None = None) -> list[str]:
         """All terms of `text`, repeats kept; `language` (ISO 639-1) is guessed when None."""
+        return self.places(text, language).terms
+
+    def places(self, text: str, language: str | None = None) -> "Places":
+        """All terms of `text` and the code points where each stands."""
         tokens = tokens_with_spans(text)
         folded = [token.text for token in tokens]
         spoken = guess_language(folded) if language is None else language
         left_out = self._stop_words[spoken]
-        kept = [word for word in folded if word not in left_out]
+        kept = [token for token in tokens if token.text not in left_out]
         if "-" in text:
             kept += _joined(text, tokens)
-        terms = self._stems.of(kept, spoken)
-        terms += [occurrence.term for occurrence in self._finder.find(folded)]
-        return terms
-
-    def matched(self, text: str, wanted: frozenset[str]) -> list[str]:
-        """The parts of `text` that have one of the `wanted` terms, as written, in order of place; each wording once.
-
-        Of overlapping parts the longest is shown.
-        """
-        tokens = tokens_with_spans(text)
-        folded = [token.text for token in tokens]
-        spoken = guess_language(folded)
-        stems = self._stems.of(folded, spoken)
-        parts = [(at, at + 1) for at, stem in enumerate(stems) if stem in wanted]
-        parts += [(found.start, found.end) for found in self._finder.find(folded) if found.term in wanted]
-        shown: dict[str, str] = {}
-        for start, end in _outermost(parts):
-            written = text[tokens[start].start : tokens[end - 1].end]
-            shown.setdefault(" ".join(folded[start:end]), written)
-        return list(shown.values())
+        terms = self._stems.of([token.text for token in kept], spoken)
+        starts, ends = [token.start for token in kept], [token.end for token in kept]
+        for found in self._finder.find(folded):
+            terms.append(found.term)
+            starts.append(tokens[found.start].start)
+            ends.append(tokens[found.end - 1].end)
+        return Places(terms, starts, ends)
 
 
-def _joined(text: str, tokens: Sequence[Token]) -> list[str]:
+class Places(NamedTuple):
+    """Terms side by side with where they stand: code points [start, end) of the text."""
+
+    terms: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def _joined(text: str, tokens: Sequence[Token]) -> list[Token]:
     return [
-        left.text + right.text
+        Token(left.text + right.text, left.start, right.end)
         for left, right in pairwise(tokens)
         if len(left.text) <= _SHORT_HEAD and right.start == left.end + 1 and text[left.end] == "-"
     ]
-
-
-def _outermost(parts: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Parts that do not lie inside another, by place."""
-    kept: list[tuple[int, int]] = []
-    for start, end in sorted(set(parts), key=lambda part: (part[0], -part[1])):
-        if not kept or end > kept[-1][1]:
-            kept.append((start, end))
-    return kept

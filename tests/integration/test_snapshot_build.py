@@ -102,14 +102,9 @@ async def test_a_full_company_record_comes_back_column_by_column(
     assert companies.keywords.rows_of("bauen").tolist() == [0]
     assert companies.has_vector.tolist() == [True]
     assert companies.vectors[0, :2] == pytest.approx([3 / 5, 4 / 5])
-    card = snapshot.catalogue.company(0)
+    (card,) = snapshot.catalogue.companies([0])
     assert (card.company_id, card.name, card.domain) == ("c", "Café Möbel GmbH", "moebel.example")
-    assert (card.industry, card.employee_count, card.technologies) == (
-        industry,
-        58,
-        (technology, "hausgemacht"),
-    )
-    assert card.tags == ("wood",)
+    assert (card.industry, card.employee_count) == (industry, 58)
     assert snapshot.catalogue.description(0) == "Wir bauen Möbel."
 
 
@@ -195,9 +190,9 @@ async def test_leads_lie_by_company_people_first_then_seniority_then_id(
     bit = len(TAXONOMY.ROLES) - 1
     assert int(leads.roles[0, bit // 64]) == 1 << (bit % 64)
     assert not leads.roles[1:].any()
-    card = snapshot.catalogue.lead(2)
-    assert (card.lead_id, card.company_id, card.name, card.title) == ("l1", "b", "Ann", "Chief")
-    assert (card.email, card.seniority, card.is_company_level) == ("a@b.example", low, False)
+    first, card = snapshot.catalogue.leads([0, 2])
+    assert (first.lead_id, card.lead_id, card.name, card.title) == ("l3", "l1", "Ann", "Chief")
+    assert (card.email, card.seniority) == ("a@b.example", low)
 
 
 async def test_a_snippet_keeps_its_times_flags_and_technologies(
@@ -244,16 +239,10 @@ async def test_a_snippet_keeps_its_times_flags_and_technologies(
     assert names.take(snippets.tech_added.row(0)) == ["zuse"]
     assert names.take(snippets.tech_removed.row(0)) == ["abacus"]
     assert snippets.by_key.rows_of(["cheat\x1fs2", "feed\x1fs2"], snippets.keys).tolist() == [1, -1]
-    card = snapshot.catalogue.snippet(0)
-    assert (card.snippet_id, card.miner_id, card.kind) == ("s1", "feed", "job_posting")
-    assert (card.text, card.source_url, card.source_type) == (
-        "0 open positions",
-        "https://a.example/jobs",
-        "careers",
-    )
-    assert card.observed_at == observed
-    assert snapshot.catalogue.snippet(1).observed_at is None
-    assert snapshot.catalogue.snippet(1).source_url is None
+    card, undated = snapshot.catalogue.snippets([0, 1])
+    assert (card.snippet_id, card.kind, card.text) == ("s1", "job_posting", "0 open positions")
+    assert (card.source_url, card.observed_s) == ("https://a.example/jobs", observed.timestamp())
+    assert (undated.observed_s, undated.source_url) == (None, None)
 
 
 async def test_a_throttled_supplier_counts_as_flagged_until_the_throttle_ends(

@@ -10,6 +10,7 @@ import pytest
 from models.lexical import LexicalIndex, LexicalManifest, Tokeniser, build
 from models.lexical.surfaces import Surfaces
 from ranking.errors import ArtifactError
+from ranking.excerpt import READ_CHARACTERS
 from tests.unit.lexical.wording import WORDING
 
 TEXTS = [
@@ -105,12 +106,31 @@ def test_what_nothing_names_has_no_postings(index: LexicalIndex, found: str) -> 
     assert index.idf("hosting") == 0.0
 
 
-def test_matched_terms_are_shown_as_written(index: LexicalIndex) -> None:
-    text = "Old ATS? Get an Applicant-Tracking System, an ATS or coffee machines."
-    assert index.matched_terms(text, ["recruiting"]) == ["ATS", "Applicant-Tracking System"]
-    assert index.matched_terms(text, ["hosting"], ["machine"]) == ["machines"]
-    assert index.matched_terms(text, ["unheard_of"]) == []
-    assert index.matched_terms("Neue Lohnabrechnungssoftware", ["payroll"]) == ["Lohnabrechnungssoftware"]
+def test_mentions_tell_where_each_text_names_what_was_asked(index: LexicalIndex) -> None:
+    rows = np.array([3, 1, 5, 1])
+
+    def named(concepts: tuple[str, ...], keywords: tuple[str, ...] = ()) -> list[list[str]]:
+        found = zip(rows.tolist(), index.mentions(rows, concepts, keywords), strict=True)
+        return [[TEXTS[row][start:end] for start, end in spans] for row, spans in found]
+
+    assert named(("recruiting",)) == [
+        ["Bewerbermanagement"], ["ATS", "applicant tracking systems"], [], ["ATS", "applicant tracking systems"],
+    ]  # fmt: skip
+    assert named(("payroll",)) == [["Lohnabrechnungssoftware"], [], [], []]
+    assert named(("hosting",), ("machines",)) == [[], [], ["machine"], []]
+    assert named(("unheard_of",)) == [[]] * 4
+    assert index.mentions(rows[:0], ("payroll",)) == []
+
+
+def test_of_mentions_with_one_start_the_longest_comes_first(index: LexicalIndex) -> None:
+    assert index.mentions(np.array([4]), ("payroll",))[0][:2] == [(0, 14), (0, 7)]
+
+
+def test_mentions_behind_the_part_that_is_read_are_left_out(tmp_path: Path) -> None:
+    text = f"payroll {'x ' * (READ_CHARACTERS // 2)}payroll"
+    build([text], np.zeros(1, dtype=np.int32), tmp_path, WORDING)
+    assert LexicalIndex.open(tmp_path).mentions(np.array([0]), ("payroll",)) == [[(0, 7)]]
+    assert READ_CHARACTERS < 2**16
 
 
 def test_the_manifest_counts_what_is_indexed(folder: Path, index: LexicalIndex) -> None:
@@ -145,22 +165,26 @@ def test_a_missing_index_is_an_artifact_error(tmp_path: Path) -> None:
 
 def test_an_index_of_another_format_is_refused(folder: Path) -> None:
     content = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(content | {"format": 2}))
+    (folder / "manifest.json").write_text(json.dumps(content | {"format": 1}))
     with pytest.raises(ArtifactError, match="another format"):
         LexicalIndex.open(folder)
 
 
-@pytest.mark.parametrize("name", ["terms_blob", "postings_rows", "concepts_raw", "companies"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "terms_blob",
+        "postings_rows",
+        "concepts_raw",
+        "companies",
+        "mentions_spans",
+        "concept_terms_numbers",
+    ],
+)
 def test_a_damaged_array_is_an_artifact_error(folder: Path, name: str) -> None:
     (folder / f"{name}.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(ArtifactError, match=name):
         LexicalIndex.open(folder)
-
-
-def test_damaged_surfaces_are_an_artifact_error(folder: Path) -> None:
-    (folder / "surfaces.json").write_text("{")
-    with pytest.raises(ArtifactError, match="surfaces"):
-        LexicalIndex.open(folder).matched_terms("payroll", ["payroll"])
 
 
 def test_a_rebuild_of_the_same_texts_is_byte_for_byte_the_same(folder: Path, tmp_path: Path) -> None:

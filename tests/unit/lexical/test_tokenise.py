@@ -92,8 +92,12 @@ def test_a_keyword_has_the_stems_of_every_language() -> None:
     assert len(stems) == len(set(stems))
 
 
-def test_matched_parts_do_not_overlap(tokeniser: Tokeniser) -> None:
-    wanted = frozenset({"_payrol", "_payroll_errors", "error"})
-    assert tokeniser.matched("Payroll errors, errors and PAYROLL", wanted) == [
-        "Payroll errors", "errors", "PAYROLL",
+def test_every_term_has_the_place_where_it_stands(tokeniser: Tokeniser) -> None:
+    text = "The e-commerce payroll errors"
+    terms, starts, ends = tokeniser.places(text)
+    assert terms == tokeniser.terms(text)
+    written = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    assert list(zip(terms, written, strict=True)) == [
+        ("e", "e"), ("commerc", "commerce"), ("payrol", "payroll"), ("error", "errors"), ("ecommerc", "e-commerce"),
+        ("_payrol", "payroll"), ("_payroll_errors", "payroll errors"),
     ]  # fmt: skip

@@ -1,5 +1,5 @@
 from ranking.answer import Signal
-from ranking.explain import waterfall, why
+from ranking.explain import waterfalls, why
 from ranking.fusion import FinalWeights
 
 
@@ -16,7 +16,7 @@ def points(parts) -> dict[str, float]:
 
 
 def test_each_part_is_the_product_of_its_weights_and_its_value():
-    parts = waterfall((1.0, 0.8, 0.5), (0.4, 0.3, 0.3), (50.0, 10.0, 5.0), FinalWeights())
+    (parts,) = waterfalls([(1.0, 0.8, 0.5)], (0.4, 0.3, 0.3), [(50.0, 10.0, 5.0)], FinalWeights())
     assert points(parts) == {
         "fit.industry": 0.6 * 0.4 * 1.0,
         "fit.size": 0.6 * 0.3 * 0.8,
@@ -29,13 +29,13 @@ def test_each_part_is_the_product_of_its_weights_and_its_value():
 
 
 def test_what_the_cap_takes_away_is_a_part_of_its_own():
-    parts = waterfall((1.0, 1.0, 1.0), (0.4, 0.3, 0.3), (90.0, 20.0, 15.0), FinalWeights())
+    (parts,) = waterfalls([(1.0, 1.0, 1.0)], (0.4, 0.3, 0.3), [(90.0, 20.0, 15.0)], FinalWeights())
     assert points(parts)["intent.cap"] == -0.4 * 25.0 / 100.0
     assert abs(sum(points(parts).values()) - (0.6 * 1.0 + 0.4 * 1.0)) < 1e-12
 
 
 def test_there_is_no_cap_part_below_a_hundred():
-    parts = waterfall((0.5, 0.5, 0.5), (0.4, 0.3, 0.3), (100.0, 0.0, 0.0), FinalWeights())
+    (parts,) = waterfalls([(0.5, 0.5, 0.5)], (0.4, 0.3, 0.3), [(100.0, 0.0, 0.0)], FinalWeights())
     assert "intent.cap" not in points(parts)
 
 

@@ -28,9 +28,9 @@ def test_a_published_generation_is_the_current_one(tmp_path: Path) -> None:
     assert current_generation(tmp_path) == generation
     snapshot = open_snapshot(tmp_path, taxonomy_version=TAXONOMY_VERSION)
     assert snapshot.generation == generation
-    assert snapshot.catalogue.company(0).name == "acme"
-    assert snapshot.catalogue.lead(0).company_id == "c"
-    assert snapshot.catalogue.snippet(0).snippet_id == "s"
+    assert snapshot.catalogue.companies([0])[0].name == "acme"
+    assert snapshot.catalogue.leads([0])[0].lead_id == "l"
+    assert snapshot.catalogue.snippets([0])[0].snippet_id == "s"
     assert snapshot.manifest.previous is None
     assert snapshot.manifest.origin.xmin == 7
 
@@ -73,10 +73,10 @@ def test_a_removed_generation_goes_on_for_those_who_map_it(tmp_path: Path) -> No
     for day in range(1, 5):
         publish_world(tmp_path, f"name {day}", day)
     assert not (tmp_path / held.generation).exists()
-    assert held.catalogue.company(0).name == "first"
+    assert held.catalogue.companies([0])[0].name == "first"
 
 
-@pytest.mark.parametrize("file", ["companies.industry.npy", "display.texts.blob.npy"])
+@pytest.mark.parametrize("file", ["companies.industry.npy", "display.snippets.blob.npy"])
 def test_a_damaged_file_is_refused(tmp_path: Path, file: str) -> None:
     generation = publish_world(tmp_path, "acme")
     path = tmp_path / generation / file

@@ -32,7 +32,7 @@ def test_an_empty_root_is_refused_until_something_is_published(tmp_path: Path) -
     with pytest.raises(ArtifactError, match="nothing is published"):
         store.current()
     publish_world(tmp_path, "one", 0)
-    assert store.current().catalogue.company(0).name == "one"
+    assert store.current().catalogue.companies([0])[0].name == "one"
 
 
 def test_a_refresh_swaps_and_keeps_the_previous_generation(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_asking_for_a_fresh_generation_refreshes_once(tmp_path: Path) -> None:
 def test_a_fresh_process_knows_the_previous_generation_too(tmp_path: Path) -> None:
     first = publish_world(tmp_path, "one", 0)
     publish_world(tmp_path, "two", 1)
-    assert store_of(tmp_path).get(first).catalogue.company(0).name == "one"
+    assert store_of(tmp_path).get(first).catalogue.companies([0])[0].name == "one"
 
 
 def test_a_previous_generation_that_is_gone_is_unknown(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ def test_strings_come_back_in_order_and_by_row() -> None:
     assert len(table) == 4
     assert table.all() == ["a", "", "größe", "日本"]
     assert table.take([3, 0]) == ["日本", "a"]
+    assert [bytes(each) for each in table.take_raw([3, 0])] == ["日本".encode(), b"a"]
     assert table.offsets.tolist() == [0, 1, 1, 1 + 7, 1 + 7 + 6]
 
 
