@@ -1,6 +1,6 @@
 """CPU time of presenting a ranking: K leads with evidence, account and sentence, and the bytes of the whole answer.
 
-    python -m bench.present_speed DATA_FOLDER [--prompts 200] [--rounds 5]
+    python -m bench.present_speed DATA_FOLDER [--world PROMPTS_FILE] [--prompts 200] [--rounds 5]
 
 DATA_FOLDER is a local system (its `snapshots` are read, nothing runs). Prompts are surveyed once; then every survey is presented
 once a round, and of each the best round counts, because the machine's other work only ever adds. Writes
@@ -38,7 +38,7 @@ def main() -> None:
     arguments = _arguments()
     taxonomy, config = load_taxonomy(), RankingConfig()
     system = open_in_process(arguments.data / "snapshots", taxonomy, config, BoosterModel(DEFAULT_BOOSTER))
-    prompts = unique_prompts(arguments.prompts, SEED)
+    prompts = unique_prompts(arguments.prompts, SEED, arguments.world)
     measured = {}
     for name, limit in LIMITS.items():
         asked = prompts if name == "few" else prompts[: max(1, len(prompts) // BULK_SHARE)]
@@ -92,6 +92,7 @@ def _measure(found: Sequence[Survey], config: RankingConfig, rounds: int) -> dic
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
+    parser.add_argument("--world", type=Path, help="prompts.jsonl of the world that the system holds")
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     return parser.parse_args()
