@@ -9,7 +9,9 @@ BRANCHES = 95.0
 PARSER_AND_FORMULAS = (
     "ranking/prompt/", "ranking/fit.py", "ranking/decay.py", "ranking/evidence", "ranking/boosts.py", "ranking/trim.py",
     "ranking/intent.py", "ranking/fusion.py", "ranking/relaxation.py", "ranking/collapse.py", "ranking/cascade.py",
-    "ranking/features.py", "ranking/explain.py", "ranking/segments.py", "ranking/hits.py",
+    "ranking/features.py", "ranking/explain.py", "ranking/hits.py", "ranking/contributions.py", "ranking/events.py",
+    "ranking/kernels/admission.py", "ranking/kernels/hits.py", "ranking/kernels/weighing.py", "ranking/kernels/pool.py",
+    "ranking/kernels/trimming.py",
 )  # fmt: skip
 
 
