@@ -54,7 +54,10 @@ class IngressArgs(_Strict):
     """What the ingress does with requests and answers."""
 
     max_in_flight: int = Field(
-        1024, ge=1, le=100_000, description="queries in work per replica before `overloaded`"
+        1024,
+        ge=1,
+        le=100_000,
+        description="queries waiting or in work per replica before `overloaded` whatever the deadline",
     )
     parse_cache: int = Field(10_000, ge=0, le=1_000_000, description="parsed prompts kept per replica")
     log_queue: int = Field(

@@ -31,7 +31,7 @@ from ranking.types import Generation, Query
 _OFFLINE_DEADLINE_MS = 10_000.0
 _MOST_LAG = 0.25
 _LEADS_PER_WORK = 100
-_LISTED_PER_WORK = 2_000
+_LISTED_PER_WORK = 800
 
 
 @dataclass(frozen=True, slots=True)
