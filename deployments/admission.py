@@ -30,7 +30,7 @@ class AdmissionLimits:
     """Bounds of one ingress; work is counted in ordinary queries.
 
     `most` queries wait or are in work. `least_width` may be in work however slow they are, and `residence_s` is how long one
-    is in work at full load. A prediction may use up `margin` of the time that is left. `memory_s` and `long_memory_s` are
+    is in work at full load. A prediction must leave `spare` of the time, `residence_s` at most. `memory_s` and `long_memory_s` are
     e-folding times of the observed rate, in seconds at full load: what lies further ahead than a second is judged by the
     longer one. `first_rate` (per second) is believed until something was observed.
     """
@@ -38,7 +38,7 @@ class AdmissionLimits:
     most: int = 1024
     least_width: int = 8
     residence_s: float = 0.1
-    margin: float = 0.9
+    spare: float = 0.3
     memory_s: float = 0.6
     long_memory_s: float = 3.0
     first_rate: float = 400.0
@@ -137,7 +137,8 @@ class Admission:
         if self._can_start(weight):
             return
         left_s = ends_s - now_s
-        late_s = self._done_in_s(left_s, weight) - left_s * self._limits.margin
+        spare_s = min(self._limits.spare * left_s, self._limits.residence_s)
+        late_s = self._done_in_s(left_s, weight) + spare_s - left_s
         if late_s > 0.0:
             raise Overloaded("deadline", late_s)
 

@@ -9,7 +9,7 @@ from deployments.admission import Admission, AdmissionLimits, Ticket
 from ranking.errors import Overloaded
 from tests.fixtures.simulated_service import Seen, SimulatedService
 
-LIMITS = AdmissionLimits(most=100, least_width=4, residence_s=0.1, margin=1.0, first_rate=40.0)
+LIMITS = AdmissionLimits(most=100, least_width=4, residence_s=0.1, spare=0.0, first_rate=40.0)
 """Four at a time, forty a second, until something else is observed."""
 
 
@@ -56,7 +56,17 @@ def test_most_who_are_let_in_are_answered() -> None:
     service = SimulatedService(lambda _: 250.0)
     service.offer(750.0, 0.0, 8.0)
     outcomes = Counter(each.outcome for each in service.run().between(1.0, 8.0))
+    assert outcomes["late"] + outcomes["line"] < 0.005 * outcomes["ok"]
+
+
+def test_unsteady_capacity_wastes_little_work() -> None:
+    """Three tenths of each second at half the speed: what is predicted must leave time to spare."""
+    service = SimulatedService(lambda now_s: 250.0 * (0.6 if now_s % 1.0 < 0.3 else 1.17))
+    service.offer(750.0, 0.0, 8.0)
+    seen = service.run().between(1.0, 8.0)
+    outcomes = Counter(each.outcome for each in seen)
     assert outcomes["late"] + outcomes["line"] < 0.02 * outcomes["ok"]
+    assert quantile_ms(seen, 0.95) < 400.0
 
 
 def test_a_change_of_capacity_is_learnt_within_two_seconds() -> None:
