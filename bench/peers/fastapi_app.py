@@ -1,8 +1,8 @@
 """The usual stack behind FastAPI: one request at a time per call, uvicorn's workers beside each other.
 
-As FastAPI's and uvicorn's documentation advise: an async endpoint on an asyncpg pool of the worker's own, as many workers as cores, uvloop
-and httptools, orjson for the answer, no access log. The numpy and LightGBM work of a request stays on the loop: handing it
-to the thread pool was measured and costs more than it wins where every core has a worker already.
+As FastAPI's and uvicorn's documentation advise: an async endpoint on an asyncpg pool of the worker's own, as many workers
+as cores, uvloop and httptools, orjson for the answer, no access log. The numpy and LightGBM work of a request stays on the
+loop: with a worker per core there is no core left for a thread pool to use.
 """
 
 import os
@@ -18,9 +18,6 @@ from pydantic import BaseModel, Field
 from bench.peers.hosting import say_ready
 from bench.peers.usual.cascade import UsualCascade, open_cascade
 from bench.peers.usual.corpus import folder_of
-from db.pool import PoolLimits, open_pool
-
-CONNECTIONS = 10  # asyncpg's own default
 
 
 class Options(BaseModel):
@@ -43,13 +40,11 @@ def app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        limits = PoolLimits(max_size=CONNECTIONS)
-        async with await open_pool(
-            os.environ["DATABASE_URL"], limits, application_name="peer-fastapi"
-        ) as pool:
-            held["cascade"] = open_cascade(pool, folder_of(Path(os.environ["PEER_DATA"])))
-            say_ready()
-            yield
+        held["cascade"] = await open_cascade(
+            os.environ["DATABASE_URL"], folder_of(Path(os.environ["PEER_DATA"]))
+        )
+        say_ready()
+        yield
 
     made = FastAPI(lifespan=lifespan)
 

@@ -14,11 +14,10 @@ from typing import Any
 import litserve
 from fastapi import Response
 
-from bench.peers.fastapi_app import CONNECTIONS, Ask, encoded
+from bench.peers.fastapi_app import Ask, encoded
 from bench.peers.hosting import say_ready
 from bench.peers.usual.cascade import UsualCascade, open_cascade
 from bench.peers.usual.corpus import folder_of
-from db.pool import PoolLimits, open_pool
 
 MAX_BATCH = 16
 BATCH_TIMEOUT_S = 0.005
@@ -31,13 +30,9 @@ class UsualApi(litserve.LitAPI):
         """Open everything; `device` is always the CPU here."""
         del device
         self._loop = asyncio.new_event_loop()
-        self._cascade: UsualCascade = self._loop.run_until_complete(self._opened())
+        opening = open_cascade(os.environ["DATABASE_URL"], folder_of(Path(os.environ["PEER_DATA"])))
+        self._cascade: UsualCascade = self._loop.run_until_complete(opening)
         say_ready()
-
-    async def _opened(self) -> UsualCascade:
-        limits = PoolLimits(max_size=CONNECTIONS)
-        pool = await open_pool(os.environ["DATABASE_URL"], limits, application_name="peer-litserve")
-        return open_cascade(pool, folder_of(Path(os.environ["PEER_DATA"])))
 
     def decode_request(self, request: Ask) -> Ask:
         """The request is checked by the API server."""

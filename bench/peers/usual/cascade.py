@@ -22,6 +22,7 @@ from bench.peers.usual.corpus import Corpus, open_corpus, statements
 from bench.peers.usual.evidence import Boosts, Evidence
 from bench.peers.usual.filters import MOST_CANDIDATES, Asked
 from configs.schema import DEFAULT_BOOSTER
+from db.pool import PoolLimits, open_pool
 from models.embedder import EmbedderConfig, Encoder, open_encoder
 from ranking.config import RankingConfig
 from ranking.fit import effective_weights
@@ -33,10 +34,16 @@ from ranking.text import company_name_key, domain_key
 from ranking.trim import pool_size
 from ranking.types import Query
 
+CONNECTIONS = 4  # per worker; more would only wait for the same two cores
 Floats = NDArray[np.float64]
 _BY_EVIDENCE = "(c.company_id = ANY($32::text[])) DESC, c.company_id"
 _BY_LIKENESS = "c.embedding <=> $34, (c.company_id = ANY($32::text[]))"
 _SIGNALS = 3
+_WARM_UP = (
+    "CRM software for banks in Germany with 50-500 employees",
+    "payroll software for companies like Northwind Traders",
+)
+_WARM_UP_ROUNDS = 5
 
 
 @dataclass(slots=True)
@@ -70,7 +77,7 @@ class Pool:
 
 
 class UsualCascade:
-    """Everything a worker holds; `pool` are its Postgres connections."""
+    """Everything a worker holds; `pool` are its Postgres connections, until the process ends."""
 
     def __init__(self, pool: asyncpg.Pool, corpus: Corpus, encoder: Encoder) -> None:
         self._pool = pool
@@ -92,6 +99,13 @@ class UsualCascade:
         await asyncio.gather(*map(self._boost, questions, pools))
         scored = self._decide(questions, pools)
         return list(await asyncio.gather(*map(self._show, questions, pools, scored)))
+
+    async def warm_up(self, connections: int) -> None:
+        """Answer some prompts on every connection, so that none parses its statements and looks up its types under load."""
+        for _ in range(_WARM_UP_ROUNDS):
+            await asyncio.gather(
+                *(self.answer([{"query": prompt}]) for _ in range(connections) for prompt in _WARM_UP)
+            )
 
     def _question(self, body: Mapping[str, Any]) -> Question:
         query = parse(body["query"], self._taxonomy)
@@ -271,11 +285,14 @@ class UsualCascade:
         ]
 
 
-def open_cascade(pool: asyncpg.Pool, folder: Path) -> UsualCascade:
-    """Load index, booster and sentence model; torch with one thread, as every core has a worker."""
+async def open_cascade(dsn: str, folder: Path) -> UsualCascade:
+    """Load index, booster and sentence model, connect, warm up; torch with one thread, as every core has a worker."""
     encoder = open_encoder(EmbedderConfig(backend="torch"))
-    encoder.encode(["warm up"])
-    return UsualCascade(pool, open_corpus(folder), encoder)
+    limits = PoolLimits(min_size=CONNECTIONS, max_size=CONNECTIONS)
+    pool = await open_pool(dsn, limits, application_name="peer")
+    cascade = UsualCascade(pool, open_corpus(folder), encoder)
+    await cascade.warm_up(CONNECTIONS)
+    return cascade
 
 
 def _unknown(names: Sequence[str], rows: Sequence[asyncpg.Record]) -> list[str]:

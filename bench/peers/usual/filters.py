@@ -11,7 +11,7 @@ from ranking.relaxation import CompanyFilter, Exclusion, Places, Ranges, exclusi
 from ranking.taxonomy import Taxonomy
 from ranking.types import Query
 
-MOST_CANDIDATES = 2_000
+MOST_CANDIDATES = 1_000
 _MOST_EMPLOYEES = 2**31 - 2
 
 
