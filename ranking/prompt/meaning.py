@@ -169,7 +169,9 @@ class Reader:
 
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
-        field = unit.has("concept") or unit.has("industry")
+        field = any(
+            entry.kind in ("concept", "industry") for entry in entries
+        )  # in this language, not in another
         if unit.has("role") and self._works_at_another(place):
             return self._people(place, entries)
         if unit.group == PERSON and not (field and self._part[place] != TARGET and not self._context[place]):
