@@ -19,9 +19,11 @@ from bench.peers import ladder, overlap, ratios, retrieval
 from bench.peers.hosting import WORKERS, Served, serving
 from bench.peers.ladder import Step
 from bench.prompts import Prompts
+from bench.scenario import Check
 
 SERVERS = ("ours", "defaults", "fastapi", "litserve", "plain")
 TARGETS = {"defaults": 5.0, "fastapi": 3.0, "plain": 0.5}
+OUR_OWN = ("defaults", "plain")
 LOWEST_QPS, HIGHEST_QPS, SPACING = 4.0, 700.0, 1.1
 FIRST_QPS = {"ours": 200.0, "defaults": 17.0, "fastapi": 20.0, "litserve": 20.0, "plain": 250.0}
 COMMON_QPS = 8.0
@@ -128,6 +130,11 @@ def run(options: Options) -> Path:
         "workers_per_peer": WORKERS,
         "took_s": round(time.monotonic() - started_s),
     }
+    held = checks(found)
+    found |= {
+        "checks": [asdict(check) for check in held], "shortened": options.overrides(), "seed": options.seed,
+        "verdict": "held" if all(check.held for check in held) else "missed",
+    }  # fmt: skip
     path = record.write(options.record_name, found, options.records)
     _say(f"{path}\n{json.dumps(found['ratios'], indent=1)}")
     return path
@@ -178,6 +185,21 @@ def account(visits: Mapping[str, Sequence[Visit]], seed: int) -> dict[str, Any]:
         },
         "steps": measured,
     }  # fmt: skip
+
+
+def checks(found: Mapping[str, Any]) -> list[Check]:
+    """What must hold of an account: each ratio its target, and our own graph and pipeline elsewhere our own answers."""
+    ratio_of = {
+        name: found["ratios"][f"ours/{name}"] for name in TARGETS if f"ours/{name}" in found["ratios"]
+    }
+    return [
+        Check.least(f"times the rate of {name}", 0.0 if each is None else each["value"], TARGETS[name])
+        for name, each in ratio_of.items()
+    ] + [
+        Check.least(f"answers of {name} equal to ours", each["equal"] / each["prompts"], 1.0)
+        for name, each in found["same_answers"].items()
+        if name in OUR_OWN
+    ]
 
 
 def ask(base_url: str, prompts: Sequence[str], as_of: str) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 from bench.peers.ladder import Step
 from bench.peers.retrieval import Timed, summary
-from bench.peers.scenario import SERVERS, Supply, Visit, account
+from bench.peers.scenario import SERVERS, Supply, Visit, account, checks
 
 ANSWER = {"leads": [{"company_id": "a", "lead_id": "1"}]}
 
@@ -48,3 +48,12 @@ def test_retrieval_legs_are_compared_per_query():
     assert told["ratios"]["tantivy/ours"]["latency"]["value"] == 3.0
     assert told["ratios"]["tantivy/ours"]["cpu"]["value"] == 5.0
     assert told["legs"]["tantivy"]["of_our_best_25"] == 0.5
+
+
+def test_targets_and_equal_answers_must_hold():
+    told = account({name: [visit(100.0 if name == "ours" else 30.0)] for name in SERVERS}, seed=1)
+    held = {check.what: check.held for check in checks(told)}
+    assert held == {
+        "times the rate of defaults": False, "times the rate of fastapi": True, "times the rate of plain": True,
+        "answers of defaults equal to ours": True, "answers of plain equal to ours": True,
+    }  # fmt: skip
