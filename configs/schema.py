@@ -27,7 +27,7 @@ class _Strict(BaseModel):
 class HopArgs(_Strict):
     """Bounds of the coalescer before one node."""
 
-    lanes_per_replica: int = Field(2, ge=1, le=64, description="list calls in flight per running replica")
+    lanes_per_replica: int = Field(1, ge=1, le=64, description="list calls in flight per running replica")
     max_items: int = Field(64, ge=1, le=1024, description="items in one call")
     max_bytes: int = Field(
         3_000_000, ge=100_000, le=3_900_000, description="bytes in one call; gRPC's limit is 4 MB"
@@ -44,10 +44,10 @@ class HopArgs(_Strict):
 class HopsArgs(_Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))
-    embedder: HopArgs = Field(default_factory=HopArgs)
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32))
-    gbdt: HopArgs = Field(default_factory=HopArgs)
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32, linger_ms=10.0))
+    embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=32, linger_ms=10.0))
+    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=10.0))
 
 
 class IngressArgs(_Strict):

@@ -22,6 +22,7 @@ PATIENCE_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _SOON_S = 1.0
 _SOONEST_SHARE = 0.5
 _PRIOR_SHARE = 1.0 / 3.0
+_STILL_FULL_SHARE = 0.5
 Ending = Literal["answered", "timed_out", "failed"]
 
 
@@ -101,6 +102,7 @@ class Admission:
         self._running_work = 0
         self._room_taken = 0
         self._slow = False
+        self._full = False
         self._seen_s = 0.0
         self._rate = _Rate(limits.memory_s, limits.first_rate)
         self._long_rate = _Rate(limits.long_memory_s, limits.first_rate)
@@ -257,11 +259,17 @@ class Admission:
     def _note_time(self, now_s: float) -> bool:
         """Whether the service was full since the last event; that time counts for the rate.
 
-        It is full when there is no room, and when queries take longer than they should at full load: the width is wrong then.
+        It is full from when there is no room until it is half empty: a coalesced call ends many queries at one moment, and all
+        of them are what full load did. It is full as well when queries take longer than they should at full load: the width is
+        wrong then.
         """
         passed_s, self._seen_s = now_s - self._seen_s, now_s
         wide = self._room_taken > self._limits.least_width
-        full = not self._has_room(1) or (self._slow and wide)
+        if not self._has_room(1):
+            self._full = True
+        elif self._room_taken < _STILL_FULL_SHARE * self.width:
+            self._full = False
+        full = self._full or (self._slow and wide)
         if full and passed_s > 0.0:
             self._rate.note(passed_s)
             self._long_rate.note(passed_s)
