@@ -44,7 +44,7 @@ BODIES: list[tuple[str, bytes, str]] = [
     ("a control character", b'{"query": "CRM\x01"}', ""),
     ("deep lists", b"[" * 900 + b"]" * 900, ""),
     ("deeper lists", b"[" * 100_000 + b"]" * 100_000, ""),
-    ("deep objects", b'{"parsed":' * 800 + b"1" + b"}" * 800, "/parsed/parsed"),
+    ("deep objects", b'{"parsed":' * 800 + b"1" + b"}" * 800, ""),
     ("a body of 3 MB", _query(candidates=["c" * 100] * 30_000), ""),
     ("NUL", b'{"query": "CRM\\u0000 for banks"}', "/query"),
     ("NUL in a name", b'{"query": "CRM", "a\\u0000": 1}', "/a\0"),
