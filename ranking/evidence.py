@@ -14,7 +14,6 @@ from ranking.boosts import Strongest, boost_points
 from ranking.contributions import Contributions, Hits, Setting, unite, weigh
 from ranking.events import strongest_events
 from ranking.evidence_description import described
-from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.evidence_tables import SHARED, EvidenceTables
 from ranking.fit import fit_scores
 from ranking.hits import Postings, Term, TermLimits, TermPostings, chosen_terms
@@ -28,7 +27,7 @@ from ranking.ports import EvidenceRequest
 from ranking.trim import preliminary_score
 from ranking.types import ByteArray, FloatArray, IntArray, PoolEvidence
 
-__all__ = ["EVIDENCE_FEATURES", "Postings", "Term", "TermPostings", "gather", "used_terms", "warm_up"]
+__all__ = ["Postings", "Term", "TermPostings", "gather", "used_terms", "warm_up"]
 
 NEVER: Final = -np.inf
 _SMALL_PALETTE: Final = 256  # what a byte can number

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from ranking.evidence import EVIDENCE_FEATURES
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.fit import unpack_levels, unverified
 from ranking.ports import CompanyFacts
 from ranking.types import Candidates, Float32Array, PoolEvidence

@@ -16,7 +16,7 @@ from ranking.cascade import Intent, decide, undecided
 from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
-from ranking.evidence import EVIDENCE_FEATURES
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.exemplars import industry_values
 from ranking.features import matrix
 from ranking.fit import FitWeights, effective_weights, fit_scores

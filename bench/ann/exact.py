@@ -1,5 +1,7 @@
 """Exact search on the rows that pass the filter: the service's own, plain BLAS, and one-byte codes with exact comparison of who is left."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from bench.ann.contestant import PLAIN, Built, Setting, timed_build
@@ -10,7 +12,7 @@ from ranking.types import Float32Array, IntArray
 _GATHER_SHARE = 4
 
 
-class Exact:
+class Exact(ABC):
     """Common to the methods of this module: nothing is built unless they say so, and many queries are asked one by one."""
 
     name = ""
@@ -20,8 +22,9 @@ class Exact:
         self._vectors = vectors
         self.built = Built(0.0, 0.0, vectors.nbytes)
 
+    @abstractmethod
     def search(self, one: Float32Array, subset: Subset, setting: Setting, k: int) -> IntArray:
-        raise NotImplementedError
+        """The k nearest rows that pass."""
 
     def search_many(self, asked: Float32Array, subset: Subset, setting: Setting, k: int) -> None:
         for one in asked:
@@ -31,7 +34,8 @@ class Exact:
         return 0.0
 
     def close(self) -> None:
-        pass
+        """Let the vectors go."""
+        del self._vectors
 
 
 class Blas(Exact):

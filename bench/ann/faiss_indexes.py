@@ -1,5 +1,6 @@
 """Faiss: flat, half precision, eight bits, HNSW and IVF, each with the filter as a bitmap selector, on one thread."""
 
+from abc import abstractmethod
 from typing import Any
 
 import faiss
@@ -41,8 +42,9 @@ class FaissIndex(Exact):
         self._index.add(self._vectors)
         return int(faiss.serialize_index(self._index).nbytes)
 
+    @abstractmethod
     def _empty(self) -> Any:
-        raise NotImplementedError
+        """The index before rows are added."""
 
     def _parameters(self, selector: Any, _setting: Setting) -> Any:
         return faiss.SearchParameters(sel=selector)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranking.decay import DecayConfig
-from ranking.evidence import EVIDENCE_FEATURES, gather
+from ranking.evidence import gather
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.intent import IntentConfig
 from tests.fixtures.evidence import CONCEPTS, ROLES, TECHNOLOGIES, Note, World, account, request
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from ranking.decay import DecayConfig
-from ranking.evidence import EVIDENCE_FEATURES, TermLimits, gather, used_terms
+from ranking.evidence import TermLimits, gather, used_terms
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.fit import EXACT, NOTHING, pack_levels
 from ranking.hits import TermPostings
 from ranking.intent import IntentConfig
