@@ -51,6 +51,7 @@ class Outcome:
         late_ms: how late the request was started.
         degraded: positions of answers in which a stage was skipped for lack of time or capacity.
         without_retry_after: refusals (429, 503) that do not say when to come back.
+        resent: requests sent a second time, as the server closed their kept connection before any byte of an answer.
         examples: by code other than 200, the first request's body and the beginning of what was answered.
         cpu_s: CPU of the generator while it sent.
         samples: what the answers looked at whole said (`bench.answers`).
@@ -62,6 +63,7 @@ class Outcome:
     late_ms: list[float] = field(default_factory=list)
     degraded: list[int] = field(default_factory=list)
     without_retry_after: int = 0
+    resent: int = 0
     examples: dict[str, list[str]] = field(default_factory=dict)
     duration_s: float = 0.0
     cpu_s: float = 0.0

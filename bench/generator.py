@@ -3,6 +3,10 @@
 It sends bytes that were prepared beforehand over kept-alive connections and looks at each answer only for its
 status and for skipped stages; a sample is kept and checked after the last answer, outside the measured time. A request
 that finds no idle connection opens one: nothing waits for the answer to another.
+
+A server may close a kept connection just when a request is under way on it. As HTTP clients do (RFC 9112, 9.3.1), such a
+request is sent once more: only if its connection had carried an answer before and not one byte of the next one came. Queries
+are safe to repeat, repeats are counted, and the latency runs on from the time due.
 """
 
 import asyncio
@@ -50,6 +54,7 @@ class Generator:
         self._idle: list[Connection] = []
         self._dials: set[asyncio.Task[None]] = set()
         self._kept: dict[int, bytes] = {}
+        self._resent: set[int] = set()
         self._outcome = Outcome(count)
         self._next, self._left = 0, count
         self._due_s: list[float] = []
@@ -73,6 +78,7 @@ class Generator:
         outcome = self._outcome
         outcome.duration_s, outcome.cpu_s = time.perf_counter() - started_s, _cpu_s() - before_s
         outcome.codes = self._codes
+        outcome.resent = len(self._resent)
         outcome.latencies_ms = [
             round(1000.0 * (ended_s - due_s), 3)
             for ended_s, due_s in zip(self._ended_s, self._due_s, strict=True)
@@ -118,7 +124,7 @@ class Generator:
 
     async def _dial(self, number: int | None) -> None:
         """Open a connection, for a request or for later."""
-        if number is not None:  # the time a connection takes is the server's, not ours
+        if number is not None and not self._late_ms[number]:  # a connection's time is the server's, not ours
             self._late_ms[number] = max(1e-3, 1000.0 * (time.perf_counter() - self._due_s[number]))
         try:
             _, connection = await self._loop.create_connection(
@@ -155,7 +161,12 @@ class Generator:
     def _lost(self, connection: Connection, number: int, why: str) -> None:
         if connection in self._idle:
             self._idle.remove(connection)
-        if number >= 0 and not self._codes[number]:
+        if number < 0 or self._codes[number]:
+            return
+        if why == "closed" and connection.may_be_repeated and number not in self._resent:
+            self._resent.add(number)
+            self._spawn(self._dial(number))
+        else:
             self._settle(number, why)
 
     def _sweep(self) -> None:

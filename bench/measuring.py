@@ -52,7 +52,7 @@ class Measured:
             "throughput_qps": round(self.outcome.completed / self.outcome.duration_s, 2),
             "cost_per_lead_usd": samples["cost_usd"] / leads if leads else None,
             "llm_ratio": samples.get("llm_ratio"), "sampled_answers": samples,
-            "error_examples": self.outcome.examples,
+            "error_examples": self.outcome.examples, "resent": self.outcome.resent,
         }  # fmt: skip
 
     def holds(self, p95_ms: float, error_share: float) -> bool:

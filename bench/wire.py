@@ -22,7 +22,8 @@ class Connection(asyncio.Protocol):
     """Carries one exchange at a time; `number` is its place in the load, -1 when idle.
 
     `settled(connection, number, reply)` is called when its response is complete, and `lost(connection, number, why)` when the connection
-    ends, with -1 when nothing was under way. `why` is "closed" or "garbled".
+    ends, with -1 when nothing was under way. `why` is "closed" or "garbled". Then `may_be_repeated` says whether the exchange that was
+    under way may have met a connection that the server was closing as idle.
     """
 
     __slots__ = (
@@ -32,6 +33,8 @@ class Connection(asyncio.Protocol):
         "_retry_after",
         "_settled",
         "_transport",
+        "_used",
+        "may_be_repeated",
         "number",
         "why",
     )
@@ -46,6 +49,8 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._retry_after = False
+        self._used = False
+        self.may_be_repeated = False
         self.number = -1
         self.why = "closed"
 
@@ -58,6 +63,7 @@ class Connection(asyncio.Protocol):
         """Begin the exchange of that number."""
         assert self._transport is not None
         self.number = number
+        self.may_be_repeated = self._used
         self._transport.write(request)
 
     def abort(self) -> None:
@@ -69,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by behaviour, not by class
 
     def data_received(self, data: bytes) -> None:
+        self.may_be_repeated = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -100,7 +107,7 @@ class Connection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         reply = Reply(status, self._retry_after, body, self._parser.should_keep_alive())
         number, self.number = self.number, -1
-        self._body, self._retry_after = [], False
+        self._body, self._retry_after, self._used = [], False, True
         if not reply.keep:
             self.abort()
         self._settled(self, number, reply)

@@ -100,9 +100,15 @@ def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = Tru
         "RAY_SERVE_ENABLE_HA_PROXY": flag,
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": flag,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
-        # A laptop's stop: an ingress replica would drain for 30 s, a freed port would rest for 150 s.
-        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "5",
+        # Replicas come and go without errors (decision 0027). A stopping ingress answers until HAProxy knows, which takes
+        # about a second (Ray's 30 s would make each `leads down` as long); a reloaded-out HAProxy lives longer than the
+        # longest deadline; a query whose replica went away goes to another one, at once and not after a second as
+        # `leastconn` does: all that HTTP offers here reads only.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "2",
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": "35",
+        "RAY_SERVE_HAPROXY_RETRY_ON": "conn-failure empty-response",
+        "RAY_SERVE_HAPROXY_BALANCE_ALGORITHM": "random(2)",
+        # A freed port need not rest for 150 s: all replicas behind a stale list are this application's.
         "RAY_SERVE_PORT_QUARANTINE_S": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
         # Autoscaling looks back 10 s: at Ray's interval of 10 s it would decide on one measurement.

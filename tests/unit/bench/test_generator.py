@@ -119,6 +119,39 @@ async def test_connections_closed_without_an_answer_or_in_the_middle_of_one_are_
     assert accounted(outcome)
 
 
+async def test_a_request_that_met_a_kept_connection_being_closed_is_sent_once_more():
+    used: set[asyncio.StreamWriter] = set()
+    dropped: list[int] = []
+
+    async def once(number: int, writer: asyncio.StreamWriter) -> bool:
+        if writer in used:
+            dropped.append(number)
+            return False
+        used.add(writer)
+        return await good(number, writer)
+
+    outcome = await sent(once, rate_qps=50.0, connections=1)
+    assert (outcome.completed, outcome.errors) == (20, {})
+    assert outcome.resent == len(dropped) > 0
+
+
+async def test_what_was_begun_to_be_answered_is_not_sent_again():
+    used: set[asyncio.StreamWriter] = set()
+
+    async def halves(number: int, writer: asyncio.StreamWriter) -> bool:
+        if writer in used:
+            writer.write(response()[:-10])
+            await writer.drain()
+            return False
+        used.add(writer)
+        return await good(number, writer)
+
+    outcome = await sent(halves, rate_qps=50.0, connections=1)
+    assert outcome.errors == {"closed": 20 - len(used)}
+    assert outcome.resent == 0
+    assert accounted(outcome)
+
+
 async def test_garbage_is_an_error_of_its_own():
     async def babbles(_number: int, writer: asyncio.StreamWriter) -> bool:
         writer.write(b"SMTP ready\r\n\r\n")
