@@ -60,7 +60,7 @@ def precision(
     ranked = asyncio.run(
         rank_leads(request, system.ports(), config, Deadline.after_ms(60_000, time.monotonic))
     )
-    hits = sum(lead.company_id in case.buyers for lead in ranked.leads)
+    hits = sum(lead["company_id"] in case.buyers for lead in ranked.leads)
     return hits / K, {
         "available": ranked.available,
         "bm25": ranked.routes.bm25,

@@ -78,7 +78,7 @@ def _measure(found: Sequence[Survey], config: RankingConfig, rounds: int) -> dic
             best_ms[place] = min(best_ms[place], (time.process_time_ns() - started_ns) / 1e6)
             if number == 0:
                 sizes, leads = sizes + len(content), leads + len(ranked.leads)
-                signals += sum(len(lead.signals) for lead in ranked.leads)
+                signals += sum(len(lead["signals"]) for lead in ranked.leads)
     count = len(found)
     return {
         "cpu_ms": quantiles(best_ms),

@@ -160,17 +160,22 @@ async def _no_lifespan(_app: object) -> AsyncIterator[None]:
 
 def _lead(rank: int) -> RankedLead:
     signals = tuple(
-        Signal(f"snippet-{rank}-{at}", "news", "They look for a new CRM. " * 8, "https://example.org/1", "2026-01-01",
-               12.0, 0.9, 3.0, ("crm",))
+        Signal(
+            snippet_id=f"snippet-{rank}-{at}", kind="news", text="They look for a new CRM. " * 8, source_url="https://example.org/1",
+            observed_at="2026-01-01", age_days=12.0, decay=0.9, points=3.0, matched_terms=("crm",),
+        )
         for at in range(3)
     )  # fmt: skip
-    waterfall = tuple(
-        WaterfallPart(part, 1.0, 0.2, 0.2) for part in ("fit.industry", "fit.size", "fit.region")
-    )
+    waterfall = [
+        WaterfallPart(part=part, value=1.0, weight=0.2, points=0.2)
+        for part in ("fit.industry", "fit.size", "fit.region")
+    ]
+    contact = Contact(name="A Person", title="CTO", seniority="cxo", email="a@example.org", note=None)
     return RankedLead(
-        rank, f"lead-{rank:08d}", f"company-{rank:08d}", "Example", "example.org", "software", 120, "DE", "Berlin",
-        Contact("A Person", "CTO", "cxo", "a@example.org"), 1.0 - rank / 100.0, 0.8123456, 71.98765, 0.5, "bm25", "strict",
-        (), signals, waterfall, "because", (),
+        rank=rank, lead_id=f"lead-{rank:08d}", company_id=f"company-{rank:08d}", company_name="Example", domain="example.org",
+        industry="software", employee_count=120, country="DE", city="Berlin", contact=contact, score=1.0 - rank / 100.0,
+        fit_score=0.8123456, intent_score=71.98765, confidence=0.5, intent_source="bm25", step="strict", unverified=(),
+        signals=signals, waterfall=waterfall, why="because", merged=(),
     )  # fmt: skip
 
 

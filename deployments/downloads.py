@@ -48,16 +48,18 @@ def as_xlsx(leads: Iterable[RankedLead]) -> bytes:
 
 
 def _row(lead: RankedLead) -> list[Cell]:
-    contact = lead.contact
+    contact = lead["contact"]
     row: list[Cell] = [
-        lead.rank, lead.company_name, lead.domain, lead.industry, lead.employee_count, lead.country, lead.city,
-        contact.name, contact.title, contact.email, lead.score, lead.fit_score, lead.intent_score, lead.intent_source,
-        lead.step, lead.why,
+        lead["rank"], lead["company_name"], lead["domain"], lead["industry"], lead["employee_count"], lead["country"], lead["city"],
+        contact["name"], contact["title"], contact["email"], lead["score"], lead["fit_score"], lead["intent_score"], lead["intent_source"],
+        lead["step"], lead["why"],
     ]  # fmt: skip
-    shown = [(signal.text, signal.observed_at, signal.source_url) for signal in lead.signals[:_SIGNALS]]
+    shown = [
+        (signal["text"], signal["observed_at"], signal["source_url"]) for signal in lead["signals"][:_SIGNALS]
+    ]
     for text, observed_at, url in [*shown, *[(None, None, None)] * (_SIGNALS - len(shown))]:
         row += [text, observed_at, url]
-    return [*row, lead.lead_id, lead.company_id]
+    return [*row, lead["lead_id"], lead["company_id"]]
 
 
 def _text(cell: Cell) -> Cell:

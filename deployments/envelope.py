@@ -1,6 +1,5 @@
 """The bytes of an answer: what `POST /query` sends around the ranked leads."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -11,9 +10,9 @@ from deployments.query_flow import Answer
 def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> bytes:
     """The JSON document of one answer; without `explain` its leads have no waterfall and no sentence."""
     ranked = answer.ranked
-    leads = list(ranked.leads)
+    leads = ranked.leads
     if not explain:
-        leads = [replace(lead, waterfall=(), why="") for lead in leads]
+        leads = tuple({**lead, "waterfall": [], "why": ""} for lead in leads)
     metadata = {
         "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
         "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,

@@ -180,7 +180,7 @@ class QueryFlow:
         return {
             "query_id": logged.query_id,
             "same_snapshot": ranked.generation == logged.generation,
-            "leads": [_with_change(lead, before.get(lead.lead_id)) for lead in ranked.leads],
+            "leads": [_with_change(lead, before.get(lead["lead_id"])) for lead in ranked.leads],
             "degradations": ranked.degradations,
         }
 
@@ -277,9 +277,9 @@ def _position(found: Survey, body: ExplainBody) -> int | None:
 
 def _with_change(lead: RankedLead, before: int | None) -> dict[str, Any]:
     return {
-        **asdict(lead),
+        **lead,
         "rank_before": before,
-        "rank_change": None if before is None else before - lead.rank,
+        "rank_change": None if before is None else before - lead["rank"],
     }
 
 

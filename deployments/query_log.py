@@ -185,10 +185,10 @@ def _row(
     return copy_row((
         query_id.encode(), text_field(prompt), _json(request.query), _json(_options(request)),
         datetime.fromtimestamp(request.as_of_s, UTC).isoformat().encode(), text_field(ranked.generation), _json(versions),
-        array_field([lead.lead_id for lead in leads]), array_field([lead.company_id for lead in leads]),
-        array_field([lead.score for lead in leads]), array_field([lead.fit_score for lead in leads]),
-        array_field([lead.intent_score for lead in leads]), array_field([lead.intent_source for lead in leads]),
-        _json([[signal.snippet_id for signal in lead.signals] for lead in leads]), b"%d" % ranked.pool,
+        array_field([lead["lead_id"] for lead in leads]), array_field([lead["company_id"] for lead in leads]),
+        array_field([lead["score"] for lead in leads]), array_field([lead["fit_score"] for lead in leads]),
+        array_field([lead["intent_score"] for lead in leads]), array_field([lead["intent_source"] for lead in leads]),
+        _json([[signal["snippet_id"] for signal in lead["signals"]] for lead in leads]), b"%d" % ranked.pool,
         b"%d" % ranked.available, _json(ranked.relaxation), _json(ranked.routes), _json(ranked.degradations),
         _json(ranked.timings_ms), repr(float(ranked.cost.total_usd)).encode(),
     ))  # fmt: skip

@@ -1,28 +1,27 @@
 """The answer's shape (HTTP `POST /query`), made only for the K leads that are returned.
 
-Field names are the wire's: the ingress serialises these dataclasses as they are. What exists once per lead or more often has neither
-`frozen` nor `slots`: such an object takes a quarter of the time to make and to serialise (bench/present_speed.py), and hundreds are
-made for every answer. Nothing changes one once it is made.
+Field names are the wire's: the ingress serialises these values as they are. What exists once per lead or more often is a typed
+dictionary: hundreds are made for every answer, and an object of a class takes twice as long to make and to serialise
+(docs/decisions/0024). Nothing changes one once it is made.
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from ranking.types import Dropped, IntentSource, StepReport
 
 
-@dataclass
-class Contact:
+class Contact(TypedDict):
     """The person or role to approach; all null for a company-level lead."""
 
     name: str | None
     title: str | None
     seniority: str | None
     email: str | None
-    note: str | None = None
+    note: str | None
 
 
-@dataclass
-class Signal:
+class Signal(TypedDict):
     """One dated piece of evidence. `points` is its share of the score's base part, null where the booster or LLM decided."""
 
     snippet_id: str
@@ -36,8 +35,7 @@ class Signal:
     matched_terms: tuple[str, ...]
 
 
-@dataclass
-class WaterfallPart:
+class WaterfallPart(TypedDict):
     """points = weight x value; the parts of a lead sum to its score to 1e-6 (F-7)."""
 
     part: str
@@ -46,8 +44,7 @@ class WaterfallPart:
     points: float
 
 
-@dataclass
-class RankedLead:
+class RankedLead(TypedDict):
     """One returned lead."""
 
     rank: int
@@ -68,7 +65,7 @@ class RankedLead:
     step: str
     unverified: tuple[str, ...]
     signals: tuple[Signal, ...]
-    waterfall: tuple[WaterfallPart, ...]
+    waterfall: list[WaterfallPart]
     why: str
     merged: tuple[str, ...]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ranking.codebook import Codebook, positions
 from ranking.kernels.contacts import best_leads
+from ranking.kernels.presenting import lists_of
 from ranking.taxonomy import Taxonomy
 from ranking.types import BoolArray, ByteArray, Exclusions, IntArray, Targets
 
@@ -119,9 +120,9 @@ class Contacts:
 
     def replaced(self, candidates: IntArray) -> list[list[int]]:
         """Lead rows that the chosen lead of each of some candidates replaces."""
-        offsets, rows = self.replaced_offsets, self.replaced_rows
-        spans = zip(offsets[candidates].tolist(), offsets[candidates + 1].tolist(), strict=True)
-        return [rows[start:end].tolist() for start, end in spans]
+        joined, ends = lists_of(self.replaced_offsets, self.replaced_rows, candidates)
+        rows, until = joined.tolist(), ends.tolist()
+        return [rows[start:end] for start, end in zip([0, *until], until, strict=False)]
 
 
 class Wishes:

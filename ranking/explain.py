@@ -1,9 +1,8 @@
 """The account of a score: a waterfall that sums to it, and one sentence made only from the evidence shown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ranking.answer import Signal, WaterfallPart
-from ranking.fusion import FinalWeights
 
 _KIND_PHRASES = {
     "job_posting": "posted a job",
@@ -19,57 +18,66 @@ _KIND_PHRASES = {
 _QUOTE_CHARACTERS = 140
 
 
-def waterfalls(
-    levels: Iterable[tuple[float, float, float]],
-    fit_weights: tuple[float, float, float],
-    intents: Iterable[tuple[float, float, float]],
-    final: FinalWeights,
-) -> list[tuple[WaterfallPart, ...]]:
-    """Of each lead the parts whose points sum to its score to 1e-6 (F-7).
+def waterfall(
+    values: Sequence[float], weights: Sequence[float], points: Sequence[float]
+) -> list[WaterfallPart]:
+    """The parts of a lead's score but for the cap: industry, size, region, base, churn and job.
 
     Args:
-        levels: of each lead the values of industry, size and region in [0, 1]; `fit_weights` theirs, summing to 1.
-        intents: of each lead the base, churn and job points on the 0-100 scale, before the cap at 100.
+        weights: of industry, size and region, already in the score's units, and of the intent.
     """
-    of_industry, of_size, of_region = [final.fit * weight for weight in fit_weights]
-    weight = final.intent
-    found: list[tuple[WaterfallPart, ...]] = []
-    for (industry, size, region), (base, churn, job) in zip(levels, intents, strict=True):
-        parts: tuple[WaterfallPart, ...] = (
-            WaterfallPart("fit.industry", industry, of_industry, of_industry * industry),
-            WaterfallPart("fit.size", size, of_size, of_size * size),
-            WaterfallPart("fit.region", region, of_region, of_region * region),
-            WaterfallPart("intent.base", base / 100.0, weight, weight * base / 100.0),
-            WaterfallPart("intent.churn", churn / 100.0, weight, weight * churn / 100.0),
-            WaterfallPart("intent.job", job / 100.0, weight, weight * job / 100.0),
-        )
-        overflow = base + churn + job - 100.0
-        if overflow > 0.0:
-            cap = WaterfallPart("intent.cap", -overflow / 100.0, weight, -weight * overflow / 100.0)
-            parts = (*parts, cap)
-        found.append(parts)
-    return found
+    industry, size, region, base, churn, job = values
+    of_industry, of_size, of_region, of_intent = weights
+    from_industry, from_size, from_region, from_base, from_churn, from_job = points
+    return [
+        {"part": "fit.industry", "value": industry, "weight": of_industry, "points": from_industry},
+        {"part": "fit.size", "value": size, "weight": of_size, "points": from_size},
+        {"part": "fit.region", "value": region, "weight": of_region, "points": from_region},
+        {"part": "intent.base", "value": base, "weight": of_intent, "points": from_base},
+        {"part": "intent.churn", "value": churn, "weight": of_intent, "points": from_churn},
+        {"part": "intent.job", "value": job, "weight": of_intent, "points": from_job},
+    ]
 
 
-def why(company: str, facts: Sequence[str], signals: Sequence[Signal], unmatched_contact: bool) -> str:
+def cap(overflow: float, weight: float) -> WaterfallPart:
+    """What a lead loses whose base, churn and job are `overflow` points more than 100."""
+    return {
+        "part": "intent.cap",
+        "value": -overflow / 100.0,
+        "weight": weight,
+        "points": -weight * overflow / 100.0,
+    }
+
+
+def why(
+    company: str,
+    city: str | None,
+    country: str | None,
+    employees: int | None,
+    signals: Sequence[Signal],
+    unmatched_contact: bool,
+) -> str:
     """One or two sentences from the evidence alone.
 
     Args:
-        facts: what is known of the company and was asked for, in words ("240 employees", "Berlin, DE").
+        city, country, employees: what is known of the company ("Berlin", "DE", 240).
         signals: shown evidence, best first.
     """
-    described = f"{company} ({', '.join(facts)})" if facts else company
+    place = f"{city}, {country}" if city and country else city or country
+    size = None if employees is None else f"{employees:,} employees"
+    facts = f"{place}, {size}" if place and size else place or size
+    described = f"{company} ({facts})" if facts else company
     if not signals:
         sentence = f"{described} fits the request; no dated evidence of need is on record."
     else:
-        best = signals[0]
-        named = f" about {', '.join(best.matched_terms[:3])}" if best.matched_terms else ""
-        sentence = (
-            f"{described} {_KIND_PHRASES[best.kind]}{named} {_ago(best.age_days)}: “{_quote(best.text)}”"
-        )
-        others = len(signals) - 1
-        if others:
-            sentence += f" {others} more signal{'s' if others > 1 else ''} point{'s' if others == 1 else ''} the same way."
+        best, others = signals[0], len(signals) - 1
+        terms = best["matched_terms"]
+        named = f" about {', '.join(terms[:3])}" if terms else ""
+        sentence = f"{described} {_KIND_PHRASES[best['kind']]}{named} {_ago(best['age_days'])}: “{_quote(best['text'])}”"
+        if others > 1:
+            sentence += f" {others} more signals point the same way."
+        elif others:
+            sentence += " 1 more signal points the same way."
     return sentence + (" No matching contact is known." if unmatched_contact else "")
 
 

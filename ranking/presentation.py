@@ -1,20 +1,31 @@
 """From rows to leads: the K returned objects, each with evidence, waterfall and one sentence (F-7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from ranking.answer import Contact, RankedLead, Shortfall, WaterfallPart
+from ranking.answer import RankedLead, Shortfall, Signal
 from ranking.cards import CompanyCard, ContactCard
 from ranking.cascade import Intent
-from ranking.explain import waterfalls, why
+from ranking.explain import cap, waterfall, why
 from ranking.fit import unpack_levels, unverified
 from ranking.fusion import FinalWeights
 from ranking.intent import INTENT_SOURCES
+from ranking.kernels.presenting import account
 from ranking.ports import Catalogue, ChosenContacts, EvidenceRequest
 from ranking.signals import Signals
-from ranking.types import BoolArray, Candidates, FloatArray, IntArray, LevelArray, PoolEvidence, Query
+from ranking.types import (
+    BoolArray,
+    Candidates,
+    FloatArray,
+    IntArray,
+    IntentSource,
+    LevelArray,
+    PoolEvidence,
+    Query,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,8 @@ class Ranking:
 class Presenter:
     """Makes returned leads out of one ranking.
 
-    Everything numeric is taken for all K at once, as columns that become lists of Python floats; reading one element of an array costs
-    as much as adding up a hundred.
+    Everything numeric is taken for all K at once by kernels and becomes lists of Python numbers; one call of numpy costs as much as
+    a lead's dictionary, and reading one element of an array as adding up a hundred.
     """
 
     ranking: Ranking
@@ -51,43 +62,53 @@ class Presenter:
 
     def leads(self) -> tuple[RankedLead, ...]:
         """The K leads, best first."""
-        ranking, best = self.ranking, self.ranking.best
+        ranking, candidates, best = self.ranking, self.candidates, self.ranking.best
         contacts, positions = ranking.contacts, self.pool.positions[best]
-        levels = self.candidates.fit_levels.at(positions)
-        unverified_rows = unverified(levels)
+        levels = candidates.fit_levels.at(positions)
+        is_unverified = unverified(levels)
+        weights = self._weights()
+        steps = [report.step for report in candidates.relaxation]
         columns = zip(
-            self.catalogue.company_cards(self.candidates.source_rows[positions].tolist()),
+            self.catalogue.company_cards(candidates.source_rows[positions].tolist()),
             self.catalogue.contact_cards(contacts.leads[best].tolist()),
             contacts.matched[best].tolist(),
-            ranking.scores[best].tolist(),
-            ranking.fit[best].tolist(),
-            ranking.intent.total[best].tolist(),
-            self._confidence(best, unverified_rows).tolist(),
-            ranking.intent.source[best].tolist(),
-            self.candidates.steps[positions].tolist(),
-            unverified_rows.tolist(),
+            self._account(positions, levels, is_unverified, weights).tolist(),
+            [INTENT_SOURCES[source] for source in ranking.intent.source[best].tolist()],
+            [steps[step] for step in candidates.steps[positions].tolist()],
+            is_unverified.tolist(),
             self._signals().of(best),
-            self._waterfalls(best, positions, levels),
             self._merged(best),
             strict=True,
         )
-        steps = [report.step for report in self.candidates.relaxation]
         return tuple(
             [
-                RankedLead(
-                    rank, person.lead_id, company.company_id, company.name, company.domain,
-                    company.sub_industry or company.industry or company.industry_raw, company.employee_count,
-                    company.country, company.city_raw or company.city, _contact(person, is_matched),
-                    score, fit, intent, confidence, INTENT_SOURCES[source], steps[step],
-                    self._unverified_fields(company) if is_unverified else (), signals, parts,
-                    why(company.name, _facts(company), signals, not is_matched), merged,
+                _lead(
+                    rank, company, person, is_matched, numbers, weights, source, step,
+                    self._unverified_fields(company) if is_unverified else (), signals, merged,
                 )
                 for rank, (
-                    company, person, is_matched, score, fit, intent, confidence, source, step, is_unverified, signals,
-                    parts, merged,
+                    company, person, is_matched, numbers, source, step, is_unverified, signals, merged,
                 ) in enumerate(columns, start=1)
             ]
         )  # fmt: skip
+
+    def _account(
+        self, positions: IntArray, levels: LevelArray, is_unverified: BoolArray, weights: Sequence[float]
+    ) -> FloatArray:
+        """See `ranking.kernels.presenting.account`."""
+        ranking, intent = self.ranking, self.ranking.intent
+        industry, size, region = unpack_levels(levels)
+        if self.question.industry is not None:
+            industry = self.question.industry[positions].astype(np.float64)
+        return account(
+            ranking.best, ranking.scores, ranking.fit, intent.total, intent.base, intent.churn, intent.job, self.pool.base,
+            is_unverified, industry, size, region, np.array(weights),
+        )  # fmt: skip
+
+    def _weights(self) -> list[float]:
+        """What industry, size, region and intent weigh in the score."""
+        final = self.ranking.final
+        return [*[final.fit * weight for weight in self.ranking.fit_weights.tolist()], final.intent]
 
     def _signals(self) -> Signals:
         ranking = self.ranking
@@ -95,26 +116,11 @@ class Presenter:
             self.pool, ranking.intent, ranking.final.intent, self.catalogue, self.question, self.signals_shown
         )
 
-    def _waterfalls(
-        self, best: IntArray, positions: IntArray, levels: LevelArray
-    ) -> list[tuple[WaterfallPart, ...]]:
-        ranking, intent = self.ranking, self.ranking.intent
-        industry, size, region = unpack_levels(levels)
-        if self.question.industry is not None:
-            industry = self.question.industry[positions].astype(np.float64)
-        values = zip(industry.tolist(), size.tolist(), region.tolist(), strict=True)
-        points = zip(*(part[best].tolist() for part in (intent.base, intent.churn, intent.job)), strict=True)
-        return waterfalls(values, _triple(ranking.fit_weights), points, ranking.final)
-
     def _merged(self, best: IntArray) -> list[tuple[str, ...]]:
         """Ids of the leads that each returned one stands for."""
         replaced = self.ranking.contacts.replaced(best)
         ids = iter(self.catalogue.lead_ids([row for rows in replaced for row in rows]))
         return [tuple(islice(ids, len(rows))) for rows in replaced]
-
-    def _confidence(self, best: IntArray, unverified_rows: BoolArray) -> FloatArray:
-        """Not calibrated yet: half for known firmographics, half for lexical evidence; comparable within one answer only."""
-        return np.where(unverified_rows, 0.25, 0.5) + 0.005 * self.pool.base[best]
 
     def _unverified_fields(self, company: CompanyCard) -> tuple[str, ...]:
         include = self.ranking.query.include
@@ -125,6 +131,59 @@ class Presenter:
             or not (include.countries or include.regions or include.cities),
         }
         return tuple(name for name, is_known in known.items() if not is_known)
+
+
+def _lead(
+    rank: int,
+    company: CompanyCard,
+    person: ContactCard,
+    is_matched: bool,
+    numbers: Sequence[float],
+    weights: Sequence[float],
+    source: IntentSource,
+    step: str,
+    unverified_fields: tuple[str, ...],
+    signals: tuple[Signal, ...],
+    merged: tuple[str, ...],
+) -> RankedLead:
+    company_id, name, domain, industry, sub_industry, industry_raw, country, city, city_raw, employees = (
+        company
+    )
+    lead_id, person_name, title, seniority, email = person
+    score, fit, intent, confidence = numbers[:4]
+    overflow, shown_city = numbers[16], city_raw or city
+    parts = waterfall(numbers[4:10], weights, numbers[10:16])
+    if overflow > 0.0:
+        parts.append(cap(overflow, weights[3]))
+    return {
+        "rank": rank,
+        "lead_id": lead_id,
+        "company_id": company_id,
+        "company_name": name,
+        "domain": domain,
+        "industry": sub_industry or industry or industry_raw,
+        "employee_count": employees,
+        "country": country,
+        "city": shown_city,
+        "contact": {
+            "name": person_name,
+            "title": title,
+            "seniority": seniority,
+            "email": email,
+            "note": None if is_matched else "no matching contact",
+        },
+        "score": score,
+        "fit_score": fit,
+        "intent_score": intent,
+        "confidence": confidence,
+        "intent_source": source,
+        "step": step,
+        "unverified": unverified_fields,
+        "signals": signals,
+        "waterfall": parts,
+        "why": why(name, shown_city, country, employees, signals, not is_matched),
+        "merged": merged,
+    }
 
 
 def shortfall(
@@ -146,19 +205,3 @@ def shortfall(
     told = ", ".join(f"{count} {cause}" for cause, count in causes.items() if count)
     reason = f"{available} companies pass the filters that are never relaxed"
     return Shortfall(limit, returned, f"{reason}; {told}" if told else f"only {reason}")
-
-
-def _contact(person: ContactCard, is_matched: bool) -> Contact:
-    _, name, title, seniority, email = person
-    return Contact(name, title, seniority, email, None if is_matched else "no matching contact")
-
-
-def _facts(company: CompanyCard) -> list[str]:
-    city, country, employees = company.city_raw or company.city, company.country, company.employee_count
-    facts = [f"{city}, {country}"] if city and country else [place for place in (city, country) if place]
-    return facts if employees is None else [*facts, f"{employees:,} employees"]
-
-
-def _triple(weights: FloatArray) -> tuple[float, float, float]:
-    industry, size, region = weights.tolist()
-    return industry, size, region

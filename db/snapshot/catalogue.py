@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -38,15 +39,15 @@ class Catalogue:
 
     def companies(self, rows: Sequence[int]) -> list[CompanyCard]:
         """Cards of company rows, in that order."""
-        return [CompanyCard(*orjson.loads(packed)) for packed in self.display.companies.take_raw(rows)]
+        return list(map(CompanyCard._make, _unpacked(self.display.companies, rows)))
 
     def leads(self, rows: Sequence[int]) -> list[ContactCard]:
         """Cards of lead rows, in that order."""
-        return [ContactCard(*orjson.loads(packed)) for packed in self.display.leads.take_raw(rows)]
+        return list(map(ContactCard._make, _unpacked(self.display.leads, rows)))
 
     def snippets(self, rows: Sequence[int]) -> list[SnippetCard]:
         """Cards of snippet rows, in that order."""
-        return [SnippetCard(*orjson.loads(packed)) for packed in self.display.snippets.take_raw(rows)]
+        return list(map(SnippetCard._make, _unpacked(self.display.snippets, rows)))
 
     def description(self, row: int) -> str:
         """The company's own words, "" when there are none."""
@@ -55,3 +56,9 @@ class Catalogue:
     def text(self, row: int) -> str:
         """Text of a snippet row."""
         return self.snippets([row])[0].text
+
+
+def _unpacked(packed: StringTable, rows: Sequence[int]) -> list[list[Any]]:
+    """The arrays of some rows; read as one document, which takes two thirds of reading each."""
+    read: list[list[Any]] = orjson.loads(b"[%b]" % b",".join(packed.take_raw(rows)))
+    return read

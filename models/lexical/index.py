@@ -9,7 +9,7 @@ import numpy as np
 
 from models.lexical.files import OffsetArray, PostingLists, TermTable, best_of, load
 from models.lexical.manifest import LexicalManifest
-from models.lexical.mentions import Mentions
+from models.lexical.mentions import LongArray, Mentions
 from models.lexical.tokenise import Stems
 from ranking.excerpt import Span
 from ranking.hits import TermPostings
@@ -73,7 +73,7 @@ class LexicalIndex:
         return self.concept(code).idf
 
     def mentions(
-        self, rows: IntArray, concepts: tuple[str, ...], keywords: tuple[str, ...] = ()
+        self, rows: LongArray, concepts: tuple[str, ...], keywords: tuple[str, ...] = ()
     ) -> list[list[Span]]:
         """Where each of the snippets `rows` names one of the concepts or keywords, by start, longer ones first."""
         return self._mentions.find(rows, self._wanted(concepts, keywords))

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from models.lexical.files import OffsetArray, load, offsets_of, save
 from ranking.excerpt import READ_CHARACTERS
+from ranking.kernels.mentions import spans_of
 from ranking.types import IntArray
 
+LongArray = NDArray[np.int64]
 SpanArray = NDArray[np.uint16]
 
 
@@ -29,29 +31,18 @@ class Mentions:
     terms: IntArray
     spans: SpanArray  # two bytes suffice: READ_CHARACTERS is 11,520
 
-    def find(self, rows: IntArray, wanted: IntArray) -> list[list[tuple[int, int]]]:
+    def find(self, rows: LongArray, wanted: IntArray) -> list[list[tuple[int, int]]]:
         """The spans in each of k texts that have one of the `wanted` terms, by start, longer ones first.
 
         Args:
-            rows: int32[k] text rows in any order, repeats allowed.
+            rows: int64[k] text rows in any order, repeats allowed.
             wanted: int32[w] term numbers, ascending.
         """
-        found: list[list[tuple[int, int]]] = [[] for _ in range(len(rows))]
         if not len(wanted):
-            return found
-        begin = self.offsets[rows]
-        counts = self.offsets[rows + 1] - begin
-        owner = np.repeat(np.arange(len(rows)), counts)
-        entry = np.arange(len(owner)) + np.repeat(begin - counts.cumsum() + counts, counts)
-        terms = self.terms[entry]
-        hits = np.flatnonzero(wanted.take(wanted.searchsorted(terms), mode="clip") == terms)
-        spans = self.spans[entry[hits]]
-        for text, start, end in zip(owner[hits].tolist(), *spans.T.tolist(), strict=True):
-            found[text].append((start, end))
-        for spans_of_text in found:
-            if len(spans_of_text) > 1:
-                spans_of_text.sort(key=_longest_first)
-        return found
+            return [[] for _ in range(len(rows))]
+        spans, ends = spans_of(rows, self.offsets, self.terms, self.spans, wanted)
+        found, until = list(zip(*spans.T.tolist(), strict=True)), ends.tolist()
+        return [found[start:end] for start, end in zip([0, *until], until, strict=False)]
 
     def save(self, folder: Path) -> None:
         """Write `mentions_offsets`, `mentions_terms` and `mentions_spans`."""
@@ -90,7 +81,3 @@ class MentionLists:
         return Mentions(
             offsets, numbers[np.frombuffer(self._terms, dtype=np.int32)], np.stack(places, axis=1)
         )
-
-
-def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
-    return span[0], -span[1]

@@ -20,7 +20,7 @@ F8, I8 = types.float64, types.int64
 BOOLS, U1S, U2S, U4S = _read(types.boolean), _read(types.uint8), _read(types.uint16), _read(types.uint32)
 I4S, I8S, F4S, F8S = _read(types.int32), _read(types.int64), _read(types.float32), _read(types.float64)
 U8S_2D, F8S_2D, I4S_2D = _read(types.uint64, 2), _read(types.float64, 2), _read(types.int32, 2)
-U8S, F4S_2D = _read(types.uint64), _read(types.float32, 2)
+U8S, U2S_2D, F4S_2D = _read(types.uint64), _read(types.uint16, 2), _read(types.float32, 2)
 # What a kernel writes to.
 INTO_I4S, INTO_F8S = types.int32[::1], types.float64[::1]
 INTO_F8S_2D, INTO_F4S_2D = types.float64[:, ::1], types.float32[:, ::1]

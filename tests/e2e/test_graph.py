@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -99,6 +100,17 @@ class Graph:
                 found[title.split()[0]] = process.pid
         return found
 
+    def has_replicas(self, node: str, count: int) -> bool:
+        return len(self.replicas(node)) == count
+
+    def deploy(self, document: dict[str, Any]) -> None:
+        """Deploy a changed configuration; returns when Serve calls it running."""
+        changed = self.config.with_name("changed.yaml")
+        changed.write_text(json.dumps(document))  # JSON is YAML
+        command = [sys.executable, "-c", _DEPLOY, str(changed), str(self.port)]
+        environment = _environment_of(self)
+        subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True, timeout=60)
+
     def publish(self) -> str:
         """Build the next generation, in a process of its own as in production."""
         environment = {**os.environ, "DATABASE_URL": EmbeddedPostgres(self.folder).dsn()}
@@ -135,9 +147,9 @@ def test_an_answer_over_http_is_the_answer_in_one_process(graph: Graph) -> None:
     here = asyncio.run(rank_leads(request, system.ports(), config, deadline))
     there = graph.ask()
     assert there["metadata"]["versions"]["snapshot"] == here.generation
-    assert [lead["lead_id"] for lead in there["leads"]] == [lead.lead_id for lead in here.leads]
-    assert [lead["score"] for lead in there["leads"]] == [lead.score for lead in here.leads]
-    assert [lead["why"] for lead in there["leads"]] == [lead.why for lead in here.leads]
+    assert [lead["lead_id"] for lead in there["leads"]] == [lead["lead_id"] for lead in here.leads]
+    assert [lead["score"] for lead in there["leads"]] == [lead["score"] for lead in here.leads]
+    assert [lead["why"] for lead in there["leads"]] == [lead["why"] for lead in here.leads]
     assert {each["stage"] for each in there["metadata"]["degradations"]} <= {"llm"}
     versions = there["metadata"]["versions"]
     assert versions["booster"] == BoosterModel(DEFAULT_BOOSTER).version
@@ -250,18 +262,30 @@ def test_new_ranking_numbers_are_taken_without_a_restart(graph: Graph) -> None:
     for node in document["applications"][0]["deployments"]:
         if "user_config" in node:
             node["user_config"]["final"] = {"fit": 1.0, "intent": 0.0}
-    changed = graph.config.with_name("changed.yaml")
-    changed.write_text(json.dumps(document))
-    environment = _environment_of(graph)
     with _stream(graph) as stream:
-        command = [sys.executable, "-c", _DEPLOY, str(changed), str(graph.port)]
-        subprocess.run(command, check=True, cwd=ROOT, env=environment, capture_output=True, timeout=60)
+        graph.deploy(document)
         wait_until(
             lambda: graph.ask()["metadata"]["versions"]["config"] != before["metadata"]["versions"]["config"]
         )
     assert {status for status, _ in stream.answers} == {200}
     assert all(lead["score"] == lead["fit_score"] for lead in graph.ask()["leads"])
     assert graph.replicas() == replicas
+
+
+def test_replicas_of_ingress_and_leaf_come_and_go_without_an_error(graph: Graph) -> None:
+    document = yaml.safe_load(graph.config.read_text())
+    nodes = {node["name"]: node for node in document["applications"][0]["deployments"]}
+    with _stream(graph) as stream:
+        for count in (2, 1):
+            for name in ("ingress", "bm25"):
+                bounds = {"min_replicas": count, "max_replicas": count}
+                nodes[name]["autoscaling_config"] = {**nodes[name]["autoscaling_config"], **bounds}
+            graph.deploy(document)
+            for name in ("ingress", "bm25"):
+                wait_until(partial(graph.has_replicas, name, count), timeout_s=40.0)
+            stream.more(40)
+    assert {status for status, _ in stream.answers} == {200}
+    assert all(_is_whole(body) for _, body in stream.answers)
 
 
 class _Stream:

@@ -39,7 +39,7 @@ def ranked(world: ServedWorld, query: Query) -> RankedList:
 
 def test_the_likest_companies_come_first_when_nothing_else_tells_them_apart(served_world):
     leads = ranked(served_world, Query(exemplars=("a well known name",))).leads
-    values = [lead.waterfall[0].value for lead in leads]
+    values = [lead["waterfall"][0]["value"] for lead in leads]
     assert len(leads) == LIMIT
     assert values == sorted(values, reverse=True)
     assert values[0] == pytest.approx(0.9)
@@ -47,11 +47,11 @@ def test_the_likest_companies_come_first_when_nothing_else_tells_them_apart(serv
 
 def test_the_waterfall_of_likened_leads_sums_to_their_score(served_world):
     for lead in ranked(served_world, Query(exemplars=("a well known name",))).leads:
-        assert sum(part.points for part in lead.waterfall) == pytest.approx(lead.score, abs=1e-6)
-        assert lead.waterfall[0].part == "fit.industry"
+        assert sum(part["points"] for part in lead["waterfall"]) == pytest.approx(lead["score"], abs=1e-6)
+        assert lead["waterfall"][0]["part"] == "fit.industry"
 
 
 def test_a_named_industry_counts_as_named_whatever_the_likeness(served_world):
     query = Query(exemplars=("a well known name",), include=Targets(industries=("healthcare",)))
-    values = {lead.waterfall[0].value for lead in ranked(served_world, query).leads}
+    values = {lead["waterfall"][0]["value"] for lead in ranked(served_world, query).leads}
     assert values <= {0.0, 0.5, 0.7, 1.0}

@@ -102,7 +102,7 @@ async def test_coalesced_is_one_by_one_is_in_process(leaves: Leaves, served_worl
     direct = [await ranked(prompt, here, served_world) for prompt in PROMPTS]
     assert [each.leads for each in alone] == [each.leads for each in direct]
     assert [each.leads for each in together] == [each.leads for each in direct] * 4
-    assert {each.intent_source for result in direct for each in result.leads} >= {"gbdt"}
+    assert {each["intent_source"] for result in direct for each in result.leads} >= {"gbdt"}
     assert await leaves.gbdt.version() == booster.version
 
 

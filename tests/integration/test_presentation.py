@@ -73,7 +73,7 @@ def test_columns_give_the_leads_that_are_made_one_by_one(served_world: ServedWor
         found = surveyed(served_world, prompt)
         leads = presented(found)
         assert leads == plain_leads(found, 5), prompt
-        shown += sum(len(lead.signals) for lead in leads)
+        shown += sum(len(lead["signals"]) for lead in leads)
     assert shown > 50
 
 
@@ -82,7 +82,7 @@ def test_any_evidence_is_shown_as_by_one_by_one(served_world: ServedWorld, most:
     found = with_any_evidence(surveyed(served_world, PROMPTS[0]), seed=most)
     leads = presented(found, most)
     assert leads == plain_leads(found, most)
-    assert max(len(lead.signals) for lead in leads) == most
+    assert max(len(lead["signals"]) for lead in leads) == most
 
 
 def test_no_piece_of_evidence_is_shown_twice(served_world: ServedWorld) -> None:
@@ -94,17 +94,19 @@ def test_no_piece_of_evidence_is_shown_twice(served_world: ServedWorld) -> None:
         leads = presented(changed)
         assert leads == plain_leads(changed, 5)
         for lead in leads:
-            rows = [(signal.snippet_id, signal.text, signal.observed_at) for signal in lead.signals]
+            rows = [
+                (signal["snippet_id"], signal["text"], signal["observed_at"]) for signal in lead["signals"]
+            ]
             assert len(rows) == len(set(rows))
 
 
 def test_only_a_base_that_bm25_decided_is_shared_out_in_points(served_world: ServedWorld) -> None:
     leads = presented(with_any_evidence(surveyed(served_world, PROMPTS[0]), seed=11))
     for lead in leads:
-        points = [signal.points for signal in lead.signals if signal.points is not None]
-        assert bool(points) == (lead.intent_source == "bm25" and bool(lead.signals))
+        points = [signal["points"] for signal in lead["signals"] if signal["points"] is not None]
+        assert bool(points) == (lead["intent_source"] == "bm25" and bool(lead["signals"]))
         if points:
-            assert sum(points) <= lead.waterfall[3].points + 1e-9
+            assert sum(points) <= lead["waterfall"][3]["points"] + 1e-9
 
 
 def test_nobody_is_presented_when_nobody_is_left(served_world: ServedWorld) -> None:

@@ -92,13 +92,15 @@ async def test_every_column_of_an_answer_is_stored(served_world: ServedWorld, po
     }  # fmt: skip
     assert row["as_of"].timestamp() == AS_OF_S
     assert (row["generation"], json.loads(row["versions"])) == (ranked.generation, {"booster": "b"})
-    assert row["lead_ids"] == [lead.lead_id for lead in leads]
-    assert row["company_ids"] == [lead.company_id for lead in leads]
-    assert row["scores"] == [lead.score for lead in leads]
-    assert row["fit_scores"] == [lead.fit_score for lead in leads]
-    assert row["intent_scores"] == [lead.intent_score for lead in leads]
-    assert row["intent_sources"] == [lead.intent_source for lead in leads]
-    assert json.loads(row["signals"]) == [[signal.snippet_id for signal in lead.signals] for lead in leads]
+    assert row["lead_ids"] == [lead["lead_id"] for lead in leads]
+    assert row["company_ids"] == [lead["company_id"] for lead in leads]
+    assert row["scores"] == [lead["score"] for lead in leads]
+    assert row["fit_scores"] == [lead["fit_score"] for lead in leads]
+    assert row["intent_scores"] == [lead["intent_score"] for lead in leads]
+    assert row["intent_sources"] == [lead["intent_source"] for lead in leads]
+    assert json.loads(row["signals"]) == [
+        [signal["snippet_id"] for signal in lead["signals"]] for lead in leads
+    ]
     assert (row["pool"], row["available"], row["cost_usd"]) == (ranked.pool, ranked.available, 0)
     assert json.loads(row["relaxation"]) == [asdict(report) for report in ranked.relaxation]
     assert json.loads(row["routes"]) == asdict(ranked.routes)

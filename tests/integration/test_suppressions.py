@@ -77,15 +77,15 @@ def leads_of(world: ServedWorld, suppressions: tuple[Suppression, ...]):
 
 def test_a_suppressed_company_is_not_returned_and_the_next_one_moves_up(served_world: ServedWorld) -> None:
     before = leads_of(served_world, ())
-    after = leads_of(served_world, (Suppression(None, "company", before[0].company_id),))
-    assert before[0].company_id not in {lead.company_id for lead in after}
-    assert after[0].company_id == before[1].company_id
+    after = leads_of(served_world, (Suppression(None, "company", before[0]["company_id"]),))
+    assert before[0]["company_id"] not in {lead["company_id"] for lead in after}
+    assert after[0]["company_id"] == before[1]["company_id"]
 
 
 def test_a_suppressed_person_is_not_named_though_the_company_stays(served_world: ServedWorld) -> None:
     before = leads_of(served_world, ())
-    lead = next(each for each in before if each.merged)
-    after = leads_of(served_world, (Suppression(None, "lead", lead.lead_id),))
-    (same,) = [each for each in after if each.company_id == lead.company_id]
-    assert same.lead_id != lead.lead_id
-    assert lead.lead_id not in same.merged
+    lead = next(each for each in before if each["merged"])
+    after = leads_of(served_world, (Suppression(None, "lead", lead["lead_id"]),))
+    (same,) = [each for each in after if each["company_id"] == lead["company_id"]]
+    assert same["lead_id"] != lead["lead_id"]
+    assert lead["lead_id"] not in same["merged"]

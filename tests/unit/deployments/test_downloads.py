@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import replace
 
 import pytest
 from openpyxl import load_workbook
@@ -12,10 +11,16 @@ from ranking.answer import Contact, RankedLead, Signal
 
 LEAD = RankedLead(
     rank=1, lead_id="l1", company_id="c1", company_name="Müller & Söhne GmbH", domain="mueller.de", industry="banking",
-    employee_count=250, country="DE", city="Köln", contact=Contact("Jörg Weiß", "CTO", "cxo", "j@mueller.de"), score=0.75,
+    employee_count=250, country="DE", city="Köln", score=0.75,
+    contact=Contact(name="Jörg Weiß", title="CTO", seniority="cxo", email="j@mueller.de", note=None),
     fit_score=1.0, intent_score=37.5, confidence=0.5, intent_source="bm25", step="strict", unverified=(),
-    signals=(Signal("s1", "news", "Sucht ein CRM", "https://x.de", "2026-01-02", 3.0, 0.9, 0.1, ("CRM",)),),
-    waterfall=(), why="Weil.", merged=(),
+    signals=(
+        Signal(
+            snippet_id="s1", kind="news", text="Sucht ein CRM", source_url="https://x.de", observed_at="2026-01-02", age_days=3.0,
+            decay=0.9, points=0.1, matched_terms=("CRM",),
+        ),
+    ),
+    waterfall=[], why="Weil.", merged=(),
 )  # fmt: skip
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x")
 
@@ -39,7 +44,7 @@ def test_umlauts_and_numbers_arrive() -> None:
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_formula_is_made_text(formula: str) -> None:
-    lead = replace(LEAD, company_name=formula, signals=(replace(LEAD.signals[0], text=formula),))
+    lead = LEAD | {"company_name": formula, "signals": (LEAD["signals"][0] | {"text": formula},)}
     for cells in (read_csv(as_csv([lead]))[0], read_xlsx(as_xlsx([lead]))[0]):
         assert str(cells["company"]).startswith("'")
         assert str(cells["signal_1"]).startswith("'")
@@ -47,27 +52,27 @@ def test_a_formula_is_made_text(formula: str) -> None:
 
 @pytest.mark.parametrize("odd", ["a\0b", "a\x01b", "a\x1fb", "a\x7fb", "a\ud800b", "a\ufffeb", "a\uffffb"])
 def test_what_no_spreadsheet_takes_is_left_out(odd: str) -> None:
-    lead = replace(LEAD, company_name=odd)
+    lead = LEAD | {"company_name": odd}
     assert read_csv(as_csv([lead]))[0]["company"] == read_xlsx(as_xlsx([lead]))[0]["company"] == "ab"
 
 
 def test_a_formula_hidden_behind_a_control_character_is_made_text() -> None:
-    assert read_csv(as_csv([replace(LEAD, company_name="\0=1+1")]))[0]["company"] == "'=1+1"
+    assert read_csv(as_csv([LEAD | {"company_name": "\0=1+1"}]))[0]["company"] == "'=1+1"
 
 
 def test_lines_and_quotes_stay_one_cell() -> None:
     text = 'first "line"\nsecond, line'
-    lead = replace(LEAD, why=text)
+    lead = LEAD | {"why": text}
     assert read_csv(as_csv([lead]))[0]["why"] == read_xlsx(as_xlsx([lead]))[0]["why"] == text
 
 
 def test_a_text_longer_than_a_cell_is_cut() -> None:
-    lead = replace(LEAD, why="x" * 40_000)
+    lead = LEAD | {"why": "x" * 40_000}
     assert len(str(read_xlsx(as_xlsx([lead]))[0]["why"])) == 32_767
 
 
 def test_negative_numbers_stay_numbers() -> None:
-    lead = replace(LEAD, intent_score=-1.5)
+    lead = LEAD | {"intent_score": -1.5}
     assert read_xlsx(as_xlsx([lead]))[0]["intent"] == -1.5
 
 

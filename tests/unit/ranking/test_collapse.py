@@ -120,14 +120,14 @@ def test_equal_leads_of_merged_records_go_by_id_not_by_row() -> None:
     leads = Lead("b", "one", (), "vp"), Lead("a", "two", (), "vp"), Lead("0", "two", (), "entry")
     contacts, ids = chosen(*leads, records=[[("one", 1.0), ("two", 1.0)]])
     assert ids[int(contacts.lead_rows[0])] == "a"
-    assert sorted(ids[row] for row in contacts.replaced(np.array([0]))[0]) == ["0", "b"]
+    assert sorted(ids[row] for row in contacts.replaced(np.array([0], dtype=np.int32))[0]) == ["0", "b"]
 
 
 def test_the_chosen_lead_names_those_it_replaces() -> None:
     leads = Lead("a", "acme", (), "cxo"), Lead("b", "acme"), Lead("c", "acme"), Lead("d", "beta")
     contacts, ids = chosen(*leads, records=[[("acme", 1.0)], [("beta", 1.0)]])
     assert [ids[row] for row in contacts.lead_rows.tolist()] == ["a", "d"]
-    assert [ids[row] for row in contacts.replaced(np.array([0]))[0]] == ["b", "c"]
+    assert [ids[row] for row in contacts.replaced(np.array([0], dtype=np.int32))[0]] == ["b", "c"]
     assert contacts.replaced(np.array([1]))[0] == []
 
 
@@ -173,7 +173,7 @@ def test_taken_away_leads_are_not_among_the_replaced() -> None:
         exclude=Exclusions(roles=SELLER),
     )
     assert ids[int(contacts.lead_rows[0])] == "a"
-    assert contacts.replaced(np.array([0]))[0] == []
+    assert contacts.replaced(np.array([0], dtype=np.int32))[0] == []
 
 
 def test_only_the_leads_of_the_list_count() -> None:
