@@ -65,7 +65,7 @@ def read_names(units: Sequence[Unit], parts: Parts, marks: Sequence[int], langua
         if end == place + 1 and place and bits & (cues.EXEMPLAR_AFTER | cues.COMPARISON_AFTER):
             found += _name_before(units, place, cased, found)
         elif marks[place] >= 0 and _is_left_out(units, place, marks, cased, language):
-            end = _name_end(units, place, cased)
+            end = max(_name_run(units, place, cased), place + 1)
             found.append(Name(place, end, LEFT_OUT, marks[place]))
         place = end
     return found
@@ -175,6 +175,11 @@ def _name_end(units: Sequence[Unit], place: int, cased: bool) -> int:
         return max(_name_end(units, place + 1, cased), place + 2)
     if place >= len(units) or units[place].gap == STOP or not _can_begin(units[place], cased):
         return place
+    return _name_run(units, place, cased)
+
+
+def _name_run(units: Sequence[Unit], place: int, cased: bool) -> int:
+    """Return the end of the name whose first word stands here, `place` itself when all its words are known for something else."""
     end = place + 1
     while end < len(units) and end - place < _MAX_NAME:
         unit = units[end]

@@ -76,3 +76,18 @@ def test_at_most_twenty_names_follow_one_cue():
     names = [f"Acme{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 
     assert parse("companies like " + ", ".join(names), load_taxonomy()).exemplars == tuple(names[:20])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "companies"),
+    [
+        ("CRM for hotels. Stripe excluded.", ("Stripe",)),
+        ("CRM for banks\nGoldman Sachs excluded", ("Goldman Sachs",)),
+        ("Wir verkaufen CRM. Allianz nicht.", ("Allianz",)),
+        ("CRM for banks in DACH\n- Stripe excluded", ("Stripe",)),
+    ],
+)
+def test_a_company_that_begins_a_sentence_is_left_out_by_what_follows(
+    prompt: str, companies: tuple[str, ...]
+):
+    assert parse(prompt, load_taxonomy()).exclude.companies == companies
