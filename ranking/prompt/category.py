@@ -24,25 +24,23 @@ def product_phrase(
         units, concepts | {reading.unit for reading in readings if reading.field == KEYWORD}, marks, part
     )
     best, best_rank = (0, 0), (False, 0)
-    place = 0
-    while place < len(units):
-        if not sold[place]:
-            place += 1
+    end = 0
+    for place, is_sold in enumerate(sold):
+        if not is_sold or place < end:
             continue
         end = _run_end(units, place, sold)
         rank = (not concepts.isdisjoint(range(place, end)), end - place)
         if rank[0] > best_rank[0] or (not best_rank[0] and rank > best_rank):
             best, best_rank = (units[place].start, units[end - 1].end), rank
-        place = end
     return best
 
 
 def _sold(units: Sequence[Unit], read: set[int], marks: Sequence[int], part: Sequence[int]) -> list[bool]:
     """Tell of each unit whether it names the product; an industry does right before such a unit ("hotel software")."""
     sold = [
-        mark == INCLUDED
-        and (place in read or (bool(unit.bits & cues.PRODUCT_NOUN) and part[place] != TARGET))
-        for place, (unit, mark) in enumerate(zip(units, marks, strict=True))
+        marks[place] == INCLUDED
+        and (place in read or (unit.bits & cues.PRODUCT_NOUN != 0 and part[place] != TARGET))
+        for place, unit in enumerate(units)
     ]
     for place in range(len(units) - 1):
         describes = sold[place + 1] and units[place + 1].gap <= HYPHEN and units[place].has("industry")

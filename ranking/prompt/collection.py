@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ranking.prompt.meaning import CONCEPT, FIELDS, KEYWORD, Reading
+from ranking.prompt.meaning import CONCEPT, KEYWORD, Reading
 from ranking.prompt.names import Name
 from ranking.prompt.units import Unit
-from ranking.taxonomy.entries import Entry
 from ranking.taxonomy.model import Taxonomy
 from ranking.taxonomy.sizes import NAMED_SIZES
 from ranking.text import domain_key
@@ -15,7 +14,8 @@ from ranking.types import EmployeeRange, Exclusions, Span, Targets
 _STARTUP: Final = "startup"
 _STARTUP_SIZE: Final = EmployeeRange(1, 10)
 _STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
-_FIELD_NAMES: Final = tuple(FIELDS.values())
+_INCLUDE: Final = "include."
+_EXCLUDE: Final = "exclude."
 
 
 class Collection:
@@ -28,14 +28,24 @@ class Collection:
         self._prompt = prompt
         self._units = units
         self._marks = marks
-        self._values: dict[str, dict[str | EmployeeRange, None]] = {}
+        self._codes: dict[str, dict[str, None]] = {}
+        self._ranges: dict[str, dict[EmployeeRange, None]] = {}
         self._claimed: set[int] = set()
-        self._stated: set[str | EmployeeRange] = set()
+        self._stated: set[EmployeeRange] = set()
         self.spans: list[Span] = []
 
-    def add(self, field: str, value: str | EmployeeRange, start: int, end: int) -> None:
+    def add(self, field: str, value: str, start: int, end: int) -> None:
         """Add a value that code points [start, end) caused."""
-        self._values.setdefault(field, {})[value] = None
+        values = self._codes.get(field)
+        if values is None:
+            self._codes[field] = {value: None}
+        else:
+            values[value] = None
+        self.spans.append(Span(field, value, self._prompt[start:end], start, end))
+
+    def add_range(self, field: str, value: EmployeeRange, start: int, end: int) -> None:
+        """Add a head count that code points [start, end) caused."""
+        self._ranges.setdefault(field, {})[value] = None
         self.spans.append(Span(field, describe(value), self._prompt[start:end], start, end))
 
     def add_reading(self, reading: Reading) -> None:
@@ -46,12 +56,14 @@ class Collection:
         entry = reading.entry
         if entry is not None and entry.code == _STARTUP and reading.field == "exclude.employees":
             self._rule_out_startups(start, unit.end)
+        elif entry is not None and entry.kind == "size":
+            self.add_range(reading.field, NAMED_SIZES[entry.code], start, unit.end)
         else:
-            self.add(reading.field, unit.text if entry is None else _value(entry), start, unit.end)
+            self.add(reading.field, unit.text if entry is None else entry.code, start, unit.end)
 
     def _rule_out_startups(self, start: int, end: int) -> None:
         """ "not startups" means the young and tiny, not every company of up to 200 people."""
-        self.add("exclude.employees", _STARTUP_SIZE, start, end)
+        self.add_range("exclude.employees", _STARTUP_SIZE, start, end)
         for stage in _STARTUP_STAGES:
             self.add("exclude.stages", stage, start, end)
 
@@ -62,7 +74,7 @@ class Collection:
         side = "include" if self._marks[place] < 0 else "exclude"
         if side == "include":
             self._stated.add(unit.employees)
-        self.add(f"{side}.employees", unit.employees, self._start(place), unit.end)
+        self.add_range(f"{side}.employees", unit.employees, self._start(place), unit.end)
 
     def add_name(self, name: Name, taxonomy: Taxonomy) -> None:
         """Add a company or product as the customer wrote it; used technologies by their code."""
@@ -87,43 +99,46 @@ class Collection:
     def settle(self) -> None:
         """Let an exclusion win over an inclusion of the same value, and a head count over the name of a size."""
         dropped: set[tuple[str, str]] = set()
-        sizes = self._values.get("include.employees", {})
-        if self._stated and not sizes.keys() <= self._stated:
+        sizes = self._ranges.get(f"{_INCLUDE}employees", {})
+        if self._stated:
             for size in sizes.keys() - self._stated:
                 del sizes[size]
-                dropped.add(("include.employees", describe(size)))
-        for name in _FIELD_NAMES:
-            wanted, ruled_out = self._values.get(f"include.{name}"), self._values.get(f"exclude.{name}")
-            for value in list(wanted or ()):
-                if wanted and ruled_out and value in ruled_out:
+                dropped.add((f"{_INCLUDE}employees", describe(size)))
+        for size in sizes.keys() & self._ranges.get(f"{_EXCLUDE}employees", {}).keys():
+            del sizes[size]
+            dropped.add((f"{_INCLUDE}employees", describe(size)))
+        for field, ruled_out in self._codes.items():
+            if field.startswith(_EXCLUDE):
+                wanted_field = _INCLUDE + field.removeprefix(_EXCLUDE)
+                wanted = self._codes.get(wanted_field, {})
+                for value in wanted.keys() & ruled_out.keys():
                     del wanted[value]
-                    dropped.add((f"include.{name}", describe(value)))
+                    dropped.add((wanted_field, value))
         if dropped:
             self.spans = [span for span in self.spans if (span.field, span.value) not in dropped]
 
     def codes(self, field: str) -> tuple[str, ...]:
         """Return the textual values of a field."""
-        return tuple(value for value in self._values.get(field, ()) if isinstance(value, str))
+        return tuple(self._codes.get(field, ()))
 
     def ranges(self, field: str) -> tuple[EmployeeRange, ...]:
         """Return the head counts of a field."""
-        return tuple(value for value in self._values.get(field, ()) if isinstance(value, EmployeeRange))
+        return tuple(self._ranges.get(field, ()))
 
     def targets(self) -> Targets:
         """Return the fields under "include"."""
-        return Targets(employees=self.ranges("include.employees"), **self._coded("include"))
+        return Targets(employees=self.ranges(f"{_INCLUDE}employees"), **self._under(_INCLUDE))
 
     def exclusions(self) -> Exclusions:
         """Return the fields under "exclude"."""
-        return Exclusions(
-            employees=self.ranges("exclude.employees"),
-            companies=self.codes("exclude.companies"),
-            keywords=self.codes("exclude.keywords"),
-            **self._coded("exclude"),
-        )
+        return Exclusions(employees=self.ranges(f"{_EXCLUDE}employees"), **self._under(_EXCLUDE))
 
-    def _coded(self, side: str) -> dict[str, tuple[str, ...]]:
-        return {name: self.codes(f"{side}.{name}") for name in _FIELD_NAMES if name != "employees"}
+    def _under(self, side: str) -> dict[str, tuple[str, ...]]:
+        return {
+            field.removeprefix(side): tuple(values)
+            for field, values in self._codes.items()
+            if field.startswith(side)
+        }
 
     @property
     def concepts(self) -> tuple[str, ...]:
@@ -142,7 +157,3 @@ def describe(value: str | EmployeeRange) -> str:
         return value
     low = value.minimum if value.minimum is not None else 0
     return f"{low}+" if value.maximum is None else f"{low}-{value.maximum}"
-
-
-def _value(entry: Entry) -> str | EmployeeRange:
-    return NAMED_SIZES[entry.code] if entry.kind == "size" else entry.code

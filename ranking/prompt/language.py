@@ -4,33 +4,33 @@ from collections.abc import Sequence
 from typing import Final
 
 from ranking.prompt.lexicon import LANGUAGES, VOTE_BITS, Lexicon
+from ranking.prompt.words import Words
 from ranking.taxonomy.entries import Match
-from ranking.text import Token
 
 _CONSIDERED: Final = 300
+_LETTERS: Final = 4000
+_AI: Final = "ai"
 _SURFACE_VOTE: Final = 2
 _ENGLISH_PRIOR: Final = 1  # English has the lowest counter: one hint alone does not outvote it
 _MASK: Final = (1 << VOTE_BITS) - 1
 _PLACES: Final = {code: VOTE_BITS * place for place, code in enumerate(LANGUAGES)}
 
 
-def identify(
-    prompt: str, tokens: Sequence[Token], matches: Sequence[Match], lexicon: Lexicon
-) -> tuple[str, bool]:
+def identify(prompt: str, words: Words, matches: Sequence[Match], lexicon: Lexicon) -> tuple[str, bool]:
     """Return the language (ISO 639-1) and whether anything spoke for it; "en" when nothing does (F-1).
 
     Only the first 300 words count. A taxonomy surface that exists in one language only counts like a shared function word.
     """
-    total = _ENGLISH_PRIOR + _word_votes(prompt, tokens, matches, lexicon)
+    total = _ENGLISH_PRIOR + _word_votes(prompt, words, matches)
     if not prompt.isascii():
         letters = lexicon.letters
-        for letter in set(prompt[:4000].lower()):
+        for letter in set(prompt[:_LETTERS].lower()):
             total += letters.get(letter, 0)
     for match in matches:
         if match.end > _CONSIDERED:
             break
         code = match.entries[0].lang
-        if code and all(entry.lang == code for entry in match.entries):
+        if code and (len(match.entries) == 1 or all(entry.lang == code for entry in match.entries)):
             total += _SURFACE_VOTE << _PLACES[code]
     best, most = "en", 0
     for code, place in _PLACES.items():
@@ -40,16 +40,14 @@ def identify(
     return best, most > _ENGLISH_PRIOR
 
 
-def _word_votes(prompt: str, tokens: Sequence[Token], matches: Sequence[Match], lexicon: Lexicon) -> int:
+def _word_votes(prompt: str, words: Words, matches: Sequence[Match]) -> int:
     """Add up what the words say, but for those within a longer name ("legal AI") and "AI", which in small letters is Italian."""
-    votes, endings = lexicon.votes, lexicon.endings
-    named = {place for match in matches if match.end - match.start > 1 for place in range(*match[:2])}
-    total = 0
-    for place, token in enumerate(tokens[:_CONSIDERED]):
-        if place in named or (token.text == "ai" and prompt[token.start] == "A"):
-            continue
-        vote = votes.get(token.text)
-        if vote is None:
-            vote = endings.get(token.text[-3:], 0) + endings.get(token.text[-2:], 0)
-        total += vote
-    return total
+    votes = words.votes[:_CONSIDERED]
+    for start, end, _ in matches:
+        if end - start > 1:
+            votes[start:end] = [0] * len(votes[start:end])
+    if _AI in words.texts:
+        for place, text in enumerate(words.texts[:_CONSIDERED]):
+            if text == _AI and prompt[words.starts[place]] == "A":
+                votes[place] = 0
+    return sum(votes)

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 from ranking.prompt import cues
+from ranking.taxonomy.surfaces import lengths_by_start
 from ranking.text import words
 
 LANGUAGES: Final = ("en", "de", "fr", "es", "pt", "it", "nl")
@@ -36,7 +36,7 @@ class Language:
     Attributes:
         phrases: folded phrase -> bits of `ranking.prompt.cues`; in every language English phrases are
             understood, and negations of the others.
-        lengths: first word of a phrase -> lengths in words of the phrases it begins, longest first.
+        lengths: where phrases of several words begin, see `lengths_by_start`.
         numbers: folded number words -> value.
         prefix: word that with a hyphen negates only what it is joined to ("non-EU"), "" for none.
         common_endings: where nouns are capitalised, endings by which a noun is no name; () elsewhere.
@@ -44,7 +44,7 @@ class Language:
 
     code: str
     phrases: Mapping[str, int]
-    lengths: Mapping[str, tuple[int, ...]]
+    lengths: Mapping[str, Mapping[str, tuple[int, ...]]]
     numbers: Mapping[str, int]
     prefix: str
     common_endings: tuple[str, ...]
@@ -70,6 +70,11 @@ class Lexicon:
     company_endings: frozenset[str]
     words: frozenset[str]
 
+    def vote(self, word: str) -> int:
+        """Return the languages a word speaks for, by its endings when it is no known one."""
+        vote = self.votes.get(word)
+        return self.endings.get(word[-3:], 0) + self.endings.get(word[-2:], 0) if vote is None else vote
+
 
 @lru_cache(maxsize=1)
 def load_lexicon() -> Lexicon:
@@ -84,15 +89,11 @@ def load_lexicon() -> Lexicon:
         compound_endings=tuple(sorted(company_endings | product_endings, key=lambda end: (-len(end), end))),
         company_endings=company_endings,
         words=frozenset(word for phrases in own.values() for phrase in phrases for word in phrase.split(" ")),
-        languages=MappingProxyType(languages),
-        votes=MappingProxyType(
-            _votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
-            | _votes({code: _words(table, "function_words") for code, table in tables.items()})
-        ),
-        endings=MappingProxyType(
-            _votes({code: set(_listed(table["endings"])) for code, table in tables.items()}, _HINT_VOTE)
-        ),
-        letters=MappingProxyType(_votes({code: set(table["letters"]) for code, table in tables.items()})),
+        languages=languages,
+        votes=_votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
+        | _votes({code: _words(table, "function_words") for code, table in tables.items()}),
+        endings=_votes({code: set(_listed(table["endings"])) for code, table in tables.items()}, _HINT_VOTE),
+        letters=_votes({code: set(table["letters"]) for code, table in tables.items()}),
     )
 
 
@@ -103,17 +104,11 @@ def _language(
     function_words = _words(table, "function_words")
     understood = {phrase: bits for phrase, bits in english.items() if phrase not in function_words}
     phrases = {**foreign, **understood, **own}
-    lengths: dict[str, set[int]] = {}
-    for phrase in phrases:
-        parts = phrase.split(" ")
-        lengths.setdefault(parts[0], set()).add(len(parts))
     return Language(
         code=table["code"],
-        phrases=MappingProxyType(phrases),
-        lengths=MappingProxyType(
-            {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
-        ),
-        numbers=MappingProxyType(dict(table["numbers"])),
+        phrases=phrases,
+        lengths=lengths_by_start(phrases),
+        numbers=dict(table["numbers"]),
         prefix=table["cues"]["prefix"],
         common_endings=tuple(_listed(table.get("common_noun_endings", ""))),
     )

@@ -1,12 +1,13 @@
 """Products named with other small words than the taxonomy's: "software per la gestione dei contratti" for "gestione contratti"."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Set
 from functools import lru_cache
 from typing import Final
 
+from ranking.prompt.words import Words
 from ranking.taxonomy.entries import PLAIN, Entry, Match
 from ranking.taxonomy.model import Taxonomy
-from ranking.text import Token, words
+from ranking.text import words
 
 _HEADS: Final = frozenset(
     words(
@@ -22,55 +23,55 @@ _LINKS: Final = frozenset(
         lo i gli il o os as un une una uno um uma en e et y and"""
     )
 )
+_JOINS: Final = frozenset({" ", "'", "\u2019", "-"})
 _MOST_WORDS: Final = 7
 
 
-def loose_matches(
-    prompt: str, tokens: Sequence[Token], matches: Sequence[Match], taxonomy: Taxonomy
-) -> list[Match]:
+def loose_matches(prompt: str, spoken: Words, matches: list[Match], taxonomy: Taxonomy) -> list[Match]:
     """Return the matches with what a word like "software" begins read by its words of content alone, whatever stands between them.
 
     Only words that name nothing else count, and an exact match that reaches as far wins.
     """
-    named = {
-        place: match
-        for match in matches
-        for place in range(match.start, match.end)
-        if match.entries[0].kind != "concept" and match.entries[0].weight == PLAIN
-    }
+    texts = spoken.texts
+    if _HEADS.isdisjoint(texts):
+        return matches
+    named: set[int] = set()
+    for match in matches:
+        if match.entries[0].kind != "concept" and match.entries[0].weight == PLAIN:
+            named.update(range(match.start, match.end))
     reach = {match.start: match.end for match in matches}
     found: list[Match] = []
-    place = 0
-    while place < len(tokens):
-        match = None
-        if tokens[place].text in _HEADS and place not in named:
-            match = _loose_match(prompt, tokens, place, named, taxonomy)
-        if match is not None and match.end > reach.get(place, 0):
-            found.append(match)
-            place = match.end
-        else:
-            place += 1
+    end = 0
+    for place, text in enumerate(texts):
+        if place < end or text not in _HEADS or place in named:
+            continue
+        loose = _loose_match(prompt, spoken, place, named, taxonomy)
+        if loose is not None and loose.end > reach.get(place, 0):
+            found.append(loose)
+            end = loose.end
     if not found:
-        return list(matches)
+        return matches
     covered = {place for match in found for place in range(match.start, match.end)}
     rest = [match for match in matches if covered.isdisjoint(range(match.start, match.end))]
     return sorted(rest + found)
 
 
-def _loose_match(
-    prompt: str, tokens: Sequence[Token], start: int, named: Mapping[int, Match], taxonomy: Taxonomy
-) -> Match | None:
-    products = _products(taxonomy)
+def _loose_match(prompt: str, spoken: Words, start: int, named: Set[int], taxonomy: Taxonomy) -> Match | None:
+    products, stems = _products(taxonomy)
+    texts, starts, ends = spoken.texts, spoken.starts, spoken.ends
     content: set[str] = set()
     best: Match | None = None
-    for place in range(start + 1, min(start + _MOST_WORDS, len(tokens))):
-        between = prompt[tokens[place - 1].end : tokens[place].start]
-        if place in named or not set(between) <= {" ", "'", "\u2019", "-"}:
+    for place in range(start + 1, min(start + _MOST_WORDS, len(texts))):
+        between = prompt[ends[place - 1] : starts[place]]
+        if place in named or not (between == " " or _JOINS.issuperset(between)):
             break
-        text = tokens[place].text
+        text = texts[place]
         if text in _LINKS or text in _HEADS:
             continue
-        content.add(_stem(text))
+        stem = _stem(text)
+        if stem not in stems:
+            break
+        content.add(stem)
         entry = products.get(frozenset(content))
         if entry is not None:
             best = Match(start, place + 1, (entry,))
@@ -78,15 +79,16 @@ def _loose_match(
 
 
 @lru_cache(maxsize=2)
-def _products(taxonomy: Taxonomy) -> Mapping[frozenset[str], Entry]:
-    """Return stems of content words -> the one product whose surfaces have just these beside small words and heads."""
+def _products(taxonomy: Taxonomy) -> tuple[Mapping[frozenset[str], Entry], frozenset[str]]:
+    """Return stems of content words -> the one product whose surfaces have just these beside small words and heads; and all stems."""
     owners: dict[frozenset[str], set[str]] = {}
     for code in taxonomy.CONCEPTS:
         for stems in _stem_sets(taxonomy, code):
             owners.setdefault(stems, set()).add(code)
-    return {
+    products = {
         stems: Entry("concept", min(codes), "", PLAIN) for stems, codes in owners.items() if len(codes) == 1
     }
+    return products, frozenset().union(*products)
 
 
 def _stem_sets(taxonomy: Taxonomy, code: str) -> Iterator[frozenset[str]]:

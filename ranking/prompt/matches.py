@@ -1,17 +1,20 @@
 """The taxonomy's surfaces in a prompt: within its clauses, inside compounds ("Biotechfirmen") and behind slips of the hand."""
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 from ranking.prompt.lexicon import Lexicon
 from ranking.prompt.typos import corrected
+from ranking.prompt.words import Words
 from ranking.taxonomy.entries import PLAIN, Entry, Kind, Match
 from ranking.taxonomy.surfaces import SurfaceIndex
-from ranking.text import Token
 
-_BOUNDARY: Final = re.compile(r"[;:!?()\n]|(?<=\w{3})\.(?=\s)")
-_COMMA: Final = re.compile(r"(?<=[^\s-]),(?=\s)")
+_BOUNDARY: Final = re.compile(
+    r"[;:!?()\n.](?:(?<!\.)|(?<=\w{3}\.)(?=\s))"
+)  # a class first: the search skips the rest quickly
+_COMMA: Final = re.compile(r",(?<=[^\s-],)(?=\s)")
 _LINKS: Final = ("", "s", "n", "en", "e", "es")
 _SHORTEST_STEM: Final = 3
 _SHORTEST_WORD: Final = 6
@@ -22,18 +25,17 @@ _OF: Final = frozenset(
 )
 
 
-def read_matches(
-    prompt: str, tokens: Sequence[Token], surfaces: SurfaceIndex, lexicon: Lexicon
-) -> list[Match]:
+def read_matches(prompt: str, words: Words, surfaces: SurfaceIndex, lexicon: Lexicon) -> list[Match]:
     """Return the disjoint matches in ascending order; none reaches over a mark that ends a clause."""
-    texts = [token.text for token in tokens]
-    ends = _token_counts(_BOUNDARY.finditer(prompt), tokens)
+    texts = words.texts
+    ends = _word_counts(_BOUNDARY, prompt, words)
     matches = _matches_within(ends, texts, surfaces)
-    commas = _token_counts(_COMMA.finditer(prompt), tokens)
-    if any(_is_cut(match, commas) for match in matches):
+    commas = _word_counts(_COMMA, prompt, words)
+    if commas and any(_is_cut(match, commas) for match in matches):
         matches = _matches_within(sorted({*ends, *commas}), texts, surfaces)
-    closed = [match for match in matches if not _is_left_open(match, texts)]
-    return _with_words(_with_parts(closed, texts, surfaces), prompt, tokens, surfaces, lexicon)
+    if not _OPEN_ENDS.isdisjoint(texts):
+        matches = [match for match in matches if not _is_left_open(match, texts)]
+    return _with_words(_with_parts(matches, texts, surfaces), prompt, words, surfaces, lexicon)
 
 
 def _matches_within(ends: Sequence[int], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
@@ -52,7 +54,10 @@ def _matches_within(ends: Sequence[int], texts: Sequence[str], surfaces: Surface
 
 def _is_cut(match: Match, commas: Sequence[int]) -> bool:
     """Tell whether a comma stands within a match that is no place ("Cambridge, MA")."""
-    return match.entries[0].kind != "city" and any(match.start < comma < match.end for comma in commas)
+    start, end, entries = match
+    if end - start == 1 or entries[0].kind == "city":
+        return False
+    return any(start < comma < end for comma in commas)
 
 
 def _is_left_open(match: Match, texts: Sequence[str]) -> bool:
@@ -65,56 +70,53 @@ def _is_left_open(match: Match, texts: Sequence[str]) -> bool:
     )
 
 
-def _token_counts(marks: Iterable[re.Match[str]], tokens: Sequence[Token]) -> list[int]:
-    """Return for each mark how many tokens stand before it."""
-    counts: list[int] = []
-    place = 0
-    for mark in marks:
-        while place < len(tokens) and tokens[place].start < mark.start():
-            place += 1
-        counts.append(place)
-    return counts
+def _word_counts(marks: re.Pattern[str], prompt: str, words: Words) -> list[int]:
+    """Return for each mark how many words begin before it."""
+    return [bisect_left(words.starts, mark.start()) for mark in marks.finditer(prompt)]
 
 
 def _with_parts(matches: list[Match], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
     """Part "fintech startups" and "Shopify stores", so that the size or technology is read beside the industry."""
     parted: list[Match] = []
     for match in matches:
-        last = match.end - 1
-        if match.start < last and match.entries[0].kind == "industry":
-            first = surfaces.entries(texts[match.start])
-            if first and first[0].kind == "size":
-                parted += [
-                    Match(match.start, match.start + 1, first),
-                    Match(match.start + 1, match.end, match.entries),
-                ]
-                continue
-            size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[match.start : last]))
-            if head and size and size[0].kind == "size":
-                parted += [Match(match.start, last, head), Match(last, match.end, size)]
-                continue
-            if head and head[0].kind == "technology":
-                parted += [Match(match.start, last, head), Match(last, match.end, match.entries)]
-                continue
-        parted.append(match)
+        if match.end - match.start > 1 and match.entries[0].kind == "industry":
+            parted += _parts(match, texts, surfaces)
+        else:
+            parted.append(match)
     return parted
 
 
+def _parts(match: Match, texts: Sequence[str], surfaces: SurfaceIndex) -> tuple[Match, ...]:
+    start, end, entries = match
+    last = end - 1
+    first = surfaces.entries(texts[start])
+    if first and first[0].kind == "size":
+        return Match(start, start + 1, first), Match(start + 1, end, entries)
+    size, head = surfaces.entries(texts[last]), surfaces.entries(" ".join(texts[start:last]))
+    if head and size and size[0].kind == "size":
+        return Match(start, last, head), Match(last, end, size)
+    if head and head[0].kind == "technology":
+        return Match(start, last, head), Match(last, end, entries)
+    return (match,)
+
+
 def _with_words(
-    matches: list[Match], prompt: str, tokens: Sequence[Token], surfaces: SurfaceIndex, lexicon: Lexicon
+    matches: list[Match], prompt: str, words: Words, surfaces: SurfaceIndex, lexicon: Lexicon
 ) -> list[Match]:
     """Read unknown words: compounds by what stands before their ending, small letters by what they may misspell."""
-    known = {place for match in matches for place in range(match.start, match.end)}
+    known: set[int] = set()
+    for start, end, _ in matches:
+        known.update(range(start, end))
     found: list[Match] = []
     misspelt = 0
-    for place, token in enumerate(tokens):
-        if place in known or len(token.text) < _SHORTEST_WORD or token.text in lexicon.votes:
+    for place, text in enumerate(words.texts):
+        if place in known or len(text) < _SHORTEST_WORD or text in lexicon.votes:
             continue
-        entries = _inside(token.text, surfaces, lexicon)
-        small = prompt[token.start : token.end].islower()
-        if not entries and small and misspelt < _MOST_MISSPELT and token.text not in lexicon.words:
+        entries = _inside(text, surfaces, lexicon)
+        small = prompt[words.starts[place] : words.ends[place]].islower()
+        if not entries and small and misspelt < _MOST_MISSPELT and text not in lexicon.words:
             misspelt += 1
-            entries = corrected(token.text, surfaces)
+            entries = corrected(text, surfaces)
         if entries:
             found.append(Match(place, place + 1, entries))
     return sorted(matches + found) if found else matches

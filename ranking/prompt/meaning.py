@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ranking.prompt import cues
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
-from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PERSON, Unit
+from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PERSON, WORD, Unit
 from ranking.taxonomy.entries import Entry, Kind
 from ranking.taxonomy.model import Taxonomy
 
@@ -26,6 +26,8 @@ FIELDS: Final[dict[Kind, str]] = {
 _PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
 _PLACE_WORDS: Final = 3  # "in Rancho Palos Verdes"
 _SOLD: Final = cues.PRODUCT_NOUN
+_UNNAMED: Final = frozenset({NOTHING, WORD})
+_RULED_OUT_TRADE: Final = "exclude.industries"
 _MAKERS: Final = "manufacturing"
 
 
@@ -55,38 +57,48 @@ class Reader:
         self._marks = marks
         self._named = named
         self._taxonomy = taxonomy
-        self._sold_to = self._wanted(TARGET)
-        self._industries = sum(
-            unit.has("industry") for place, unit in enumerate(units) if self._is_wanted(place)
-        )
-        self._concepts = sum(
-            1 for place, unit in enumerate(units) if self._is_wanted(place) and unit.has("concept")
-        )
+        self._industries = self._concepts = 0
+        self._sold_to: set[int] = (
+            set()
+        )  # the groups of what is wanted in the target; -1 stands for a noun for companies
+        for place, unit in enumerate(units):
+            if marks[place] == INCLUDED and not named[place]:
+                self._count(unit, parts.part[place])
+
+    def _count(self, unit: Unit, part: int) -> None:
+        """Note what is wanted."""
+        is_industry = unit.has("industry")
+        self._industries += is_industry
+        self._concepts += unit.has("concept")
+        if part == TARGET:
+            if unit.group not in _UNNAMED and (unit.group != FIELD or is_industry):
+                self._sold_to.add(unit.group)
+            elif unit.bits & (cues.COMPANY | cues.LEAD):
+                self._sold_to.add(-1)
 
     def read(self, language: str) -> list[Reading]:
         """Return the readings in order of the prompt."""
         readings: list[Reading] = []
         for place, unit in enumerate(self._units):
-            if self._is_trade_ruled_out(place):
-                code = self._taxonomy.industry_code(unit.text)
-                readings.append(Reading(place, "exclude.industries", Entry("industry", code or "", "", 1.0)))
-                continue
-            if self._named[place] or self._marks[place] == INERT or unit.group == NOTHING:
-                continue
-            if self._only_makes(place):
-                continue
-            entries = _of_language(unit.entries, language)
-            if self._marks[place] != INCLUDED:
-                readings += self._ruled_out(place, entries)
-            elif entries:
-                readings += self._wanted_entries(place, entries)
-            elif unit.is_word and self._is_keyword(place):
-                readings.append(Reading(place, KEYWORD, None))
+            if unit.group == NOTHING:
+                if unit.bits & _SOLD and self._is_trade_ruled_out(place):
+                    code = self._taxonomy.industry_code(unit.text)
+                    readings.append(Reading(place, _RULED_OUT_TRADE, Entry("industry", code or "", "", 1.0)))
+            elif not self._named[place] and self._marks[place] != INERT and not self._only_makes(place):
+                readings += self._of_unit(place, unit, _of_language(unit.entries, language))
         return self._narrowed(readings)
+
+    def _of_unit(self, place: int, unit: Unit, entries: Sequence[Entry]) -> list[Reading]:
+        if self._marks[place] != INCLUDED:
+            return self._ruled_out(place, entries)
+        if entries:
+            return self._wanted_entries(place, entries)
+        return [Reading(place, KEYWORD, None)] if unit.is_word and self._is_keyword(place) else []
 
     def _only_makes(self, place: int) -> bool:
         """Tell whether a word for makers only heads a trade: "food producers", "fabricants d'emballages"."""
-        entry = _first(self._units[place].entries, "industry")
+        entries = self._units[place].entries
+        entry = _first(entries, "industry") if entries else None
         if entry is None or entry.code != _MAKERS or self._units[place].has("concept"):
             return False
         if place and self._units[place].gap <= HYPHEN and self._is_trade(place - 1):
@@ -102,7 +114,7 @@ class Reader:
     def _is_trade_ruled_out(self, place: int) -> bool:
         """ "banks, not software": a noun for products that stands alone behind a NOT is a trade."""
         unit = self._units[place]
-        if not place or self._named[place] or unit.group != NOTHING or not unit.bits & _SOLD:
+        if not place or self._named[place]:
             return False
         alone = place + 1 == len(self._units) or self._units[place + 1].gap >= COMMA
         behind_not = bool(self._units[place - 1].bits & cues.NEGATION) and unit.gap < COMMA
@@ -114,6 +126,8 @@ class Reader:
 
     def _narrowed(self, readings: list[Reading]) -> list[Reading]:
         """Rule out a word rather than the whole target: "non-profits, but no foundations"."""
+        if all(reading.field != _RULED_OUT_TRADE for reading in readings):
+            return readings
         wanted = {
             (reading.entry.code, self._units[reading.unit].text)
             for reading in readings
@@ -122,31 +136,13 @@ class Reader:
         codes = {code for code, _ in wanted}
         return [
             Reading(reading.unit, "exclude.keywords", None)
-            if reading.field == "exclude.industries"
+            if reading.field == _RULED_OUT_TRADE
             and reading.entry is not None
             and reading.entry.code in codes
             and (reading.entry.code, self._units[reading.unit].text) not in wanted
             else reading
             for reading in readings
         ]
-
-    def _wanted(self, part: int) -> set[int]:
-        """Return the groups of what is wanted in a part; -1 stands for a noun for companies."""
-        found = set()
-        for place, unit in enumerate(self._units):
-            if self._part[place] == part and self._is_wanted(place):
-                if (
-                    unit.group != NOTHING
-                    and not unit.is_word
-                    and (unit.group != FIELD or unit.has("industry"))
-                ):
-                    found.add(unit.group)
-                elif unit.bits & (cues.COMPANY | cues.LEAD):
-                    found.add(-1)
-        return found
-
-    def _is_wanted(self, place: int) -> bool:
-        return self._marks[place] == INCLUDED and not self._named[place]
 
     def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
@@ -156,7 +152,7 @@ class Reader:
             industry = _first(entries, "industry") or _first(
                 unit.entries, "industry"
             )  # a loan word: "headhunting"
-            return [Reading(place, "exclude.industries", industry)]
+            return [Reading(place, _RULED_OUT_TRADE, industry)]
         if unit.has("concept"):
             return [Reading(place, "exclude.keywords", None)]
         if unit.group == PERSON:
@@ -169,9 +165,7 @@ class Reader:
 
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
-        field = any(
-            entry.kind in ("concept", "industry") for entry in entries
-        )  # in this language, not in another
+        field = _first(entries, "concept") or _first(entries, "industry")  # in this language, not in another
         if unit.has("role") and self._works_at_another(place):
             return self._people(place, entries)
         if unit.group == PERSON and not (field and self._part[place] != TARGET and not self._context[place]):
@@ -325,11 +319,16 @@ def _of_language(entries: tuple[Entry, ...], language: str) -> Sequence[Entry]:
 
 
 def _first(entries: Sequence[Entry], kind: Kind) -> Entry | None:
-    return next((entry for entry in entries if entry.kind == kind), None)
+    for entry in entries:
+        if entry.kind == kind:
+            return entry
+    return None
 
 
 def _preferred(entries: Sequence[Entry]) -> Entry:
     """Return the heaviest meaning; of equal weight a country before a city before a region."""
+    if len(entries) == 1:
+        return entries[0]
     return max(entries, key=_preference)
 
 

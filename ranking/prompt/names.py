@@ -20,12 +20,14 @@ from ranking.prompt.units import (
     TECHNOLOGY,
     WORD,
     Unit,
+    any_bits,
 )
 
 EXEMPLAR: Final = "exemplars"
 COMPARISON: Final = "product.comparisons"
 LEFT_OUT: Final = "exclude.companies"
 USED: Final = "include.technologies"
+_INTRODUCING: Final = cues.NAMED | cues.EXEMPLAR_AFTER | cues.COMPARISON_AFTER
 _MAX_NAME: Final = 5
 _MAX_NAMES: Final = 20
 _TARGET_BEFORE: Final = 64
@@ -52,6 +54,8 @@ def read_names(units: Sequence[Unit], parts: Parts, marks: Sequence[int], langua
     part of a longer capitalised name ("Deutsche Bank"). Where the prompt has capital letters a name needs one.
     """
     found: list[Name] = []
+    if not any_bits(units) & _INTRODUCING and max(marks, default=INCLUDED) <= INCLUDED:
+        return found
     cased = _is_cased(units)
     place = 0
     while place < len(units):

@@ -17,6 +17,7 @@ from ranking.prompt.units import (
     STOP,
     WORD,
     Unit,
+    any_bits,
 )
 
 INCLUDED: Final = -1
@@ -24,6 +25,7 @@ INERT: Final = -2
 _ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE | cues.USE
 _OF: Final = frozenset({"of", "de", "des", "d", "di", "von", "van", "do", "dos", "das", "del", "dei"})
 _LISTED: Final = frozenset({WORD, FIELD})
+_RULING_OUT: Final = cues.NEGATION | cues.EXCLUDED_AFTER | cues.LACK
 
 
 class _Scope:
@@ -47,6 +49,12 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
     full stop, at "but" and the like, at a preposition or a comma that begins something of another kind, or at the next
     request; lists go on.
     """
+    if any_bits(units) & _RULING_OUT or any(unit.text == language.prefix for unit in units):
+        return _marks(units, language)
+    return [INCLUDED] * len(units)
+
+
+def _marks(units: Sequence[Unit], language: Language) -> list[int]:
     marks = [INCLUDED] * len(units)
     scope: _Scope | None = None
     for place, unit in enumerate(units):

@@ -16,12 +16,11 @@ from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.units import NOTHING, Unit, read_units
+from ranking.prompt.words import read_words
 from ranking.taxonomy.model import Taxonomy
-from ranking.text import tokens_with_spans
 from ranking.types import Product, Query, Span
 
 _KEYWORD_WEIGHT: Final = 0.5
-_ADDRESS_PARTS: Final = frozenset({"www", "http", "https"})
 
 
 def parse(prompt: str, taxonomy: Taxonomy) -> Query:
@@ -29,16 +28,14 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
 
     Pure and deterministic; time is linear in the prompt's length.
     """
-    tokens = [token for token in tokens_with_spans(prompt) if token.text not in _ADDRESS_PARTS]
+    words = read_words(prompt)
     lexicon = load_lexicon()
-    matches = loose_matches(
-        prompt, tokens, read_matches(prompt, tokens, taxonomy.surfaces, lexicon), taxonomy
-    )
-    code, knows_language = identify(prompt, tokens, matches, lexicon)
-    if not tokens:
+    matches = loose_matches(prompt, words, read_matches(prompt, words, taxonomy.surfaces, lexicon), taxonomy)
+    code, knows_language = identify(prompt, words, matches, lexicon)
+    if not words.texts:
         return Query(language=code)
     language = lexicon.languages[code]
-    raw_units = read_units(prompt, tokens, matches, language)
+    raw_units = read_units(prompt, words, matches, language)
     quantities = read_quantities(prompt, raw_units)
     units = _with_quantities(raw_units, quantities)
     marks = mark_negations(units, language)
@@ -100,13 +97,13 @@ def _grounds(
     knows_language: bool,
 ) -> Grounds:
     weights = {reading.unit: _KEYWORD_WEIGHT if reading.field == KEYWORD else 1.0 for reading in readings}
-    content = [place for place, unit in enumerate(units) if named[place] or unit.group != NOTHING]
-    explained = sum(
-        1.0 if named[place] or units[place].employees is not None else weights.get(place, 0.0)
-        for place in content
-    )
+    content, explained = 0, 0.0
+    for place, unit in enumerate(units):
+        if named[place] or unit.group != NOTHING:
+            content += 1
+            explained += 1.0 if named[place] or unit.employees is not None else weights.get(place, 0.0)
     return Grounds(
-        content=len(content),
+        content=content,
         explained=explained,
         product=1.0 if collection.concepts else 0.5 * bool(collection.keywords),
         has_target=any(

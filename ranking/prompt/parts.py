@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
-from ranking.prompt.units import COLON, COMMA, FIELD, HYPHEN, LOOKAHEAD, NOTHING, PLACE, SIZE, STOP, Unit
+from ranking.prompt.units import (
+    COLON,
+    COMMA,
+    FIELD,
+    HYPHEN,
+    LOOKAHEAD,
+    NOTHING,
+    PLACE,
+    SIZE,
+    STOP,
+    Unit,
+    any_bits,
+)
 
 UNDECIDED: Final = 0
 PRODUCT: Final = 1
@@ -77,7 +89,7 @@ class _Walk:
         self.met_target = False
         self.clause = 0
         self.contacted = False
-        self.contacts = any(unit.bits & cues.CONTACT for unit in units)
+        self.contacts = any_bits(units) & cues.CONTACT
         self.decided = 0
         self.sentence = 0
 

@@ -42,16 +42,16 @@ def read_quantities(prompt: str, units: Sequence[Unit]) -> list[Quantity]:
     """
     found: list[Quantity] = []
     place = 0
-    while place < len(units):
-        if units[place].number is None:
-            place += 1
+    for at, unit in enumerate(units):
+        if unit.number is None or at < place:
             continue
+        place = at
         numbers = _read_numbers(prompt, units, place)
         quantity = None if _is_money(prompt, units, numbers) else _read_one(units, numbers)
         if quantity is not None:
             found.append(quantity)
         place = max(numbers.end, quantity.end if quantity else 0)
-    return _paired(found)
+    return _paired(found) if len(found) > 1 else found
 
 
 def _paired(quantities: Sequence[Quantity]) -> list[Quantity]:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
+from ranking.prompt.words import Words
 from ranking.taxonomy.entries import COMMON_WORD, Entry, Kind, Match
-from ranking.text import Token
 from ranking.types import EmployeeRange
 
 SPACE: Final = 0
@@ -74,6 +75,9 @@ _WEAK_PLACES: Final = frozenset({"city", "region"})
 _STATE: Final = 2
 _PEOPLE_KINDS: Final = frozenset({"role", "seniority"})
 _COUNTED: Final = cues.LEAD | cues.COMPANY | cues.PRODUCT_NOUN
+_NAMING: Final = cues.NOUN & ~cues.STOP
+_MARKS: Final = 4096
+_LONGEST_MARK: Final = 8
 _MAX_COUNT: Final = 100_000_000
 _NO_ENTRIES: Final[tuple[Entry, ...]] = ()
 
@@ -100,7 +104,6 @@ class Unit:
         text: str,
         start: int,
         end: int,
-        *,
         gap: int,
         bits: int = 0,
         entries: tuple[Entry, ...] = _NO_ENTRIES,
@@ -131,79 +134,116 @@ class Unit:
 
     def has(self, kind: Kind) -> bool:
         """Tell whether the taxonomy can read it as `kind`."""
-        return any(entry.kind == kind for entry in self.entries)
+        for entry in self.entries:  # noqa: SIM110 - asked many times per prompt; any() costs four times as much
+            if entry.kind == kind:
+                return True
+        return False
 
 
-def read_units(
-    prompt: str, tokens: Sequence[Token], matches: Sequence[Match], language: Language
-) -> list[Unit]:
-    """Return the units in order; every token is in exactly one.
+def any_bits(units: Sequence[Unit]) -> int:
+    """Return what any of the units does."""
+    found = 0
+    for unit in units:
+        found |= unit.bits
+    return found
+
+
+def read_units(prompt: str, words: Words, matches: Sequence[Match], language: Language) -> list[Unit]:
+    """Return the units in order; every word is in exactly one.
 
     At each place the longer of taxonomy match and cue phrase wins; of equal length both hold for nouns ("startups"), while
     a word that does something in a sentence ("in", "not") names nothing unless it has a capital letter.
     """
-    texts = [token.text for token in tokens]
+    texts, starts, ends = words.texts, words.starts, words.ends
     by_start = {match.start: match for match in matches}
-    listed = {match.entries[0].kind for match in matches if match.entries[0].weight > COMMON_WORD}
-    shouting = prompt.isupper()
     units: list[Unit] = []
-    place, count, before = 0, len(tokens), 0
+    place, count, before = 0, len(texts), 0
     while place < count:
-        bits, cue_end = _longest_phrase(texts, place, language)
-        entries = _NO_ENTRIES
-        end = cue_end
+        text, entries = texts[place], _NO_ENTRIES
+        bits, end = _longest_phrase(texts, place, language)
         match = by_start.get(place)
-        token = tokens[place]
-        if match is not None and match.end >= cue_end:
-            end = match.end
-            entries = match.entries
-            if end > cue_end:
-                bits = 0
-        start, stop = token.start, tokens[end - 1].end
+        if match is not None and match.end >= end:
+            bits = bits if match.end == end else 0
+            end, entries = match.end, match.entries
+        start, stop = starts[place], ends[end - 1]
         raw = prompt[start:stop]
         capital = raw != raw.lower()
-        gap = _gap_after(units, prompt, before, start)
+        gap = _gap_after(units, prompt[before:start])
         if entries and _is_common(entries, bits, capital):
-            weak = entries[0].weight <= COMMON_WORD and not bits & _COUNTED
-            sold = weak and _is_sold(texts, end, by_start, language, among="concept" in listed)
-            shown = weak and not shouting and _is_emphasised(raw, capital, gap, units)
-            if not (
-                weak and _is_meant(entries[0].kind, raw, gap, bits, units, listed, sold=sold, shown=shown)
-            ):
-                entries = tuple(entry for entry in entries if weak and entry.weight > COMMON_WORD)
-        if entries and bits:
-            bits &= cues.NOUN & ~cues.STOP
+            sentence = _Sentence(prompt, texts, matches, by_start, language)
+            entries = _meant(entries, bits, capital, gap, raw, units, end, sentence)
         number = None
-        if not entries and end == place + 1:
-            number = _number(token.text, language)
+        if entries:
+            bits &= _NAMING
+        elif end == place + 1:
+            number = _number(text, language)
             if (
                 number is not None
-                and units
                 and gap == SPACE
-                and _goes_on_in_groups(units[-1], token.text, language)
+                and units
+                and _goes_on_in_groups(units[-1], text, language)
             ):
                 last = units[-1]
                 last.number = (last.number or 0) * 1000 + number
                 last.end = before = stop
                 place = end
                 continue
-        text = token.text if end == place + 1 else " ".join(texts[place:end])
-        units.append(
-            Unit(text, start, stop, gap=gap, bits=bits, entries=entries, number=number, capital=capital)
-        )
+        if end > place + 1:
+            text = " ".join(texts[place:end])
+        units.append(Unit(text, start, stop, gap, bits, entries, number, capital))
         before = stop
         place = end
     return units
 
 
+class _Sentence(NamedTuple):
+    """What stands around a word that may be an ordinary one."""
+
+    prompt: str
+    texts: Sequence[str]
+    matches: Sequence[Match]
+    by_start: Mapping[int, Match]
+    language: Language
+
+    def listed(self) -> set[Kind]:
+        """Return the kinds of what else is named without doubt."""
+        return {match.entries[0].kind for match in self.matches if match.entries[0].weight > COMMON_WORD}
+
+
+def _meant(
+    entries: tuple[Entry, ...],
+    bits: int,
+    capital: bool,
+    gap: int,
+    raw: str,
+    units: Sequence[Unit],
+    end: int,
+    sentence: _Sentence,
+) -> tuple[Entry, ...]:
+    """Return what an ordinary word that ends before word `end` is meant to name."""
+    if entries[0].weight > COMMON_WORD:
+        return _NO_ENTRIES
+    listed = sentence.listed()
+    sold = not bits & _COUNTED and _is_sold(
+        sentence.texts, end, sentence.by_start, sentence.language, among="concept" in listed
+    )
+    shown = not sentence.prompt.isupper() and _is_emphasised(raw, capital, gap, units)
+    if _is_meant(entries[0].kind, raw, gap, bits, units, listed, sold=sold, shown=shown):
+        return entries
+    return tuple(entry for entry in entries if entry.weight > COMMON_WORD)
+
+
 def _longest_phrase(texts: Sequence[str], place: int, language: Language) -> tuple[int, int]:
-    phrases = language.phrases
-    for length in language.lengths.get(texts[place], ()):
-        end = place + length
-        bits = phrases.get(texts[place] if length == 1 else " ".join(texts[place:end]))
-        if bits is not None and end <= len(texts):
-            return bits, end
-    return 0, place + 1
+    """Return what the longest cue phrase at a word does, and where it ends; no bits and the next word where there is none."""
+    phrases, following = language.phrases, place + 1
+    seconds = language.lengths.get(texts[place])
+    if seconds is not None and following < len(texts):
+        for length in seconds.get(texts[following], ()):
+            end = place + length
+            bits = phrases.get(" ".join(texts[place:end]))
+            if bits is not None and end <= len(texts):
+                return bits, end
+    return phrases.get(texts[place], 0), following
 
 
 def _is_emphasised(raw: str, capital: bool, gap: int, units: Sequence[Unit]) -> bool:
@@ -299,9 +339,11 @@ def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:
     )
 
 
-def _gap_after(units: Sequence[Unit], prompt: str, before: int, start: int) -> int:
+def _gap_after(units: Sequence[Unit], between: str) -> int:
     """Classify what stands before the next unit; a colon after a label and the stop of an abbreviation mean nothing."""
-    gap = _gap(prompt, before, start)
+    if between == " ":
+        return SPACE
+    gap = _gap(between) if len(between) <= _LONGEST_MARK else _read_gap(between)
     if units and (
         (gap == STOP and units[-1].text in _ABBREVIATIONS)
         or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP))
@@ -310,13 +352,11 @@ def _gap_after(units: Sequence[Unit], prompt: str, before: int, start: int) -> i
     return gap
 
 
-def _gap(prompt: str, before: int, start: int) -> int:
+def _read_gap(between: str) -> int:
     """Classify what stands between two units; after a colon a line break means nothing."""
-    if start - before == 1:
-        known = _SINGLE_MARKS.get(prompt[before])
-        if known is not None:
-            return known
-    between = _ADDRESS.sub("", prompt[before:start])
+    if between in _SINGLE_MARKS:
+        return _SINGLE_MARKS[between]
+    between = _ADDRESS.sub("", between)
     if between.isspace() and "\n" not in between:
         return SPACE
     if ":" in between:
@@ -327,3 +367,6 @@ def _gap(prompt: str, before: int, start: int) -> int:
         return COMMA
     joins = AMPERSAND if "&" in between or between == " + " else SPACE
     return SLASH if "/" in between else joins
+
+
+_gap = lru_cache(maxsize=_MARKS)(_read_gap)

@@ -1,25 +1,34 @@
 """Longest known phrase at each place of a token list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ranking.taxonomy.entries import Entry, Match
 
 
-class SurfaceIndex:
-    """Phrases of folded tokens -> their meanings, found by longest match from the left (F-1).
+def lengths_by_start(phrases: Iterable[str]) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return first word -> second word -> lengths in words of the longer phrases that begin so, longest first.
 
-    Lookup joins the tokens after a known first word, longest known length first, so that a prompt costs a few dictionary look-ups
-    per token.
+    Two look-ups tell of most places in a text that no phrase of several words begins there, before any words are joined.
     """
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for phrase in phrases:
+        first, _, rest = phrase.partition(" ")
+        if rest:
+            second, length = rest.partition(" ")[0], phrase.count(" ") + 1
+            seconds = found.setdefault(first, {})
+            known = seconds.get(second, ())
+            if length not in known:
+                seconds[second] = tuple(sorted((*known, length), reverse=True))
+    return found
+
+
+class SurfaceIndex:
+    """Phrases of folded tokens -> their meanings, found by longest match from the left (F-1)."""
 
     def __init__(self, phrases: Mapping[str, tuple[Entry, ...]]) -> None:
         self._phrases = phrases
-        lengths: dict[str, set[int]] = {}
-        for phrase in phrases:
-            first, _, _ = phrase.partition(" ")
-            lengths.setdefault(first, set()).add(phrase.count(" ") + 1)
-        self._lengths = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
-        self.max_words = max((found[0] for found in self._lengths.values()), default=0)
+        self._lengths = lengths_by_start(phrases)
+        self.max_words = max((phrase.count(" ") + 1 for phrase in phrases), default=0)
 
     def __len__(self) -> int:
         return len(self._phrases)
@@ -38,20 +47,22 @@ class SurfaceIndex:
         At each place the longest phrase wins and is skipped over.
         """
         found: list[Match] = []
-        count = len(tokens)
+        phrases, starts, count = self._phrases.get, self._lengths.get, len(tokens)
         position = 0
-        while position < count:
-            end = position + 1
-            for length in self._lengths.get(tokens[position], ()):
-                stop = position + length
-                if stop > count:
-                    continue
-                entries = self._phrases.get(
-                    tokens[position] if length == 1 else " ".join(tokens[position:stop])
-                )
+        for place, token in enumerate(tokens):
+            if place < position:
+                continue
+            seconds = starts(token)
+            if seconds is not None and place + 1 < count:
+                for length in seconds.get(tokens[place + 1], ()):
+                    stop = place + length
+                    entries = phrases(" ".join(tokens[place:stop])) if stop <= count else None
+                    if entries is not None:
+                        found.append(Match(place, stop, entries))
+                        position = stop
+                        break
+            if place >= position:
+                entries = phrases(token)
                 if entries is not None:
-                    found.append(Match(position, stop, entries))
-                    end = stop
-                    break
-            position = end
+                    found.append(Match(place, place + 1, entries))
         return found
