@@ -48,9 +48,27 @@ class Wiring:
     answers_request_id: bool = True
 
 
+class _Application(FastAPI):
+    """FastAPI, but what the short way takes passes by all of it, the middlewares included."""
+
+    def __init__(self, short_way: ShortWay, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._short_way = short_way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if self._short_way.takes(scope):
+            await self._short_way(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def build_app(wiring: Wiring) -> FastAPI:
     """The application, ready for Serve's ingress or a plain ASGI server."""
-    app = FastAPI(
+    route = QueryRoute(wiring.flow, wiring.versions)
+    failed = partial(_failed, wiring.telemetry)
+    app = _Application(
+        ShortWay(route, failed, _request_id, answers_id=wiring.answers_request_id),
         title="Leadpoet Intent Graph",
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",
@@ -58,13 +76,10 @@ def build_app(wiring: Wiring) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # `deployments.telemetry` is ours
         redirect_slashes=False,  # a redirected POST is an error anyhow, and this one has a problem document
     )
-    route = QueryRoute(wiring.flow, wiring.versions)
     _add_query_routes(app, wiring, route)
     _add_download_route(app, wiring)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring)
-    told = partial(_told, wiring.telemetry)
-    app.add_middleware(ShortWay, query=route, on_error=told, on_disconnect=_nobody_there)
     app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 
@@ -72,7 +87,10 @@ def build_app(wiring: Wiring) -> FastAPI:
 def _add_query_routes(app: FastAPI, wiring: Wiring, route: QueryRoute) -> None:
     @app.post(QUERY_PATH, openapi_extra=_body_schema(QueryBody), summary="Rank leads for a prompt")
     async def query(request: Request) -> Response:
-        return await route.answer(request.receive)
+        return Response(await route.answer(request.receive), media_type="application/json")
+
+    routes = app.router.routes
+    routes.insert(0, routes.pop())  # for every request Serve looks for its route in this order
 
     @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt")
     async def parse(request: Request) -> Response:
@@ -130,9 +148,8 @@ def _add_operation_routes(app: FastAPI, wiring: Wiring) -> None:
 
 
 def _add_problem_handlers(app: FastAPI, wiring: Wiring) -> None:
-    async def on_lead_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, LeadError)
-        return _told(wiring.telemetry, error, request.state.request_id)
+    async def on_failure(request: Request, error: Exception) -> Response:
+        return _failed(wiring.telemetry, error, request.state.request_id)
 
     async def on_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -142,20 +159,15 @@ def _add_problem_handlers(app: FastAPI, wiring: Wiring) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    async def on_any_error(request: Request, _error: Exception) -> Response:
-        wiring.telemetry.refused(INTERNAL.code)
-        request_id = request.state.request_id
-        response = document(INTERNAL, None, request_id)
+    async def on_any_error(request: Request, error: Exception) -> Response:
+        response = await on_failure(request, error)
         if wiring.answers_request_id:  # this handler stands outside the middleware
-            response.headers["X-Request-Id"] = request_id
+            response.headers["X-Request-Id"] = request.state.request_id
         return response
 
-    async def on_disconnect(_request: Request, _error: Exception) -> Response:
-        return _nobody_there()
-
-    app.add_exception_handler(LeadError, on_lead_error)
+    app.add_exception_handler(LeadError, on_failure)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(ClientDisconnect, on_disconnect)
+    app.add_exception_handler(ClientDisconnect, on_failure)
     app.add_exception_handler(Exception, on_any_error)
 
 
@@ -171,8 +183,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin1")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_id(message: Message) -> None:
@@ -183,13 +194,21 @@ class RequestIds:
         await self._app(scope, receive, send_with_id if self._answers else send)
 
 
-def _told(telemetry: Telemetry, error: LeadError, request_id: str) -> Response:
+def _request_id(scope: Scope) -> str:
+    """The caller's when it is a sensible one, else a new one."""
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin1")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _failed(telemetry: Telemetry, error: Exception, request_id: str) -> Response:
+    """What is answered instead, counted; an error that is not ours keeps its internals to itself."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=_CLIENT_GONE)
+    if not isinstance(error, LeadError):
+        telemetry.refused(INTERNAL.code)
+        return document(INTERNAL, None, request_id)
     telemetry.refused(problem_of(error).code)
     return response_of(error, request_id)
-
-
-def _nobody_there() -> Response:
-    return Response(status_code=_CLIENT_GONE)
 
 
 def _json(value: object, status: int = 200) -> Response:

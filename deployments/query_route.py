@@ -1,15 +1,15 @@
-"""`POST /query` from ASGI messages to a response, and the short way to it past FastAPI.
+"""`POST /query` from ASGI messages to an answer, and the short way to it past FastAPI.
 
 FastAPI's way to a route costs as much as everything else around the ranking. The route stays, for its place in the
 OpenAPI document and for whoever mounts the application elsewhere; both ways end in the same function.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from math import inf
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from deployments.envelope import envelope
 from deployments.json_body import read_json
@@ -27,8 +27,8 @@ class QueryRoute:
         self._flow = flow
         self._versions = versions
 
-    async def answer(self, receive: Receive) -> Response:
-        """The response; what is refused is refused as early as it can be known.
+    async def answer(self, receive: Receive) -> bytes:
+        """The JSON document; what is refused is refused as early as it can be known.
 
         Raises:
             LeadError: see `QueryFlow.answer`.
@@ -40,37 +40,57 @@ class QueryRoute:
         flow.check(deadline_ms_of(value))
         body = checked_body(value, QueryBody)
         answer = await flow.answer(body)
-        content = envelope(answer, self._versions(), explain=body.options.explain)
-        return Response(content, media_type="application/json")
+        return envelope(answer, self._versions(), explain=body.options.explain)
 
 
 class ShortWay:
-    """ASGI middleware: `POST /query` goes straight to its function, with the same answers to errors."""
+    """An ASGI application for `POST /query` alone, with the answers to errors that FastAPI's way has.
+
+    Args:
+        failed: the response that tells of an error under a request's id.
+        id_of: the id of a request.
+        answers_id: whether answers carry it.
+    """
 
     def __init__(
         self,
-        app: ASGIApp,
-        *,
         query: QueryRoute,
-        on_error: Callable[[LeadError, str], Response],
-        on_disconnect: Callable[[], Response],
+        failed: Callable[[Exception, str], Response],
+        id_of: Callable[[Scope], str],
+        *,
+        answers_id: bool,
     ) -> None:
-        self._app = app
-        self._answer: Callable[[Receive], Awaitable[Response]] = query.answer
-        self._on_error = on_error
-        self._on_disconnect = on_disconnect
+        self._query = query
+        self._failed = failed
+        self._id_of = id_of
+        self._answers_id = answers_id
+
+    @staticmethod
+    def takes(scope: Scope) -> bool:
+        """Whether this connection is for it."""
+        return bool(scope["type"] == "http" and scope["path"] == QUERY_PATH and scope["method"] == "POST")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-        if scope["type"] != "http" or scope["path"] != QUERY_PATH or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
+        """Handle one connection that it takes."""
         try:
-            response = await self._answer(receive)
-        except LeadError as err:
-            response = self._on_error(err, scope["state"]["request_id"])
-        except ClientDisconnect:
-            response = self._on_disconnect()
+            content = await self._query.answer(receive)
+        except (LeadError, ClientDisconnect) as err:
+            await self._tell(err, scope, receive, send)
+        except Exception as err:  # the last HTTP handler: told without its internals, then raised for the log
+            await self._tell(err, scope, receive, send)
+            raise
+        else:
+            headers = [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
+            if self._answers_id:
+                headers.append((b"x-request-id", self._id_of(scope).encode()))
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": content})
+
+    async def _tell(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = self._id_of(scope)
+        response = self._failed(error, request_id)
+        if self._answers_id:
+            response.headers["X-Request-Id"] = request_id
         await response(scope, receive, send)
 
 

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from ray import serve
 from ray.exceptions import RayError
+from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
 
 _log = logging.getLogger(__name__)
@@ -65,10 +65,19 @@ class ReplicaWatch:
 
 
 def running_leaves(application: str, caller: str) -> Counts:
-    """Replicas that run, by deployment of the application but the caller's; blocks while the controller answers."""
-    deployments = serve.status().applications[application].deployments
-    return {name: _running(found.replica_states) for name, found in deployments.items() if name != caller}
+    """Replicas that run, by deployment of the application but the caller's; blocks while the controller answers.
+
+    What `serve.status` counts, without its check of the whole answer, which pickles every deployment's router: 36 ms under
+    the interpreter's lock at every turn against 0.8 (Ray 2.60). The client is Serve's own and private; a test holds both
+    against each other.
+
+    Raises:
+        KeyError: there is no such application.
+    """
+    client: Any = _get_global_client()
+    deployments = client.get_serve_details()["applications"][application]["deployments"]
+    return {name: _running(found["replicas"]) for name, found in deployments.items() if name != caller}
 
 
-def _running(states: Mapping[Any, int]) -> int:
-    return sum(count for state, count in states.items() if state == "RUNNING")
+def _running(replicas: Sequence[Mapping[str, Any]]) -> int:
+    return sum(replica["state"] == "RUNNING" for replica in replicas)

@@ -53,10 +53,10 @@ class System:
         supervisor = psutil.Process(self.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
-    def ask(self) -> str:
+    def ask(self, path: str = "/") -> str:
         connection = HTTPConnection("127.0.0.1", self.http_port, timeout=10)
         try:
-            connection.request("GET", "/")
+            connection.request("GET", path)
             return connection.getresponse().read().decode()
         finally:
             connection.close()
@@ -86,6 +86,10 @@ def test_both_answer_through_their_own_graph(systems: tuple[System, System]) -> 
     assert [system.ask() for system in systems] == [str(2 * 21)] * 2
     known = {state.data_dir: state.http_port for state in registry.running_systems()}
     assert {system.folder: system.http_port for system in systems}.items() <= known.items()
+
+
+def test_replicas_are_counted_as_serve_counts_them(systems: tuple[System, System]) -> None:
+    assert json.loads(systems[0].ask("/replicas")) == [{"Leaf": 1}, {"Leaf": 1}]
 
 
 def test_status_tells_what_scripts_need(systems: tuple[System, System]) -> None:

@@ -99,6 +99,20 @@ async def test_failures_are_told_alike(served_world: ServedWorld, error: Excepti
     assert "secret" not in str(short)
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_error_of_ours_is_told_and_raised_for_the_log(served_world: ServedWorld, way: str) -> None:
+    class Failing:
+        async def retrieve(self, *_: object) -> None:
+            raise ZeroDivisionError
+
+    body = [{"type": "http.request", "body": json.dumps({"query": PROMPT}).encode()}]
+    sent: list[int] = []
+    async with serving(served_world, with_ports(served_world, retrieval=Failing())) as app:
+        with pytest.raises(ZeroDivisionError):
+            await _send(app, way, body, sent)
+    assert sent == [500]
+
+
 async def test_refusals_before_any_work_are_told_alike(served_world: ServedWorld) -> None:
     async with serving(served_world, max_in_flight=1) as app:
         async with app.flow.gate.turn(app.flow._deadline(10_000.0)):
@@ -125,7 +139,12 @@ async def test_a_body_may_come_in_pieces_and_not_at_all(served: ServedApp, way: 
 
 
 async def _statuses(served: ServedApp, way: str, messages: list[dict[str, Any]]) -> list[int]:
-    sent: list[dict[str, Any]] = []
+    sent: list[int] = []
+    await _send(served, way, messages, sent)
+    return sent
+
+
+async def _send(served: ServedApp, way: str, messages: list[dict[str, Any]], statuses: list[int]) -> None:
     outer = Starlette(routes=[Mount("/mounted", app=served.app), Mount("/", app=served.app)])
 
     async def receive() -> dict[str, Any]:
@@ -133,11 +152,11 @@ async def _statuses(served: ServedApp, way: str, messages: list[dict[str, Any]])
         return messages.pop(0)
 
     async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
 
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": way,
         "raw_path": way.encode(), "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
     }  # fmt: skip
     await outer(scope, receive, send)
-    return [message["status"] for message in sent if message["type"] == "http.response.start"]

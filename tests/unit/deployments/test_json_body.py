@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,35 @@ def test_faults_are_found_where_they_are(text: str, pointers: list[str]) -> None
     with pytest.raises(InvalidQuery) as raised:
         read_json(text.encode())
     assert [fault.pointer for fault in raised.value.errors] == pointers
+
+
+@st.composite
+def written(draw: st.DrawFn, levels: int = 3) -> tuple[str, bool]:
+    """JSON text whose members may be named twice, and whether one is; colons and escapes stand in names and texts."""
+    kind = draw(st.sampled_from(("text", "number", "list", "object") if levels else ("text", "number")))
+    if kind == "text":
+        return draw(st.sampled_from(('"a"', '":"', '"a:b::"', '"\\u003a"', '"\\\\:"', '""', '"é:"'))), False
+    if kind == "number":
+        return draw(st.sampled_from(("1", "-0.5e3", "true", "null", "123456789012345678901234567890"))), False
+    inner = draw(st.lists(written(levels - 1), max_size=3))
+    twice = any(repeated for _, repeated in inner)
+    if kind == "list":
+        return "[" + ", ".join(text for text, _ in inner) + "]", twice
+    names = [draw(st.sampled_from(('"a"', '"b"', '"a:"', '"\\u0061"', '":"'))) for _ in inner]
+    twice = twice or len({json.loads(name) for name in names}) < len(names)
+    members = (f"{name} : {text}" for name, (text, _) in zip(names, inner, strict=True))
+    return "{" + ",".join(members) + "}", twice
+
+
+@given(written())
+def test_a_member_named_twice_is_always_found(case: tuple[str, bool]) -> None:
+    text, twice = case
+    if not twice:
+        assert read_json(text.encode()) == orjson.loads(text)
+        return
+    with pytest.raises(InvalidQuery) as raised:
+        read_json(text.encode())
+    assert {fault.detail for fault in raised.value.errors} == {"is given twice"}
 
 
 def test_an_escaped_backslash_before_u0000_is_no_nul() -> None:
