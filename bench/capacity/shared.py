@@ -1,66 +1,58 @@
-"""Latency of the whole system on one machine whose cores everything shares: the model held against what was measured."""
+"""The model held against measurements: each rate predicted by a model that was fitted to the other rates only."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.capacity.fit import LEAVES, Costs, Point, fit
-from bench.capacity.queues import Wait, m_d_1, m_m_c, quantile_s
+from bench.capacity.fit import FEWEST_RATES, Fitted, fit
+from bench.capacity.points import Point, rates_of
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measured load beside what the model says of it, fitted to the other loads only (`held_out`) or to all."""
+    """One measured load beside what the model says of it, fitted without this rate (`held_out`) or to all."""
 
-    rate_qps: float
+    point: Point
     held_out: bool
     cpu_ms: float
-    predicted_cpu_ms: float
+    p50_ms: float
     p95_ms: float
-    predicted_p95_ms: float
+
+    @classmethod
+    def of(cls, point: Point, fitted: Fitted, *, held_out: bool) -> "Comparison":
+        """What `fitted` says of the point's rate."""
+        return cls(
+            point, held_out, sum(fitted.cpu_ms(point.rate_qps).values()),
+            fitted.latency_ms(fitted.p50, point.rate_qps), fitted.latency_ms(fitted.p95, point.rate_qps),
+        )  # fmt: skip
 
     def told(self) -> dict[str, float | bool | None]:
-        """For a record; a P95 without bound is None."""
-        unbounded = self.predicted_p95_ms == float("inf")
+        """For a record; a latency without bound is None."""
         return {
-            "offered_qps": self.rate_qps, "held_out": self.held_out, "cpu_ms": round(self.cpu_ms, 3),
-            "predicted_cpu_ms": round(self.predicted_cpu_ms, 3), "p95_ms": round(self.p95_ms, 1),
-            "predicted_p95_ms": None if unbounded else round(self.predicted_p95_ms, 1),
+            "offered_qps": self.point.rate_qps, "held_out": self.held_out,
+            "cpu_ms": round(self.point.total_cpu_ms, 3), "predicted_cpu_ms": round(self.cpu_ms, 3),
+            "p50_ms": self.point.p50_ms, "predicted_p50_ms": _bounded(self.p50_ms),
+            "p95_ms": self.point.p95_ms, "predicted_p95_ms": _bounded(self.p95_ms),
         }  # fmt: skip
 
 
-def p95_ms(costs: Costs, rate_qps: float, cores: int, generator_ms: float = 1.0) -> float:
-    """P95 on one machine: a query waits for a core (M/M/c on all CPU), for the ingress's loop, and for calls to leave.
-
-    Infinite where the machine or the ingress cannot keep up.
-    """
-    per_query = costs.per_query_ms(rate_qps)
-    whole_s = (sum(per_query.values()) + generator_ms) / 1000.0
-    for_core = m_m_c(rate_qps, whole_s, cores)
-    for_loop = m_d_1(rate_qps, per_query.get("ingress", 0.0) / 1000.0)
-    wait = for_core + for_loop
-    for name in LEAVES:
-        cost = costs.by_process.get(name)
-        if cost is not None:
-            wait += cost.bulk(costs.linger_ms).delay(rate_qps)
-    spread_s = max(0.0, costs.floor_p95_ms - costs.floor_ms) / 1645.0
-    return 1000.0 * quantile_s(costs.floor_ms / 1000.0, wait + Wait(0.0, spread_s**2), 0.95)
-
-
-def compare(points: Sequence[Point], alone: Point, linger_ms: float, cores: int) -> list[Comparison]:
-    """Every load, predicted from the others where at least two others remain."""
+def compare(points: Sequence[Point], linger_ms: float, most: int) -> list[Comparison]:
+    """Every load, predicted from loads of other rates where at least three others remain."""
+    whole = fit(points, linger_ms, most)
     found = []
     for point in points:
-        others = [each for each in points if each is not point]
-        held_out = len(others) >= 2
-        costs = fit(others if held_out else points, alone, linger_ms)
-        found.append(
-            Comparison(
-                point.rate_qps, held_out, _total(point.cpu_ms), sum(costs.per_query_ms(point.rate_qps).values()),
-                point.latency_ms["p95"], p95_ms(costs, point.rate_qps, cores),
-            )
-        )  # fmt: skip
+        others = [each for each in points if not each.like(point)]
+        held_out = rates_of(others) >= FEWEST_RATES
+        fitted = fit(others, linger_ms, most) if held_out else whole
+        found.append(Comparison.of(point, fitted, held_out=held_out))
     return found
 
 
-def _total(cpu_ms: Mapping[str, float]) -> float:
-    return sum(value for name, value in cpu_ms.items() if name != "total")
+def largest_miss(compared: Sequence[Comparison]) -> float | None:
+    """The largest relative error of a held-out CPU per query; None when nothing was held out."""
+    misses = [abs(each.cpu_ms / each.point.total_cpu_ms - 1.0) for each in compared if each.held_out]
+    return round(max(misses), 4) if misses else None
+
+
+def _bounded(milliseconds: float) -> float | None:
+    return None if math.isinf(milliseconds) else round(milliseconds, 1)

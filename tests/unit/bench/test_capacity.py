@@ -1,6 +1,5 @@
-"""The capacity model against hand arithmetic and simulated queues."""
+"""The capacity model against hand arithmetic, simulated calls, and systems whose costs are known."""
 
-import heapq
 import json
 import math
 from pathlib import Path
@@ -8,89 +7,51 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.capacity import model
-from bench.capacity.fit import Cost, Costs, Point, fit, fit_cost, grown, growth_ms, points_of
-from bench.capacity.plan import NODES, Assumptions, Growth, plan, shards_of
-from bench.capacity.queues import Bulk, Wait, erlang_c, m_d_1, m_d_c, m_m_c, quantile_s
-from bench.capacity.shared import compare, p95_ms
+from bench.capacity.__main__ import main
+from bench.capacity.fit import Cost, Fitted, Latency, fit, grown, growth_ms
+from bench.capacity.model import LEADS, RATES_QPS
+from bench.capacity.page import page
+from bench.capacity.plan import LEAVES, NODES, Assumptions, Growth, plan, shards_of
+from bench.capacity.points import PROCESSES, Point, points_of, rates_of
+from bench.capacity.queues import Cycle, Wait, m_d_1, quantile_s
+from bench.capacity.shared import compare, largest_miss
+from bench.record import RECORDS
 
 SEED = 7
+DOCS = Path(__file__).parents[3] / "docs"
 
 
-def simulated(rate: float, service_s: float, servers: int, count: int = 60_000) -> float:
-    """Mean wait of Poisson arrivals at servers of constant service."""
-    arrivals = np.cumsum(np.random.default_rng(SEED).exponential(1.0 / rate, count))
-    free = [0.0] * servers
-    waited = 0.0
-    for arrival in arrivals.tolist():
-        start = max(arrival, heapq.heappop(free))
-        waited += start - arrival
-        heapq.heappush(free, start + service_s)
+def simulated_wait_s(rate: float, service_s: float, count: int = 60_000) -> float:
+    """Mean wait of Poisson arrivals at one server of constant service."""
+    now = waited = 0.0
+    for arrival in np.cumsum(np.random.default_rng(SEED).exponential(1.0 / rate, count)).tolist():
+        waited += max(0.0, now - arrival)
+        now = max(now, arrival) + service_s
     return waited / count
 
 
-def simulated_batches(rate: float, bulk: Bulk, count: int = 60_000) -> tuple[float, float]:
-    """Mean items of a call and mean sojourn when every call takes all who wait."""
+def simulated_calls(rate: float, gap_s: float, count: int = 60_000) -> tuple[float, float]:
+    """Mean queries of a call and their mean wait, when no two calls leave within `gap_s`."""
     arrivals = np.cumsum(np.random.default_rng(SEED).exponential(1.0 / rate, count)).tolist()
-    at, now, calls, spent = 0, 0.0, 0, 0.0
+    at, leaves_s, calls, waited = 0, -math.inf, 0, 0.0
     while at < count:
-        now = max(now, arrivals[at])
-        taken = at
-        while taken < count and arrivals[taken] <= now and taken - at < bulk.most:
-            taken += 1
-        now += bulk.call_s + bulk.item_s * (taken - at)
-        spent += sum(now - arrivals[each] for each in range(at, taken))
-        at, calls = taken, calls + 1
-    return count / calls, spent / count
+        leaves_s, first = max(leaves_s + gap_s, arrivals[at]), at
+        while at < count and arrivals[at] <= leaves_s:
+            waited += leaves_s - arrivals[at]
+            at += 1
+        assert at > first
+        calls += 1
+    return count / calls, waited / count
 
 
-def test_one_server_with_exponential_service_waits_as_the_book_says() -> None:
-    wait = m_m_c(rate=8.0, service_s=0.1, servers=1)
-    assert wait.mean_s == pytest.approx(0.8 / (10.0 - 8.0))
-    assert wait.variance_s2 == pytest.approx(0.8 * 1.2 / 2.0**2)
+def test_constant_service_waits_as_in_a_simulation() -> None:
+    assert m_d_1(60.0, 0.01).mean_s == pytest.approx(simulated_wait_s(60.0, 0.01), rel=0.05)
+    assert m_d_1(8.0, 0.1).mean_s == pytest.approx(0.8 * 0.1 / (2.0 * 0.2))
 
 
-def test_two_servers_at_half_load_are_both_busy_for_one_in_three() -> None:
-    assert erlang_c(2, 0.5) == pytest.approx(1.0 / 3.0)
-    assert m_m_c(rate=10.0, service_s=0.1, servers=2).mean_s == pytest.approx(1.0 / 3.0 * 0.1 / (2 * 0.5))
-
-
-def test_constant_service_halves_the_wait() -> None:
-    assert m_d_1(8.0, 0.1).mean_s == pytest.approx(0.5 * m_m_c(8.0, 0.1, 1).mean_s)
-    assert m_d_c(8.0, 0.1, 1) == m_d_1(8.0, 0.1)
-    assert m_d_c(0.0, 0.1, 3).mean_s == 0.0
-
-
-@pytest.mark.parametrize(("servers", "rho"), [(1, 0.6), (2, 0.6), (2, 0.8), (5, 0.8)])
-def test_waits_at_constant_servers_are_those_of_a_simulation(servers: int, rho: float) -> None:
-    rate = rho * servers / 0.01
-    assert m_d_c(rate, 0.01, servers).mean_s == pytest.approx(simulated(rate, 0.01, servers), rel=0.06)
-
-
-@pytest.mark.parametrize("queue", [m_m_c(20.0, 0.1, 2), m_d_1(10.0, 0.1), m_d_c(30.0, 0.1, 3)])
-def test_a_queue_that_cannot_keep_up_waits_for_ever(queue: Wait) -> None:
-    assert math.isinf(queue.mean_s)
-    assert math.isinf(quantile_s(0.01, queue, 0.95))
-    assert erlang_c(2, 1.0) == 1.0
-
-
-@pytest.mark.parametrize(("rate", "tolerance"), [(20.0, 0.15), (400.0, 0.25), (800.0, 0.1)])
-def test_calls_carry_what_gathers_during_the_call_before(rate: float, tolerance: float) -> None:
-    bulk = Bulk(call_s=0.004, item_s=0.001)
-    size, sojourn_s = simulated_batches(rate, bulk)
-    assert bulk.batch(rate) == pytest.approx(size, rel=tolerance)
-    assert bulk.sojourn(rate).mean_s == pytest.approx(sojourn_s, rel=0.25)
-
-
-def test_batches_by_hand() -> None:
-    bulk = Bulk(call_s=0.004, item_s=0.001, linger_s=0.02)
-    assert bulk.batch(10.0) == 1.0
-    assert bulk.batch(100.0) == pytest.approx(100.0 * 0.02)
-    assert bulk.batch(900.0) == pytest.approx(900.0 * 0.004 / (1.0 - 0.9))
-    assert bulk.batch(1100.0) == 64.0
-    assert bulk.rho(100.0) == pytest.approx(100.0 * (0.004 / 2.0 + 0.001))
-    assert math.isinf(bulk.sojourn(1100.0).mean_s)
-    assert Bulk(0.004, 0.001).delay(1e-9).mean_s == pytest.approx(0.0, abs=1e-9)
+def test_a_queue_that_cannot_keep_up_waits_for_ever() -> None:
+    assert math.isinf(m_d_1(10.0, 0.1).mean_s)
+    assert math.isinf(quantile_s(0.01, m_d_1(10.0, 0.1), 0.95))
 
 
 def test_a_quantile_of_an_exponential_wait() -> None:
@@ -99,40 +60,101 @@ def test_a_quantile_of_an_exponential_wait() -> None:
     assert Wait(1.0, 2.0) + Wait(3.0, 4.0) == Wait(4.0, 6.0)
 
 
-def test_costs_are_found_again() -> None:
-    true = Cost(idle_ms_per_s=20.0, call_ms=3.0, item_ms=0.5)
-    rates = [5.0, 20.0, 80.0, 200.0, 400.0]
-    seen = [true.per_query_ms(rate, true.bulk(20.0).batch(rate)) for rate in rates]
-    found = fit_cost(rates, seen, 20.0, leaf=True)
-    assert (found.idle_ms_per_s, found.call_ms, found.item_ms) == pytest.approx((20.0, 3.0, 0.5), rel=0.03)
-    assert fit_cost([50.0], [2.0], 0.0, leaf=True) == Cost(0.0, 0.0, 2.0)
+@pytest.mark.parametrize("rate", [20.0, 80.0, 300.0])
+def test_calls_that_keep_their_distance_carry_what_a_simulation_says(rate: float) -> None:
+    cycle = Cycle(call_ms=0.0, item_ms=0.0, linger_ms=15.0, most=1000)
+    size, wait_s = simulated_calls(rate, 0.015)
+    assert cycle.batch(rate) == pytest.approx(size, rel=0.02)
+    assert cycle.wait_ms(rate) == pytest.approx(1000.0 * wait_s, rel=0.03)
+
+
+def test_calls_grow_with_the_rate_and_end_at_the_most() -> None:
+    cycle = Cycle(call_ms=16.0, item_ms=2.0, linger_ms=10.0, most=32)
+    assert cycle.gap_ms(250.0) == pytest.approx(16.0 / (1.0 - 0.5))
+    assert cycle.gap_ms(250.0, lanes=2.0) == pytest.approx(16.0)
+    assert cycle.gap_ms(250.0, lanes=9.0) == 10.0
+    assert cycle.batch(1.0) == pytest.approx(1.0, abs=0.01)
+    assert cycle.batch(490.0) == cycle.batch(2_000.0) == pytest.approx(32.0)
+
+
+COSTS = {
+    "ingress": Cost(40.0, 2.5, 3.0), "retrieval": Cost(10.0, 0.5, 1.5), "bm25": Cost(10.0, 0.6, 1.5), "gbdt": Cost(10.0, 0.2, 1.2),
+    "embedder": Cost(8.0, 0.0, 0.0), "rest": Cost(90.0, 0.8, 0.0),
+}  # fmt: skip
+TRUE = Fitted(COSTS, Cycle(12.0, 2.0, 10.0), Latency(15.0, 4.0, 1.0), Latency(20.0, 6.0, 3.0), 0.0)
+RATES = [25.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0]
+
+
+def point(rate: float, *, counted: bool = False) -> Point:
+    calls = TRUE.calls(rate) if counted else None
+    latencies = (TRUE.latency_ms(quantile, rate) for quantile in (TRUE.p50, TRUE.p95))
+    return Point(rate, TRUE.cpu_ms(rate), *latencies, calls)
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_rate_is_predicted_from_the_others(counted: bool) -> None:
+    compared = compare([point(rate, counted=counted) for rate in RATES], 10.0, 32)
+    assert all(each.held_out for each in compared)
+    for each in compared:
+        assert each.cpu_ms == pytest.approx(each.point.total_cpu_ms, rel=0.05)
+    for each in compared[1:-1]:  # between rates that were measured
+        assert each.p95_ms == pytest.approx(each.point.p95_ms, rel=0.15)
+    assert largest_miss(compared) < 0.05
+
+
+def test_the_ingress_s_one_thread_is_the_limit() -> None:
+    found = fit([point(rate) for rate in RATES], 10.0)
+    assert found.most_qps() == pytest.approx(TRUE.most_qps(), rel=0.05)
+    assert math.isinf(found.latency_ms(found.p95, 1.1 * TRUE.most_qps()))
+    assert found.calls(20.0) > 0.9 > 0.3 > found.calls(250.0)
+
+
+def test_a_load_that_was_measured_twice_is_not_told_of_itself() -> None:
+    compared = compare([point(rate) for rate in (50.0, 50.2, 150.0, 250.0)], 10.0, 32)
+    assert [each.held_out for each in compared] == [False, False, False, False]
+    assert largest_miss(compared) is None
+    assert rates_of(point(rate) for rate in (50.0, 50.2, 150.0)) == 2
+
+
+def test_two_rates_are_too_few() -> None:
+    with pytest.raises(ValueError, match="2 rates measured; the model needs 3"):
+        fit([point(50.0), point(100.0)], 10.0)
 
 
 def test_work_grows_by_the_lead() -> None:
     slope = growth_ms(2.0, 3.0, 100_000, 200_000)
     assert slope == pytest.approx(1e-5)
-    assert grown(Cost(0.0, 1.0, 3.0), slope, 200_000, 400_000).item_ms == pytest.approx(3.0 + 2.0)
+    assert grown(Cost(0.0, 3.0, 1.0), slope, 200_000, 400_000).item_ms == pytest.approx(3.0 + 2.0)
     assert growth_ms(3.0, 2.0, 1, 2) == growth_ms(1.0, 2.0, 5, 5) == 0.0
-
-
-def costs(**changed: Cost) -> Costs:
-    by_process = dict.fromkeys(NODES, Cost(0.0, 0.0, 0.1)) | {"ingress": Cost(0.0, 0.0, 3.0)} | changed
-    return Costs(by_process, 0.0, 10.0, 12.0)
 
 
 NO_GROWTH = dict.fromkeys(NODES, Growth(0.0, 100.0, 0.0))
 ASSUMED = Assumptions(measured_leads=200_000.0, usd_per_vcpu_hour=0.05)
 
 
-def test_replicas_and_dollars_by_hand() -> None:
-    found = plan(1000.0, 200_000.0, costs(), NO_GROWTH, ASSUMED)
-    assert found.nodes["ingress"].replicas == 5  # 1000 x 3 ms / 0.6
-    assert found.nodes["bm25"].replicas == 1
-    assert found.nodes["ingress"].utilisation == pytest.approx(0.6)
-    usd = (4.0 + 5 + 4) * 0.05 * 730.0
-    assert found.usd_per_month == pytest.approx(usd)
-    assert found.usd_per_1000 == pytest.approx(1000.0 * usd / (1000.0 * 730.0 * 3600.0))
-    assert 12.0 < found.p95_ms < 25.0
+def test_replicas_machines_and_dollars_by_hand() -> None:
+    found = plan(2_000.0, 200_000.0, TRUE, NO_GROWTH, ASSUMED)
+    ingresses = found.nodes["ingress"].replicas
+    each_qps = 2_000.0 / ingresses
+    calls = 1.0 / TRUE.cycle.batch(each_qps)
+    assert found.calls == pytest.approx(calls)
+    assert found.nodes["ingress"].utilisation == pytest.approx(each_qps * (2.5 + 3.0 * calls) / 1000.0)
+    assert (
+        found.nodes["ingress"].utilisation <= 0.6 < 2_000.0 * (2.5 + 3.0 * calls) / (ingresses - 1) / 1000.0
+    )
+    assert found.nodes["bm25"].replicas == math.ceil(2_000.0 * (0.6 + 1.5 * calls) / 600.0)
+    nodes = ingresses + sum(found.nodes[name].replicas for name in LEAVES)
+    vcpu = nodes + 4.0 + 2_000.0 * 0.0008 / 0.6
+    assert (found.vcpu, found.machines) == (pytest.approx(vcpu), math.ceil(vcpu / 16))
+    assert found.usd_per_month == pytest.approx(vcpu * 0.05 * 730.0)
+    assert found.usd_per_1000 == pytest.approx(found.usd_per_month / (2_000.0 * 730.0 * 3.6))
+    assert found.p95_ms > TRUE.latency_ms(TRUE.p95, each_qps)
+
+
+def test_one_ingress_meets_no_calls_of_others() -> None:
+    found = plan(50.0, 200_000.0, TRUE, NO_GROWTH, ASSUMED)
+    assert found.nodes["ingress"].replicas == 1
+    assert found.p95_ms == pytest.approx(TRUE.latency_ms(TRUE.p95, 50.0))
 
 
 def test_an_index_too_large_for_a_replica_is_cut() -> None:
@@ -141,96 +163,87 @@ def test_an_index_too_large_for_a_replica_is_cut() -> None:
     assert shards_of(own, 10_000_000.0, ASSUMED) == 3  # 10,000 MiB in 4,000 each
     slow = Growth(ms_per_lead=1e-5, fixed_mib=96.0, mib_per_lead=0.0)
     assert shards_of(slow, 5_000_000.0, ASSUMED) == 3  # 50 ms of at most 20 ms
-    found = plan(
-        100.0, 5_000_000.0, costs(bm25=Cost(0.0, 0.0, 2.0)), NO_GROWTH | {"bm25": slow}, ASSUMED
-    ).nodes["bm25"]
-    assert (found.shards, found.replicas) == (3, 3)  # 100 x 5/3 M leads x 1e-5 ms = 1.67 busy, / 0.6
-    assert found.processes == 9
+    found = plan(100.0, 5_000_000.0, TRUE, NO_GROWTH | {"bm25": slow}, ASSUMED)
+    assert found.nodes["bm25"].shards == 3
+    assert found.nodes["bm25"].processes == 3 * found.nodes["bm25"].replicas
+    assert found.p95_ms > plan(100.0, 200_000.0, TRUE, NO_GROWTH, ASSUMED).p95_ms + 15.0
 
 
-def test_what_no_number_of_replicas_can_do_is_refused() -> None:
+def test_what_no_number_of_ingresses_can_do_is_refused() -> None:
+    endless = Fitted(COSTS | {"ingress": Cost(0.0, 1.0, 1e12)}, TRUE.cycle, TRUE.p50, TRUE.p95, 0.0)
     with pytest.raises(ValueError, match="more than"):
-        plan(1.0, 200_000.0, costs(bm25=Cost(0.0, 1e10, 0.0)), NO_GROWTH, ASSUMED)
+        plan(1.0, 200_000.0, endless, NO_GROWTH, ASSUMED)
 
 
-def point(rate: float, p95: float) -> Point:
-    cpu = {"ingress": 3.0 + 40.0 / rate, "bm25": 1.0, "total": 4.0 + 40.0 / rate}
-    return Point(rate, cpu, {"p50": 10.0, "p95": p95})
+def step(rate: float, **changed: object) -> dict[str, object]:
+    seen = point(rate)
+    cpu = {**seen.cpu_ms, "haproxy": seen.cpu_ms["rest"], "total": seen.total_cpu_ms}
+    del cpu["rest"]
+    return {
+        "offered_qps": rate, "offered": 100, "completed": 100, "errors": {}, "degraded": 0, "throughput_qps": rate,
+        "cpu_ms_per_query": cpu, "latency_ms": {"p50": seen.p50_ms, "p95": seen.p95_ms}, **changed,
+    }  # fmt: skip
 
 
-def test_a_load_is_predicted_from_the_others() -> None:
-    points = [point(20.0, 14.0), point(50.0, 15.0), point(100.0, 18.0)]
-    found = compare(points, Point(50.0, {}, {"p50": 10.0, "p95": 12.0}), 0.0, cores=2)
-    assert [each.held_out for each in found] == [True, True, True]
-    assert found[2].predicted_cpu_ms == pytest.approx(3.4 + 1.0, rel=0.01)
-    assert found[2].told()["p95_ms"] == 18.0
-    assert not compare(points[:2], points[0], 0.0, cores=2)[0].held_out
+def test_only_loads_that_were_kept_up_with_are_points() -> None:
+    steps = [
+        step(100.0), step(50.0), step(200.0, completed=97, errors={"503": 3}), step(300.0, throughput_qps=250.0),
+        step(150.0, degraded=2), step(400.0, completed=0, errors={"504": 100}, latency_ms={}),
+    ]  # fmt: skip
+    found = points_of({"steps": steps})
+    assert [each.rate_qps for each in found] == [50.0, 100.0]
+    assert found[0].cpu_ms == pytest.approx(point(50.0).cpu_ms)
+    assert tuple(found[0].cpu_ms) == PROCESSES
+    alone = step(80.0, load={"offered_qps": 80.0})
+    del alone["offered_qps"]
+    assert points_of(alone)[0].rate_qps == 80.0
 
 
-def test_latency_on_one_machine_grows_and_ends() -> None:
-    fitted = fit([point(20.0, 14.0), point(100.0, 18.0)], Point(50.0, {}, {"p50": 10.0, "p95": 12.0}), 0.0)
-    found = [p95_ms(fitted, rate, cores=2) for rate in (1.0, 100.0, 200.0, 300.0)]
-    assert found == sorted(found)
-    assert found[0] >= 10.0
-    assert math.isinf(p95_ms(fitted, 1000.0, cores=2))
-
-
-def test_records_of_either_kind_give_points() -> None:
-    step = {
-        "offered_qps": 10.0,
-        "completed": 5,
-        "cpu_ms_per_query": {"ingress": 1.0},
-        "latency_ms": {"p50": 4.0},
-    }
-    plain = {"variant": "defaults", **step}
-    assert [each.rate_qps for each in points_of({"steps": [step, plain, {**step, "completed": 0}]})] == [10.0]
-    closed = {
-        "load": {"kind": "closed"},
-        "completed": 1,
-        "cpu_ms_per_query": {"a": 1.0},
-        "latency_ms": {"p50": 20.0},
-    }
-    assert points_of(closed)[0].rate_qps == 50.0
-
-
-def record_file(folder: Path, name: str, leads: int, **more: object) -> str:
+def written(folder: Path, name: str, leads: int, **more: object) -> str:
     path = folder / name
-    machine = {"machine": {"cores": 2}, "data": {"leads": leads}, "completed": 9, "load": {}}
-    path.write_text(json.dumps(machine | more))
+    path.write_text(json.dumps({"data": {"leads": leads, "snippets": leads}, **more}))
     return str(path)
 
 
-def test_the_record_says_what_it_read_and_assumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cpu = dict.fromkeys(NODES, 1.0)
-    step = {"completed": 9, "cpu_ms_per_query": cpu, "latency_ms": {"p50": 10.0, "p95": 20.0}}
-    loads = record_file(
-        tmp_path, "step.json", 200, steps=[{"offered_qps": rate, **step} for rate in (20.0, 50.0, 90.0)]
-    )
-    alone = record_file(tmp_path, "alone.json", 200, **{**step, "load": {}})
-    memory = record_file(
-        tmp_path, "memory.json", 200, after_queries={name: {"pss_mib": 200.0} for name in NODES}
-    )
-    options = [
-        "--loads",
-        loads,
-        "--alone",
-        alone,
-        "--memory",
-        memory,
-        "--out",
-        str(tmp_path),
-        "--linger-ms",
-        "0",
-    ]
-    model.main(options)
+def options_of(folder: Path, rates: list[float]) -> list[str]:
+    cpu = dict.fromkeys(NODES, 2.0)
+    loads = written(folder, "step.json", 200, steps=[step(rate) for rate in rates])
+    large = written(folder, "large.json", 100, cpu_ms_per_query=cpu)
+    small = written(folder, "small.json", 10, cpu_ms_per_query=dict.fromkeys(NODES, 1.5))
+    memory = written(folder, "memory.json", 200, after_queries={name: {"pss_mib": 200.0} for name in NODES})
+    places = ["--large", large, "--small", small, "--memory", memory, "--out", str(folder)]
+    return ["--loads", loads, *places, "--page", str(folder / "capacity.md")]
+
+
+def test_the_command_writes_record_plot_and_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = options_of(tmp_path, RATES)
+    assert main(options) == 0
     found = json.loads((tmp_path / "capacity.json").read_text())
-    assert found["read"] == ["step.json", "alone.json", "memory.json"]
-    assert len(found["plans"]) == len(model.RATES_QPS) * len(model.LEADS)
-    assert found["compared"][0]["held_out"]
+    assert found["read"] == ["step.json", "large.json", "small.json", "memory.json"]
+    assert len(found["plans"]) == len(RATES_QPS) * len(LEADS)
+    assert found["largest_held_out_cpu_miss"] < 0.05
+    assert any("one query at a time of 100" in note for note in found["notes"])
     assert (tmp_path / "plots" / "capacity.png").stat().st_size > 10_000
-    told = capsys.readouterr().out
-    assert "| 100,000 | 250 |" in told
+    told = (tmp_path / "capacity.md").read_text()
+    assert told == page(found)
+    assert "| 100,000,000 | 25,000 |" in told
     assert "not a measurement" in told
-    other = record_file(tmp_path, "other.json", 300, steps=[])
-    with pytest.raises(SystemExit, match="different data"):
-        model.main([*options, "--loads", other])
+    assert str(tmp_path / "capacity.json") in capsys.readouterr().out
+
+
+def test_records_that_do_not_allow_a_model_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = options_of(tmp_path, [50.0, 100.0])
+    assert main(options) == 1
+    assert "2 rates measured" in capsys.readouterr().err
+    assert main([*options, "--loads", written(tmp_path, "other.json", 300, steps=[step(150.0)])]) == 1
+    assert "different data" in capsys.readouterr().err
+    assert main([*options, "--loads", str(tmp_path / "none.json")]) == 1
+    assert "leads bench step" in capsys.readouterr().err
+
+
+def test_the_page_is_that_of_the_record() -> None:
+    record, kept = RECORDS / "capacity.json", DOCS / "capacity.md"
+    assert record.exists() == kept.exists()
+    assert not record.exists() or kept.read_text("utf-8") == page(json.loads(record.read_text("utf-8")))
