@@ -8,7 +8,8 @@ import numpy as np
 from models.training import TrainingRows
 from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
-from ranking.features import FEATURES, matrix
+from ranking.feature_matrix import matrix
+from ranking.features import FEATURES
 from ranking.pipeline import Journey, Ports, RankRequest, Survey, survey
 from ranking.types import BoolArray, IntArray, Query
 

@@ -18,18 +18,20 @@ _KIND_PHRASES = {
 _QUOTE_CHARACTERS = 140
 
 
-def waterfall(
-    values: Sequence[float], weights: Sequence[float], points: Sequence[float]
-) -> list[WaterfallPart]:
-    """The parts of a lead's score but for the cap: industry, size, region, base, churn and job.
+def waterfall(numbers: Sequence[float], weights: Sequence[float]) -> list[WaterfallPart]:
+    """The parts whose points sum to a lead's score to 1e-6 (F-7).
 
     Args:
-        weights: of industry, size and region, already in the score's units, and of the intent.
+        numbers: the values of industry, size, region, base, churn and job, then their points, then what base, churn and job have
+            more than 100 (`ranking.kernels.presenting.account`).
+        weights: of industry, size and region in the score, and of the intent.
     """
-    industry, size, region, base, churn, job = values
+    (
+        industry, size, region, base, churn, job,
+        from_industry, from_size, from_region, from_base, from_churn, from_job, overflow,
+    ) = numbers  # fmt: skip
     of_industry, of_size, of_region, of_intent = weights
-    from_industry, from_size, from_region, from_base, from_churn, from_job = points
-    return [
+    parts: list[WaterfallPart] = [
         {"part": "fit.industry", "value": industry, "weight": of_industry, "points": from_industry},
         {"part": "fit.size", "value": size, "weight": of_size, "points": from_size},
         {"part": "fit.region", "value": region, "weight": of_region, "points": from_region},
@@ -37,16 +39,10 @@ def waterfall(
         {"part": "intent.churn", "value": churn, "weight": of_intent, "points": from_churn},
         {"part": "intent.job", "value": job, "weight": of_intent, "points": from_job},
     ]
-
-
-def cap(overflow: float, weight: float) -> WaterfallPart:
-    """What a lead loses whose base, churn and job are `overflow` points more than 100."""
-    return {
-        "part": "intent.cap",
-        "value": -overflow / 100.0,
-        "weight": weight,
-        "points": -weight * overflow / 100.0,
-    }
+    if overflow > 0.0:
+        value, points = -overflow / 100.0, -of_intent * overflow / 100.0
+        parts.append({"part": "intent.cap", "value": value, "weight": of_intent, "points": points})
+    return parts
 
 
 def why(

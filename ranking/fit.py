@@ -37,6 +37,10 @@ _LEVEL_OF_BITS: Final = np.concatenate([LEVELS, np.zeros(3)])
 _INDUSTRY: Final[FloatArray] = _LEVEL_OF_BITS[_CODES & 7]
 _SIZE: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 3 & 7]
 _REGION: Final[FloatArray] = _LEVEL_OF_BITS[_CODES >> 6 & 7]
+LEVEL_TABLES: Final = (_INDUSTRY, _SIZE, _REGION)
+"""What the lowest nine bits of packed levels say of industry, size and region, float64[512] each, for kernels."""
+NO_LIKENESS: Final[Float32Array] = np.zeros(0, dtype=np.float32)
+"""What kernels take for a likeness where nobody asked for any."""
 _TOLERANCE: Final = 1e-9
 _KEPT: Final = 256
 

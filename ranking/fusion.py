@@ -1,9 +1,8 @@
-"""Final score: fit and intent combined, and the order of the list (F-7)."""
+"""Final score: fit and intent combined (F-7)."""
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ranking.types import FloatArray, IntArray
+from ranking.types import FloatArray
 
 _TOLERANCE = 1e-9
 
@@ -33,16 +32,3 @@ def final_scores(fit: FloatArray, intent: FloatArray, weights: FinalWeights) -> 
     Source: F-7.
     """
     return weights.fit * fit + weights.intent * (intent / 100.0)
-
-
-def top(scores: FloatArray, fit: FloatArray, tie_ranks: IntArray, limit: int, min_score: float) -> IntArray:
-    """Positions of the `limit` best, by (score, fit) descending and then tie rank ascending; none below `min_score`.
-
-    Args:
-        tie_ranks: int32[n]; the order of the lead ids, so that equal scores always come in one order.
-
-    Source: F-4, F-7.
-    """
-    eligible = np.flatnonzero(scores >= min_score)
-    order = np.lexsort((tie_ranks[eligible], -fit[eligible], -scores[eligible]))
-    return eligible[order[:limit]].astype(np.int32)

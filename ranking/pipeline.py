@@ -18,9 +18,10 @@ from ranking.deadline import Clock, Deadline
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
 from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.exemplars import industry_values
-from ranking.features import matrix
+from ranking.feature_matrix import matrix
 from ranking.fit import FitWeights, effective_weights, fit_scores
-from ranking.fusion import FinalWeights, final_scores, top
+from ranking.fusion import FinalWeights
+from ranking.ordering import pool_scores, top
 from ranking.ports import Booster, Catalogue, Embedder, Evidence, EvidenceRequest, Retrieval, RetrievalRequest
 from ranking.presentation import Presenter, Ranking, shortfall
 from ranking.relaxation import stop_at
@@ -269,10 +270,11 @@ def order(
 ) -> Ranking:
     """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
     likeness = None if question.industry is None else question.industry[pool.positions]
-    fit = fit_scores(candidates.fit_levels.at(pool.positions), question.fit_weights, likeness)
     contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
-    reachable = contacts.leads >= 0
-    scores = np.where(reachable, final_scores(fit, intent.total, request.final), -np.inf)
+    levels = candidates.fit_levels.at(pool.positions)
+    fit, scores = pool_scores(
+        levels, question.fit_weights, likeness, intent.total, contacts.leads, request.final
+    )
     best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
     return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
 

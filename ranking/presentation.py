@@ -9,15 +9,14 @@ import numpy as np
 from ranking.answer import RankedLead, Shortfall, Signal
 from ranking.cards import CompanyCard, ContactCard
 from ranking.cascade import Intent
-from ranking.explain import cap, waterfall, why
-from ranking.fit import unpack_levels, unverified
+from ranking.explain import waterfall, why
+from ranking.fit import LEVEL_TABLES, NO_LIKENESS
 from ranking.fusion import FinalWeights
 from ranking.intent import INTENT_SOURCES
-from ranking.kernels.presenting import account
+from ranking.kernels.presenting import account, traits
 from ranking.ports import Catalogue, ChosenContacts, EvidenceRequest
 from ranking.signals import Signals
 from ranking.types import (
-    BoolArray,
     Candidates,
     FloatArray,
     IntArray,
@@ -63,19 +62,22 @@ class Presenter:
     def leads(self) -> tuple[RankedLead, ...]:
         """The K leads, best first."""
         ranking, candidates, best = self.ranking, self.candidates, self.ranking.best
-        contacts, positions = ranking.contacts, self.pool.positions[best]
-        levels = candidates.fit_levels.at(positions)
-        is_unverified = unverified(levels)
+        positions = self.pool.positions
+        levels = candidates.fit_levels.at(positions[best])
         weights = self._weights()
-        steps = [report.step for report in candidates.relaxation]
+        rows, leads, steps, sources, matched, unverified = traits(
+            best, positions, levels, candidates.source_rows, candidates.steps, ranking.contacts.leads,
+            ranking.contacts.matched, ranking.intent.source,
+        ).tolist()  # fmt: skip
+        names = [report.step for report in candidates.relaxation]
         columns = zip(
-            self.catalogue.company_cards(candidates.source_rows[positions].tolist()),
-            self.catalogue.contact_cards(contacts.leads[best].tolist()),
-            contacts.matched[best].tolist(),
-            self._account(positions, levels, is_unverified, weights).tolist(),
-            [INTENT_SOURCES[source] for source in ranking.intent.source[best].tolist()],
-            [steps[step] for step in candidates.steps[positions].tolist()],
-            is_unverified.tolist(),
+            self.catalogue.company_cards(rows),
+            self.catalogue.contact_cards(leads),
+            matched,
+            self._account(levels, weights).tolist(),
+            [INTENT_SOURCES[source] for source in sources],
+            [names[step] for step in steps],
+            unverified,
             self._signals().of(best),
             self._merged(best),
             strict=True,
@@ -92,17 +94,14 @@ class Presenter:
             ]
         )  # fmt: skip
 
-    def _account(
-        self, positions: IntArray, levels: LevelArray, is_unverified: BoolArray, weights: Sequence[float]
-    ) -> FloatArray:
+    def _account(self, levels: LevelArray, weights: Sequence[float]) -> FloatArray:
         """See `ranking.kernels.presenting.account`."""
-        ranking, intent = self.ranking, self.ranking.intent
-        industry, size, region = unpack_levels(levels)
-        if self.question.industry is not None:
-            industry = self.question.industry[positions].astype(np.float64)
+        ranking, intent, likeness = self.ranking, self.ranking.intent, self.question.industry
         return account(
-            ranking.best, ranking.scores, ranking.fit, intent.total, intent.base, intent.churn, intent.job, self.pool.base,
-            is_unverified, industry, size, region, np.array(weights),
+            ranking.best, levels, *LEVEL_TABLES,
+            NO_LIKENESS if likeness is None else likeness[self.pool.positions[ranking.best]],
+            ranking.scores, ranking.fit, intent.total, intent.base, intent.churn, intent.job, self.pool.base,
+            np.array(weights),
         )  # fmt: skip
 
     def _weights(self) -> list[float]:
@@ -137,7 +136,7 @@ def _lead(
     rank: int,
     company: CompanyCard,
     person: ContactCard,
-    is_matched: bool,
+    is_matched: int,
     numbers: Sequence[float],
     weights: Sequence[float],
     source: IntentSource,
@@ -150,11 +149,8 @@ def _lead(
         company
     )
     lead_id, person_name, title, seniority, email = person
-    score, fit, intent, confidence = numbers[:4]
-    overflow, shown_city = numbers[16], city_raw or city
-    parts = waterfall(numbers[4:10], weights, numbers[10:16])
-    if overflow > 0.0:
-        parts.append(cap(overflow, weights[3]))
+    score, fit, intent, confidence, *parts = numbers
+    shown_city = city_raw or city
     return {
         "rank": rank,
         "lead_id": lead_id,
@@ -180,8 +176,8 @@ def _lead(
         "step": step,
         "unverified": unverified_fields,
         "signals": signals,
-        "waterfall": parts,
-        "why": why(name, shown_city, country, employees, signals, not is_matched),
+        "waterfall": waterfall(parts, weights),
+        "why": why(name, shown_city, country, employees, signals, unmatched_contact=not is_matched),
         "merged": merged,
     }
 

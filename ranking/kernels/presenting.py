@@ -5,18 +5,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.kernels.compiled import BOOLS, F4S_2D, F8, F8S, I4S, I4S_2D, I8, I8S, U1S, kernel
-from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray
+from ranking.kernels.compiled import BOOLS, F4S, F4S_2D, F8, F8S, I4S, I4S_2D, I8, I8S, U1S, U2S, kernel
+from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, LevelArray
 
 LongArray = NDArray[np.int64]
 
 _BM25: Final = 0  # as in `ranking.intent`
+_UNVERIFIED: Final = 1 << 9  # as in `ranking.fit`
 _DISCOUNT: Final = 0.5
 
 
-@kernel(I4S, F8S, F8S, F8S, F8S, F8S, F8S, F8S, BOOLS, F8S, F8S, F8S, F8S)
+@kernel(I4S, U2S, F8S, F8S, F8S, F4S, F8S, F8S, F8S, F8S, F8S, F8S, F8S, F8S)
 def account(
     best: IntArray,
+    levels: LevelArray,
+    industry: FloatArray,
+    size: FloatArray,
+    region: FloatArray,
+    likeness: Float32Array,
     scores: FloatArray,
     fit: FloatArray,
     total: FloatArray,
@@ -24,10 +30,6 @@ def account(
     churn: FloatArray,
     job: FloatArray,
     lexical: FloatArray,
-    unverified: BoolArray,
-    industry: FloatArray,
-    size: FloatArray,
-    region: FloatArray,
     weights: FloatArray,
 ) -> FloatArray:
     """float64[k, 17]: of each lead score, fit, intent and confidence; six values and six points of its parts; what exceeds 100.
@@ -36,17 +38,19 @@ def account(
 
     Args:
         best: int32[k] positions in the pool; `scores` to `lexical` are columns of the pool.
+        levels: uint16[k] packed levels; `industry`, `size`, `region` float64[512] tell their values.
+        likeness: float32[k] in place of the industry, or empty.
         lexical: BM25's base, also of those that it does not decide.
-        unverified, industry, size, region: of the k leads.
         weights: float64[4]; what industry, size, region and intent weigh in the score.
     """
     rows = np.empty((len(best), 17))
     for at in range(len(best)):
-        place, row = best[at], rows[at]
+        place, row, code = best[at], rows[at], levels[at] & 511
         row[0], row[1], row[2] = scores[place], fit[place], total[place]
         # Not calibrated yet: half for known firmographics, half for lexical evidence; comparable within one answer only.
-        row[3] = (0.25 if unverified[at] else 0.5) + 0.005 * lexical[place]
-        row[4], row[5], row[6] = industry[at], size[at], region[at]
+        row[3] = (0.25 if levels[at] & _UNVERIFIED else 0.5) + 0.005 * lexical[place]
+        row[4] = np.float64(likeness[at]) if len(likeness) else industry[code]
+        row[5], row[6] = size[code], region[code]
         row[7], row[8], row[9] = base[place] / 100.0, churn[place] / 100.0, job[place] / 100.0
         row[10], row[11], row[12] = weights[0] * row[4], weights[1] * row[5], weights[2] * row[6]
         row[13] = weights[3] * base[place] / 100.0
@@ -54,6 +58,32 @@ def account(
         row[15] = weights[3] * job[place] / 100.0
         row[16] = base[place] + churn[place] + job[place] - 100.0
     return rows
+
+
+@kernel(I4S, I4S, U2S, I4S, U1S, I4S, BOOLS, U1S)
+def traits(
+    best: IntArray,
+    positions: IntArray,
+    levels: LevelArray,
+    source_rows: IntArray,
+    steps: ByteArray,
+    leads: IntArray,
+    matched: BoolArray,
+    sources: ByteArray,
+) -> LongArray:
+    """int64[6, k]: company row, lead row, step, route of the intent, and 1 where the contact matches, something is unverified.
+
+    Args:
+        best: int32[k] positions in the pool; `positions` int32[m] the pool's among the candidates.
+        levels: uint16[k]; `source_rows` and `steps` of the candidates, `leads`, `matched` and `sources` of the pool.
+    """
+    found = np.empty((6, len(best)), dtype=np.int64)
+    for at in range(len(best)):
+        place, position = best[at], positions[best[at]]
+        found[0, at], found[1, at] = source_rows[position], leads[place]
+        found[2, at], found[3, at] = steps[position], sources[place]
+        found[4, at], found[5, at] = matched[place], (levels[at] & _UNVERIFIED) != 0
+    return found
 
 
 @kernel(I4S, I4S_2D, F4S_2D, F4S_2D, I4S, I4S, U1S, F8S, F8, I8)

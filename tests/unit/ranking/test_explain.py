@@ -1,7 +1,8 @@
 import numpy as np
 
 from ranking.answer import Signal
-from ranking.explain import cap, waterfall, why
+from ranking.explain import waterfall, why
+from ranking.fit import NO_LIKENESS
 from ranking.kernels.presenting import account
 
 
@@ -20,12 +21,17 @@ def points(
 ) -> dict[str, float]:
     """The points of each part of one lead; each is checked to be its weight times its value."""
     one = [np.array([value]) for value in (0.5, 0.5, 50.0, *intents, 0.0)]
-    unknown, columns = np.array([False]), [np.array([value]) for value in levels]
+    tables = [np.full(512, value) for value in levels]
     weights = [*[0.6 * weight for weight in fit_weights], 0.4]
-    (row,) = account(np.zeros(1, dtype=np.int32), *one, unknown, *columns, np.array(weights)).tolist()
-    parts = waterfall(row[4:10], weights, row[10:16])
-    if row[16] > 0.0:
-        parts.append(cap(row[16], weights[3]))
+    (row,) = account(
+        np.zeros(1, dtype=np.int32),
+        np.zeros(1, dtype=np.uint16),
+        *tables,
+        NO_LIKENESS,
+        *one,
+        np.array(weights),
+    ).tolist()
+    parts = waterfall(row[4:], weights)
     assert all(abs(part["weight"] * part["value"] - part["points"]) < 1e-12 for part in parts)
     return {part["part"]: part["points"] for part in parts}
 

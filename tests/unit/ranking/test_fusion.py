@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ranking.fusion import FinalWeights, final_scores, top
+from ranking.fusion import FinalWeights, final_scores
+from ranking.ordering import top
 
 
 def test_final_score_is_six_tenths_fit_and_four_tenths_intent():
