@@ -7,6 +7,7 @@ from typing import Any
 from bench import measuring, processes, record
 from bench.asking import Batch
 from bench.burst import totals
+from bench.capacity.calls import counted
 from bench.measuring import Measured
 from bench.scenario import Check, Ladder
 from bench.stand import Stand
@@ -53,10 +54,12 @@ class Climb:
         if again or rate_qps not in self._measured:
             if len(self.steps) >= _MOST_STEPS:
                 raise RuntimeError(f"no answer after {_MOST_STEPS} steps")
+            before = counted(self._stand.state.base_url)
             measured, batch = self._stand.offer(rate_qps, self._step_s, self._deadline_ms)
+            calls = counted(self._stand.state.base_url).since(before)
             self._measured[rate_qps] = measured, batch
             self.loads.append(measured)
-            self.steps.append(step_of(rate_qps, measured))
+            self.steps.append(step_of(rate_qps, measured) | {"calls_per_query": calls})
             self._stand.console.print(f"  {_told(self.steps[-1])}", highlight=False)
         return self._measured[rate_qps]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bench.capacity.__main__ import main
+from bench.capacity.calls import Counted, counted, read
 from bench.capacity.fit import Cost, Fitted, Latency, fit, grown, growth_ms
 from bench.capacity.model import LEADS, RATES_QPS
 from bench.capacity.page import page
@@ -197,6 +198,33 @@ def test_only_loads_that_were_kept_up_with_are_points() -> None:
     alone = step(80.0, load={"offered_qps": 80.0})
     del alone["offered_qps"]
     assert points_of(alone)[0].rate_qps == 80.0
+
+
+METRICS = """# TYPE leads_coalescer_batch_size histogram
+leads_coalescer_batch_size_bucket{le="1.0",node="bm25"} 4.0
+leads_coalescer_batch_size_count{node="bm25"} 5.0
+leads_coalescer_batch_size_sum{node="bm25"} 20.0
+leads_coalescer_batch_size_count{node="gbdt"} 10.0
+leads_coalescer_batch_size_sum{node="gbdt"} 20.0
+leads_coalescer_batch_size_count{node="embedder"} 3.0
+leads_coalescer_batch_size_sum{node="embedder"} 3.0
+"""
+
+
+def test_calls_per_query_are_read_from_the_service_s_own_counters() -> None:
+    found = read(METRICS)
+    assert found == Counted(calls=15.0, items=40.0)
+    assert found.since(Counted(5.0, 20.0)) == 0.5
+    assert found.since(Counted(15.0, 39.0)) is None
+
+
+def test_a_service_that_does_not_tell_its_calls_is_measured_without() -> None:
+    assert counted("http://127.0.0.1:9") == Counted(0.0, 0.0)
+
+
+def test_counted_calls_are_part_of_the_point() -> None:
+    (found,) = points_of(step(100.0, calls_per_query=0.25))
+    assert found.calls == 0.25
 
 
 def written(folder: Path, name: str, leads: int, **more: object) -> str:
