@@ -1,10 +1,9 @@
 """The bytes of an answer: what `POST /query` sends around the ranked leads."""
 
-from datetime import UTC, datetime
-
 import orjson
 
 from deployments.query_flow import Answer
+from deployments.query_json import moment, query_json
 
 
 def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> bytes:
@@ -17,12 +16,13 @@ def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> byte
         "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
         "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
         "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
-        "versions": {"snapshot": ranked.generation, **versions}, "as_of": datetime.fromtimestamp(answer.request.as_of_s, UTC).isoformat(),
+        "versions": {"snapshot": ranked.generation, **versions}, "as_of": moment(answer.request.as_of_s),
         "cache": {"parse": answer.parse_cached, "embedding": False},
         "unresolved_exemplars": ranked.unresolved_exemplars,
         "note": "scores compare within this answer only; confidence is not calibrated yet",
     }  # fmt: skip
-    return dumps({"query_id": answer.query_id, "parsed": answer.request.query, "leads": leads, "metadata": metadata})  # fmt: skip
+    parsed = orjson.Fragment(query_json(answer.request.query))
+    return dumps({"query_id": answer.query_id, "parsed": parsed, "leads": leads, "metadata": metadata})
 
 
 def dumps(value: object) -> bytes:

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter
 
 from db.copy_text import array_field, copy_row, json_field, text_field
 from db.statements import load
+from deployments.query_json import moment, query_json
 from deployments.telemetry import Telemetry
 from ranking.answer import RankedList
 from ranking.errors import NotFound, Unavailable
@@ -183,8 +183,8 @@ def _row(
     """The row in COPY's text format, fields in the order of `COLUMNS`."""
     leads = ranked.leads
     return copy_row((
-        query_id.encode(), text_field(prompt), _json(request.query), _json(_options(request)),
-        datetime.fromtimestamp(request.as_of_s, UTC).isoformat().encode(), text_field(ranked.generation), _json(versions),
+        query_id.encode(), text_field(prompt), json_field(query_json(request.query)), _json(_options(request)),
+        moment(request.as_of_s).encode(), text_field(ranked.generation), _json(versions),
         array_field([lead["lead_id"] for lead in leads]), array_field([lead["company_id"] for lead in leads]),
         array_field([lead["score"] for lead in leads]), array_field([lead["fit_score"] for lead in leads]),
         array_field([lead["intent_score"] for lead in leads]), array_field([lead["intent_source"] for lead in leads]),

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from ranking.answer import Signal
 from ranking.explain import waterfall, why
@@ -105,3 +106,10 @@ def test_a_long_text_is_cut_at_a_word():
 
 def test_a_missing_contact_is_named():
     assert why("A", None, None, None, [], True).endswith("No matching contact is known.")
+
+
+@pytest.mark.parametrize(
+    "text", ["a  b", " a b ", "a\u00a0b", "a\nb", "a\tb", "a\u2003b", "a\u2028 b", " a\u200b b"]
+)
+def test_a_quote_is_on_one_line_with_single_blanks(text: str):
+    assert f"“{' '.join(text.split())}”" in why("A", None, None, None, [signal(text=text)], False)
