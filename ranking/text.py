@@ -95,7 +95,7 @@ def words(text: str) -> list[str]:
 
 
 def _token_text(raw: str) -> str:
-    if raw.isascii() and raw.isalpha():
+    if raw.isascii() and raw.isalnum():
         return raw.lower()
     if _GROUPED.fullmatch(raw):
         return "".join(filter(str.isdigit, raw))

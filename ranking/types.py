@@ -43,9 +43,12 @@ StepName = Literal[
 FORBID_EXTRA: Final = {"extra": "forbid", "strict": False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Span(Wired):
-    """Words of the prompt that caused one parsed value; offsets in code points, end exclusive."""
+    """Words of the prompt that caused one parsed value; offsets in code points, end exclusive.
+
+    Never changed; not frozen, since a parse makes half a dozen and a frozen one takes six times as long to make.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = FORBID_EXTRA
     field: str

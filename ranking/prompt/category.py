@@ -8,6 +8,7 @@ from ranking.prompt.negation import INCLUDED
 from ranking.prompt.parts import TARGET
 from ranking.prompt.units import HYPHEN, SLASH, Unit
 
+_SOLD = frozenset({CONCEPT, KEYWORD})
 _NO_LINK = cues.NEGATION | cues.TARGET | (cues.ACTION & ~cues.USE)
 
 
@@ -20,9 +21,7 @@ def product_phrase(
     to a run, and so does a small word between two of its words ("logiciel de paie").
     """
     concepts = {reading.unit for reading in readings if reading.field == CONCEPT}
-    sold = _sold(
-        units, concepts | {reading.unit for reading in readings if reading.field == KEYWORD}, marks, part
-    )
+    sold = _sold(units, readings, marks, part)
     best, best_rank = (0, 0), (False, 0)
     end = 0
     for place, is_sold in enumerate(sold):
@@ -35,17 +34,20 @@ def product_phrase(
     return best
 
 
-def _sold(units: Sequence[Unit], read: set[int], marks: Sequence[int], part: Sequence[int]) -> list[bool]:
+def _sold(
+    units: Sequence[Unit], readings: Sequence[Reading], marks: Sequence[int], part: Sequence[int]
+) -> list[bool]:
     """Tell of each unit whether it names the product; an industry does right before such a unit ("hotel software")."""
-    sold = [
-        marks[place] == INCLUDED
-        and (place in read or (unit.bits & cues.PRODUCT_NOUN != 0 and part[place] != TARGET))
-        for place, unit in enumerate(units)
-    ]
-    for place in range(len(units) - 1):
-        describes = sold[place + 1] and units[place + 1].gap <= HYPHEN and units[place].has("industry")
-        if describes and marks[place] == INCLUDED and part[place] != TARGET:
+    sold = [False] * len(units)
+    for reading in readings:
+        if reading.field in _SOLD and marks[reading.unit] == INCLUDED:
+            sold[reading.unit] = True
+    for place, unit in enumerate(units):
+        if unit.bits & cues.PRODUCT_NOUN and marks[place] == INCLUDED and part[place] != TARGET:
             sold[place] = True
+        if sold[place] and place and unit.gap <= HYPHEN and units[place - 1].has("industry"):
+            before = place - 1
+            sold[before] |= marks[before] == INCLUDED and part[before] != TARGET
     return sold
 
 

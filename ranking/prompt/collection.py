@@ -16,6 +16,8 @@ _STARTUP_SIZE: Final = EmployeeRange(1, 10)
 _STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
 _INCLUDE: Final = "include."
 _EXCLUDE: Final = "exclude."
+_NO_TARGETS: Final = Targets()
+_NO_EXCLUSIONS: Final = Exclusions()
 
 
 class Collection:
@@ -127,11 +129,18 @@ class Collection:
 
     def targets(self) -> Targets:
         """Return the fields under "include"."""
+        if not self._holds(_INCLUDE):
+            return _NO_TARGETS
         return Targets(employees=self.ranges(f"{_INCLUDE}employees"), **self._under(_INCLUDE))
 
     def exclusions(self) -> Exclusions:
         """Return the fields under "exclude"."""
+        if not self._holds(_EXCLUDE):
+            return _NO_EXCLUSIONS
         return Exclusions(employees=self.ranges(f"{_EXCLUDE}employees"), **self._under(_EXCLUDE))
+
+    def _holds(self, side: str) -> bool:
+        return f"{side}employees" in self._ranges or any(field.startswith(side) for field in self._codes)
 
     def _under(self, side: str) -> dict[str, tuple[str, ...]]:
         return {

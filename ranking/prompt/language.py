@@ -24,8 +24,7 @@ def identify(prompt: str, words: Words, matches: Sequence[Match], lexicon: Lexic
     total = _ENGLISH_PRIOR + _word_votes(prompt, words, matches)
     if not prompt.isascii():
         letters = lexicon.letters
-        for letter in set(prompt[:_LETTERS].lower()):
-            total += letters.get(letter, 0)
+        total += sum(letters[letter] for letter in letters.keys() & set(prompt[:_LETTERS].lower()))
     for match in matches:
         if match.end > _CONSIDERED:
             break
@@ -42,7 +41,7 @@ def identify(prompt: str, words: Words, matches: Sequence[Match], lexicon: Lexic
 
 def _word_votes(prompt: str, words: Words, matches: Sequence[Match]) -> int:
     """Add up what the words say, but for those within a longer name ("legal AI") and "AI", which in small letters is Italian."""
-    votes = words.votes[:_CONSIDERED]
+    votes = [word.vote for word in words.spoken[:_CONSIDERED]]
     for start, end, _ in matches:
         if end - start > 1:
             votes[start:end] = [0] * len(votes[start:end])

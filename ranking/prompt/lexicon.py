@@ -60,6 +60,7 @@ class Lexicon:
         compound_endings: ends of compounds that name a kind of company or product, longest first.
         company_endings: those of companies.
         words: all words of all phrases.
+        cue_words: the words that begin a phrase or say a number in some language.
     """
 
     languages: Mapping[str, Language]
@@ -69,6 +70,7 @@ class Lexicon:
     compound_endings: tuple[str, ...]
     company_endings: frozenset[str]
     words: frozenset[str]
+    cue_words: frozenset[str]
 
     def vote(self, word: str) -> int:
         """Return the languages a word speaks for, by its endings when it is no known one."""
@@ -89,6 +91,11 @@ def load_lexicon() -> Lexicon:
         compound_endings=tuple(sorted(company_endings | product_endings, key=lambda end: (-len(end), end))),
         company_endings=company_endings,
         words=frozenset(word for phrases in own.values() for phrase in phrases for word in phrase.split(" ")),
+        cue_words=frozenset(
+            word
+            for language in languages.values()
+            for word in (*(phrase.partition(" ")[0] for phrase in language.phrases), *language.numbers)
+        ),
         languages=languages,
         votes=_votes({code: _single_cues(table) for code, table in tables.items()}, _CUE_VOTE)
         | _votes({code: _words(table, "function_words") for code, table in tables.items()}),

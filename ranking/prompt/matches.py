@@ -17,7 +17,6 @@ _BOUNDARY: Final = re.compile(
 _COMMA: Final = re.compile(r",(?<=[^\s-],)(?=\s)")
 _LINKS: Final = ("", "s", "n", "en", "e", "es")
 _SHORTEST_STEM: Final = 3
-_SHORTEST_WORD: Final = 6
 _MOST_MISSPELT: Final = 4
 _OPEN_ENDS: Final = frozenset({"gestion", "gestao", "gestione"})  # "logiciel de gestion" of what?
 _OF: Final = frozenset(
@@ -29,27 +28,45 @@ def read_matches(prompt: str, words: Words, surfaces: SurfaceIndex, lexicon: Lex
     """Return the disjoint matches in ascending order; none reaches over a mark that ends a clause."""
     texts = words.texts
     ends = _word_counts(_BOUNDARY, prompt, words)
-    matches = _matches_within(ends, texts, surfaces)
+    matches = _matches_within(ends, words, surfaces)
     commas = _word_counts(_COMMA, prompt, words)
     if commas and any(_is_cut(match, commas) for match in matches):
-        matches = _matches_within(sorted({*ends, *commas}), texts, surfaces)
+        matches = _matches_within(sorted({*ends, *commas}), words, surfaces)
     if not _OPEN_ENDS.isdisjoint(texts):
         matches = [match for match in matches if not _is_left_open(match, texts)]
     return _with_words(_with_parts(matches, texts, surfaces), prompt, words, surfaces, lexicon)
 
 
-def _matches_within(ends: Sequence[int], texts: Sequence[str], surfaces: SurfaceIndex) -> list[Match]:
-    if not ends:
-        return surfaces.match(texts)
-    matches: list[Match] = []
-    start = 0
-    for end in (*ends, len(texts)):
-        matches += [
-            Match(start + first, start + last, entries)
-            for first, last, entries in surfaces.match(texts[start:end])
-        ]
-        start = end
-    return matches
+def _matches_within(ends: Sequence[int], words: Words, surfaces: SurfaceIndex) -> list[Match]:
+    """Return the longest surfaces from the left, none over one of the ends, as `SurfaceIndex.match` finds them between two."""
+    found: list[Match] = []
+    spoken, texts = words.spoken, words.texts
+    place = 0
+    for limit in (*ends, len(texts)):
+        while place < limit:
+            word, following = spoken[place], place + 1
+            longer = None
+            if word.longer and following < limit and texts[following] in word.longer:
+                longer = _longest(texts, place, limit, word.longer[texts[following]], surfaces)
+            if longer is not None:
+                found.append(longer)
+                place = longer.end
+                continue
+            if word.entries:
+                found.append(Match(place, following, word.entries))
+            place = following
+    return found
+
+
+def _longest(
+    texts: Sequence[str], place: int, limit: int, lengths: Sequence[int], surfaces: SurfaceIndex
+) -> Match | None:
+    for length in lengths:
+        end = place + length
+        entries = surfaces.entries(" ".join(texts[place:end])) if end <= limit else ()
+        if entries:
+            return Match(place, end, entries)
+    return None
 
 
 def _is_cut(match: Match, commas: Sequence[int]) -> bool:
@@ -104,14 +121,18 @@ def _with_words(
     matches: list[Match], prompt: str, words: Words, surfaces: SurfaceIndex, lexicon: Lexicon
 ) -> list[Match]:
     """Read unknown words: compounds by what stands before their ending, small letters by what they may misspell."""
+    unknown = [place for place, word in enumerate(words.spoken) if word.unknown]
+    if not unknown:
+        return matches
     known: set[int] = set()
     for start, end, _ in matches:
         known.update(range(start, end))
     found: list[Match] = []
     misspelt = 0
-    for place, text in enumerate(words.texts):
-        if place in known or len(text) < _SHORTEST_WORD or text in lexicon.votes:
+    for place in unknown:
+        if place in known:
             continue
+        text = words.texts[place]
         entries = _inside(text, surfaces, lexicon)
         small = prompt[words.starts[place] : words.ends[place]].islower()
         if not entries and small and misspelt < _MOST_MISSPELT and text not in lexicon.words:

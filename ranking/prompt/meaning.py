@@ -67,9 +67,9 @@ class Reader:
 
     def _count(self, unit: Unit, part: int) -> None:
         """Note what is wanted."""
-        is_industry = unit.has("industry")
+        is_industry = bool(unit.entries) and unit.has("industry")
         self._industries += is_industry
-        self._concepts += unit.has("concept")
+        self._concepts += bool(unit.entries) and unit.has("concept")
         if part == TARGET:
             if unit.group not in _UNNAMED and (unit.group != FIELD or is_industry):
                 self._sold_to.add(unit.group)

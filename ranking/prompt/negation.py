@@ -49,7 +49,7 @@ def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
     full stop, at "but" and the like, at a preposition or a comma that begins something of another kind, or at the next
     request; lists go on.
     """
-    if any_bits(units) & _RULING_OUT or any(unit.text == language.prefix for unit in units):
+    if any_bits(units) & _RULING_OUT or language.prefix in [unit.text for unit in units]:
         return _marks(units, language)
     return [INCLUDED] * len(units)
 

@@ -1,6 +1,7 @@
 """A prompt parsed: the steps of the rule parser in order (F-1)."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from ranking.prompt.category import product_phrase
@@ -18,9 +19,11 @@ from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.units import NOTHING, Unit, read_units
 from ranking.prompt.words import read_words
 from ranking.taxonomy.model import Taxonomy
-from ranking.types import Product, Query, Span
+from ranking.types import Product, Query, Targets
 
 _KEYWORD_WEIGHT: Final = 0.5
+_NOBODY: Final = Targets()
+_PLACE: Final = attrgetter("start", "end", "field", "value")
 
 
 def parse(prompt: str, taxonomy: Taxonomy) -> Query:
@@ -28,7 +31,7 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
 
     Pure and deterministic; time is linear in the prompt's length.
     """
-    words = read_words(prompt)
+    words = read_words(prompt, taxonomy.surfaces)
     lexicon = load_lexicon()
     matches = loose_matches(prompt, words, read_matches(prompt, words, taxonomy.surfaces, lexicon), taxonomy)
     code, knows_language = identify(prompt, words, matches, lexicon)
@@ -49,17 +52,19 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     readings = Reader(units, parts, marks, named, taxonomy).read(code)
     for reading in readings:
         collection.add_reading(reading)
-    for place, unit in enumerate(units):
-        if unit.employees is not None:
-            collection.add_quantity(place)
+    if quantities:
+        for place, unit in enumerate(units):
+            if unit.employees is not None:
+                collection.add_quantity(place)
     limit = _add_limit(raw_units, quantities, collection)
     start, end = product_phrase(units, readings, marks, parts.part)
     category = " ".join(prompt[start:end].lower().split())
     if category:
         collection.add("product.category", category, start, end)
     collection.settle()
-    grounds = _grounds(units, named, readings, collection, knows_language=knows_language)
-    return _query(collection, category, code, limit, confidence(grounds))
+    include = collection.targets()
+    grounds = _grounds(units, named, readings, collection, include, knows_language=knows_language)
+    return _query(collection, include, category, code, limit, confidence(grounds))
 
 
 def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:
@@ -93,6 +98,7 @@ def _grounds(
     named: Sequence[bool],
     readings: Sequence[Reading],
     collection: Collection,
+    include: Targets,
     *,
     knows_language: bool,
 ) -> Grounds:
@@ -106,28 +112,24 @@ def _grounds(
         content=content,
         explained=explained,
         product=1.0 if collection.concepts else 0.5 * bool(collection.keywords),
-        has_target=any(
-            span.field.startswith("include.") or span.field == EXEMPLAR for span in collection.spans
-        ),
-        guesses=sum(reading.guessed for reading in readings),
+        has_target=include != _NOBODY or bool(collection.codes(EXEMPLAR)),
+        guesses=sum([reading.guessed for reading in readings]),
         knows_language=knows_language,
     )
 
 
-def _query(collection: Collection, category: str, language: str, limit: int | None, trust: float) -> Query:
+def _query(
+    collection: Collection, include: Targets, category: str, language: str, limit: int | None, trust: float
+) -> Query:
     return Query(
         product=Product(
             category, collection.concepts, collection.keywords, collection.codes("product.comparisons")
         ),
-        include=collection.targets(),
+        include=include,
         exclude=collection.exclusions(),
-        exemplars=collection.codes("exemplars"),
+        exemplars=collection.codes(EXEMPLAR),
         language=language,
         limit=limit,
         confidence=trust,
-        spans=tuple(sorted(collection.spans, key=_place)),
+        spans=tuple(sorted(collection.spans, key=_PLACE)),
     )
-
-
-def _place(span: Span) -> tuple[int, int, str, str]:
-    return span.start, span.end, span.field, span.value

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
-from ranking.prompt.lexicon import Language
+from ranking.prompt.lexicon import LANGUAGES, Language
 from ranking.prompt.words import Words
 from ranking.taxonomy.entries import COMMON_WORD, Entry, Kind, Match
 from ranking.types import EmployeeRange
@@ -67,8 +67,6 @@ _ABBREVIATIONS: Final = frozenset(
 )
 _SINGLE_MARKS: Final = {" ": SPACE, "-": HYPHEN, "\u2010": HYPHEN, "\u2011": HYPHEN, "/": SLASH}
 _ADDRESS: Final = re.compile(r"(?:https?://)?(?:www\.)?$", re.IGNORECASE)
-_COUNT: Final = re.compile(r"(\d+(?:\.\d+)?)(k|tsd|mil|mila)?")
-_THOUSANDS: Final = frozenset({"k", "tsd", "mil", "mila"})
 _LISTED_KINDS: Final = frozenset({"industry", "stage"})
 _PLACE_KINDS: Final = frozenset({"country", "region", "city"})
 _WEAK_PLACES: Final = frozenset({"city", "region"})
@@ -78,7 +76,6 @@ _COUNTED: Final = cues.LEAD | cues.COMPANY | cues.PRODUCT_NOUN
 _NAMING: Final = cues.NOUN & ~cues.STOP
 _MARKS: Final = 4096
 _LONGEST_MARK: Final = 8
-_MAX_COUNT: Final = 100_000_000
 _NO_ENTRIES: Final[tuple[Entry, ...]] = ()
 
 
@@ -154,46 +151,51 @@ def read_units(prompt: str, words: Words, matches: Sequence[Match], language: La
     At each place the longer of taxonomy match and cue phrase wins; of equal length both hold for nouns ("startups"), while
     a word that does something in a sentence ("in", "not") names nothing unless it has a capital letter.
     """
-    texts, starts, ends = words.texts, words.starts, words.ends
+    spoken, texts, starts, ends = words
     by_start = {match.start: match for match in matches}
+    own = LANGUAGES.index(language.code)
     units: list[Unit] = []
     place, count, before = 0, len(texts), 0
     while place < count:
-        text, entries = texts[place], _NO_ENTRIES
-        bits, end = _longest_phrase(texts, place, language)
+        word, following = spoken[place], place + 1
+        (bits, longer, number), end, entries = word.cues[own], following, _NO_ENTRIES
+        if longer and following < count and texts[following] in longer:
+            bits, end = _longest_phrase(texts, place, language, longer[texts[following]]) or (bits, end)
         match = by_start.get(place)
         if match is not None and match.end >= end:
             bits = bits if match.end == end else 0
             end, entries = match.end, match.entries
         start, stop = starts[place], ends[end - 1]
-        raw = prompt[start:stop]
-        capital = raw != raw.lower()
-        gap = _gap_after(units, prompt[before:start])
+        capital = word.capital or (end > following and _has_capital(prompt[start:stop]))
+        between = prompt[before:start]
+        gap = SPACE if between == " " else _gap_after(units, between)
         if entries and _is_common(entries, bits, capital):
             sentence = _Sentence(prompt, texts, matches, by_start, language)
-            entries = _meant(entries, bits, capital, gap, raw, units, end, sentence)
-        number = None
+            entries = _meant(entries, bits, capital, gap, prompt[start:stop], units, end, sentence)
         if entries:
             bits &= _NAMING
-        elif end == place + 1:
-            number = _number(text, language)
-            if (
-                number is not None
-                and gap == SPACE
-                and units
-                and _goes_on_in_groups(units[-1], text, language)
-            ):
-                last = units[-1]
-                last.number = (last.number or 0) * 1000 + number
-                last.end = before = stop
-                place = end
-                continue
-        if end > place + 1:
-            text = " ".join(texts[place:end])
+        if entries or end > following:
+            number = None
+        elif (
+            number is not None
+            and gap == SPACE
+            and units
+            and _goes_on_in_groups(units[-1], word.text, language)
+        ):
+            last = units[-1]
+            last.number = (last.number or 0) * 1000 + number
+            last.end = before = stop
+            place = end
+            continue
+        text = word.text if end == following else " ".join(texts[place:end])
         units.append(Unit(text, start, stop, gap, bits, entries, number, capital))
         before = stop
         place = end
     return units
+
+
+def _has_capital(raw: str) -> bool:
+    return raw != raw.lower()
 
 
 class _Sentence(NamedTuple):
@@ -233,17 +235,16 @@ def _meant(
     return tuple(entry for entry in entries if entry.weight > COMMON_WORD)
 
 
-def _longest_phrase(texts: Sequence[str], place: int, language: Language) -> tuple[int, int]:
-    """Return what the longest cue phrase at a word does, and where it ends; no bits and the next word where there is none."""
-    phrases, following = language.phrases, place + 1
-    seconds = language.lengths.get(texts[place])
-    if seconds is not None and following < len(texts):
-        for length in seconds.get(texts[following], ()):
-            end = place + length
-            bits = phrases.get(" ".join(texts[place:end]))
-            if bits is not None and end <= len(texts):
-                return bits, end
-    return phrases.get(texts[place], 0), following
+def _longest_phrase(
+    texts: Sequence[str], place: int, language: Language, lengths: Sequence[int]
+) -> tuple[int, int] | None:
+    """Return what the longest cue phrase of several words does that begins here, and where it ends."""
+    for length in lengths:
+        end = place + length
+        bits = language.phrases.get(" ".join(texts[place:end])) if end <= len(texts) else None
+        if bits is not None:
+            return bits, end
+    return None
 
 
 def _is_emphasised(raw: str, capital: bool, gap: int, units: Sequence[Unit]) -> bool:
@@ -315,16 +316,6 @@ def _supported(kind: Kind, bits: int, units: Sequence[Unit], listed: Collection[
         return among and not bits & cues.STOP
     before = units[-1].bits if units else 0
     return bool(before & (cues.PLACE if kind in _PLACE_KINDS else cues.USE))
-
-
-def _number(text: str, language: Language) -> int | None:
-    if text[0].isdigit():
-        found = _COUNT.fullmatch(text)
-        if found is None:
-            return None
-        value = float(found[1]) * (1000 if found[2] in _THOUSANDS else 1)
-        return int(value) if value < _MAX_COUNT else None
-    return language.numbers.get(text)
 
 
 def _goes_on_in_groups(last: Unit, text: str, language: Language) -> bool:

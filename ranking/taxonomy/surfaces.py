@@ -27,7 +27,7 @@ class SurfaceIndex:
 
     def __init__(self, phrases: Mapping[str, tuple[Entry, ...]]) -> None:
         self._phrases = phrases
-        self._lengths = lengths_by_start(phrases)
+        self.lengths: Mapping[str, Mapping[str, tuple[int, ...]]] = lengths_by_start(phrases)
         self.max_words = max((phrase.count(" ") + 1 for phrase in phrases), default=0)
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class SurfaceIndex:
         At each place the longest phrase wins and is skipped over.
         """
         found: list[Match] = []
-        phrases, starts, count = self._phrases.get, self._lengths.get, len(tokens)
+        phrases, starts, count = self._phrases.get, self.lengths.get, len(tokens)
         position = 0
         for place, token in enumerate(tokens):
             if place < position:
