@@ -12,6 +12,7 @@ from deployments.local import loopback
 from deployments.local.application import read_config
 from deployments.local.loopback import RayFolders
 from deployments.local.ports import PortBlock
+from deployments.schemas import OptionsBody
 
 
 @pytest.mark.parametrize(
@@ -102,3 +103,11 @@ def test_a_serve_configuration_is_moved_to_loopback_and_the_asked_port(tmp_path:
     config = read_config(path, http_port=8123)
     assert (config.http_options.host, config.http_options.port) == ("127.0.0.1", 8123)
     assert config.http_options.keep_alive_timeout_s == 90
+
+
+def test_replicas_may_go_while_queries_are_on_their_way() -> None:
+    environment = loopback.environment(RayFolders(Path("/run/x")), PortBlock(20000))
+    longest_ms = OptionsBody.model_json_schema()["properties"]["deadline_ms"]["maximum"]
+    assert 1000.0 * float(environment["RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S"]) > longest_ms
+    assert float(environment["RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S"]) > 1.0  # HAProxy's reload
+    assert "empty-response" in environment["RAY_SERVE_HAPROXY_RETRY_ON"]
