@@ -56,7 +56,7 @@ def built(sources: Sources, usd_per_vcpu_hour: float) -> dict[str, Any]:
         "cycle": _rounded(asdict(fitted.cycle)), "costs": {name: _rounded(asdict(cost)) for name, cost in fitted.costs.items()},
         "latency": {"p50": _rounded(asdict(fitted.p50)), "p95": _rounded(asdict(fitted.p95))}, "assumed": asdict(assumed),
         "compared": [each.told() for each in compared], "notes": _notes(points, records[0], large),
-        "plans": [each.told() for each in table(fitted, grown_nodes(large, small, memory), assumed)],
+        "plans": [each.told() for each in table(fitted, grown_nodes(large, small, memory, fitted, assumed), assumed)],
     }  # fmt: skip
 
 
@@ -66,9 +66,16 @@ def table(fitted: Fitted, grows: Mapping[str, Growth], assumed: Assumptions) -> 
 
 
 def grown_nodes(
-    large: Mapping[str, Any], small: Mapping[str, Any], memory: Mapping[str, Any]
+    large: Mapping[str, Any],
+    small: Mapping[str, Any],
+    memory: Mapping[str, Any],
+    fitted: Fitted,
+    assumed: Assumptions,
 ) -> dict[str, Growth]:
-    """How each node grows: CPU of retrieval and bm25 from one query at a time at two sizes, memory from one size."""
+    """How each node grows: CPU of retrieval and bm25 from one query at a time at two sizes, memory from one size.
+
+    What grows is at most all that a query costs at the loads' size, where the records of single queries are of slower code.
+    """
     leads = float(memory["data"]["leads"])
     found = {}
     for name in NODES:
@@ -80,6 +87,7 @@ def grown_nodes(
         if name != "ingress":
             few_ms, many_ms = (each["cpu_ms_per_query"][name] for each in (small, large))
             ms_per_lead = growth_ms(few_ms, many_ms, small["data"]["leads"], large["data"]["leads"])
+            ms_per_lead = min(ms_per_lead, fitted.costs[name].item_ms / assumed.measured_leads)
         fixed_mib = min(_PROCESS_MIB, pss_mib)
         found[name] = Growth(ms_per_lead, fixed_mib, (pss_mib - fixed_mib) / leads)
     return found

@@ -10,7 +10,7 @@ import pytest
 from bench.capacity.__main__ import main
 from bench.capacity.calls import Counted, counted, read
 from bench.capacity.fit import Cost, Fitted, Latency, fit, grown, growth_ms
-from bench.capacity.model import LEADS, RATES_QPS
+from bench.capacity.model import LEADS, RATES_QPS, grown_nodes
 from bench.capacity.page import page
 from bench.capacity.plan import LEAVES, NODES, Assumptions, Growth, plan, shards_of
 from bench.capacity.points import PROCESSES, Point, points_of, rates_of
@@ -168,6 +168,19 @@ def test_an_index_too_large_for_a_replica_is_cut() -> None:
     assert found.nodes["bm25"].shards == 3
     assert found.nodes["bm25"].processes == 3 * found.nodes["bm25"].replicas
     assert found.p95_ms > plan(100.0, 200_000.0, TRUE, NO_GROWTH, ASSUMED).p95_ms + 15.0
+
+
+@pytest.mark.parametrize(("many_ms", "slope"), [(2.0, 1.0 / 190_000.0), (50.0, 0.6 / 200_000.0)])
+def test_work_grows_by_at_most_all_that_it_is(many_ms: float, slope: float) -> None:
+    costs = {**COSTS, "bm25": Cost(0.0, 0.6 if many_ms > 2.0 else 9.0, 1.0)}
+    fitted = Fitted(costs, TRUE.cycle, TRUE.p50, TRUE.p95, 0.0)
+    few, many = ({"data": {"leads": leads}, "cpu_ms_per_query": dict.fromkeys(NODES, ms)}
+                 for leads, ms in ((10_000, 1.0), (200_000, many_ms)))  # fmt: skip
+    memory = {"data": {"leads": 100_000}, "after_queries": {name: {"pss_mib": 260.0} for name in NODES}}
+    found = grown_nodes(many, few, memory, fitted, ASSUMED)
+    assert found["bm25"] == Growth(pytest.approx(slope), 160.0, pytest.approx(0.001))
+    assert found["gbdt"] == Growth(0.0, 260.0, 0.0)
+    assert found["ingress"].ms_per_lead == 0.0
 
 
 def test_what_no_number_of_ingresses_can_do_is_refused() -> None:
