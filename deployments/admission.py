@@ -1,27 +1,29 @@
 """Who may start now, who waits, and who is refused at once because the answer would come too late.
 
-A pure account: the clock is an argument and nothing waits here (`gate` does). Three ideas (decision record 0015):
+A pure account: the clock is an argument and nothing waits here (`gate` does). Four ideas (decision records 0015, 0023):
 
-- As much work is in progress as leaves within `residence_s` at the observed rate. The rest waits in lines, where it costs
-  nothing, and is refused when it could not be done by its deadline.
+- As much work is in progress as leaves within `residence_s` at the observed rate, which is most of what the most hurried allow:
+  the more is in progress, the fuller are the calls between nodes and the more leaves. The rest waits in lines, where it
+  costs nothing, and is refused when it could not be done by its deadline.
 - The rate counts only at full load, when what leaves is all that can leave. A query that ran out of time did nothing.
 - Lines by patience are served in turn: who allows ten seconds cannot book up the next ten seconds for those who allow a
   third of one.
+- An expensive query counts for its work in a line, and for a quarter of the width at most in work.
 """
 
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
-from math import exp
 from typing import Literal
 
+from deployments.pace import Hurry, Rate, Residence
 from ranking.errors import Overloaded
 
 PATIENCE_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Upper bounds of the lines; a last line has none."""
 _SOON_S = 1.0
+_ROOM_SHARE = 0.25
 _SOONEST_SHARE = 0.5
-_PRIOR_SHARE = 1.0 / 3.0
 _STILL_FULL_SHARE = 0.5
 Ending = Literal["answered", "timed_out", "failed"]
 
@@ -30,19 +32,25 @@ Ending = Literal["answered", "timed_out", "failed"]
 class AdmissionLimits:
     """Bounds of one ingress; work is counted in ordinary queries.
 
-    `most` queries wait or are in work. `least_width` may be in work however slow they are, and `residence_s` is how long one
-    is in work at full load. A prediction must leave `spare` of the time, `residence_s` at most. `memory_s` and `long_memory_s` are
-    e-folding times of the observed rate, in seconds at full load: what lies further ahead than a second is judged by the
-    longer one. `first_rate` (per second) is believed until something was observed.
+    `most` queries wait or are in work. `least_width` may be in work however slow they are. `residence_share` of the time that the
+    most hurried of late allow is spent in work at full load, within `residence_s`, least and most. A prediction must leave
+    `spare` of the time, at most `most_spare_s`. `memory_s` and `long_memory_s` are e-folding times of the observed rate, in
+    seconds at full load: what lies further ahead than a second is judged by the longer one; `hurry_memory_s` is that of how
+    hurried they were. A line that was empty may make good the turns of `credit_s`. `first_rate` (per second) is believed until
+    something was observed.
     """
 
     most: int = 1024
     least_width: int = 8
-    residence_s: float = 0.1
-    spare: float = 0.3
-    memory_s: float = 0.6
+    residence_share: float = 0.7
+    residence_s: tuple[float, float] = (0.2, 0.8)
+    spare: float = 0.2
+    most_spare_s: float = 0.3
+    hurry_memory_s: float = 2.0
+    credit_s: float = 0.1
+    memory_s: float = 1.0
     long_memory_s: float = 3.0
-    first_rate: float = 400.0
+    first_rate: float = 250.0
 
 
 @dataclass(eq=False, slots=True)
@@ -54,6 +62,7 @@ class Ticket:
     line: "_Line"
     state: Literal["waiting", "running", "gone"] = "waiting"
     started_s: float = 0.0
+    room: float = 0.0
 
 
 @dataclass(eq=False, slots=True)
@@ -63,30 +72,6 @@ class _Line:
     tickets: deque[Ticket] = field(default_factory=deque)
     work: int = 0
     served: int = 0
-
-
-class _Rate:
-    """Work per second at full load, remembered for about `memory_s` of it."""
-
-    def __init__(self, memory_s: float, first: float) -> None:
-        self._memory_s = memory_s
-        self._full_s = memory_s * _PRIOR_SHARE
-        self._done = first * self._full_s
-
-    @property
-    def per_s(self) -> float:
-        """Never zero, so that what waits has an end."""
-        return max(self._done / self._full_s, 1.0)
-
-    def note(self, passed_s: float) -> None:
-        """So much more time was spent at full load."""
-        kept = exp(-passed_s / self._memory_s)
-        self._done *= kept
-        self._full_s = self._full_s * kept + passed_s
-
-    def count(self, work: int) -> None:
-        """So much work was done in it."""
-        self._done += work
 
 
 class Admission:
@@ -100,12 +85,15 @@ class Admission:
         self._waiting_work = 0
         self._running = 0
         self._running_work = 0
-        self._room_taken = 0
+        self._room_taken = 0.0
+        self._hurry = Hurry(limits.hurry_memory_s, limits.residence_s[0] / limits.residence_share)
         self._slow = False
+        self._residence = Residence()
         self._full = False
+        self._filling_s = 0.0
         self._seen_s = 0.0
-        self._rate = _Rate(limits.memory_s, limits.first_rate)
-        self._long_rate = _Rate(limits.long_memory_s, limits.first_rate)
+        self._rate = Rate(limits.memory_s, limits.first_rate)
+        self._long_rate = Rate(limits.long_memory_s, limits.first_rate)
 
     @property
     def waiting(self) -> int:
@@ -125,7 +113,13 @@ class Admission:
     @property
     def width(self) -> float:
         """How much work may be in progress."""
-        return max(self._limits.least_width, self.rate * self._limits.residence_s)
+        return max(self._limits.least_width, self.rate * self.residence_s)
+
+    @property
+    def residence_s(self) -> float:
+        """How long a query is in work at full load."""
+        least_s, most_s = self._limits.residence_s
+        return min(max(self._limits.residence_share * self._hurry.seconds, least_s), most_s)
 
     def check(self, now_s: float, ends_s: float, weight: int = 1) -> None:
         """Refuse what would not be done by `ends_s`; who can start at once never is.
@@ -136,10 +130,11 @@ class Admission:
         """
         if self._waiting + self._running >= self._limits.most:
             raise Overloaded("queue", self._waiting_work / self.rate)
+        left_s = ends_s - now_s
+        self._hurry.note(left_s)
         if self._can_start(weight):
             return
-        left_s = ends_s - now_s
-        spare_s = min(self._limits.spare * left_s, self._limits.residence_s)
+        spare_s = min(self._limits.spare * left_s, self._limits.most_spare_s)
         late_s = self._done_in_s(left_s, weight) + spare_s - left_s
         if late_s > 0.0:
             raise Overloaded("deadline", late_s)
@@ -164,11 +159,14 @@ class Admission:
         if ticket.state == "waiting":
             self._take_from_line(ticket)
         elif ticket.state == "running":
-            self._slow = now_s - ticket.started_s > self._limits.residence_s
+            self._filling_s = 0.0
+            spent_s = now_s - ticket.started_s
+            self._residence.note(spent_s)
+            self._slow = spent_s > self.residence_s
             self._running -= 1
             self._running_work -= ticket.weight
-            self._room_taken -= self._room(ticket.weight)
-            hurried = ticket.ends_s - ticket.started_s < self._limits.residence_s
+            self._room_taken -= ticket.room
+            hurried = ticket.ends_s - ticket.started_s < self.residence_s
             if full and (ending == "answered" or (ending == "timed_out" and hurried)):
                 self._rate.count(ticket.weight)
                 self._long_rate.count(ticket.weight)
@@ -203,19 +201,20 @@ class Admission:
     def _has_room(self, weight: int) -> bool:
         return not self._running or self._room_taken + self._room(weight) <= self.width
 
-    def _room(self, weight: int) -> int:
+    def _room(self, weight: int) -> float:
         """What a query takes of the width.
 
         An expensive one is long in work, but in one stage at a time; others must fill the other stages meanwhile.
         """
-        return min(weight, self._limits.least_width)
+        return min(weight, max(1.0, _ROOM_SHARE * self.width))
 
     def _start(self, ticket: Ticket) -> None:
         ticket.state = "running"
         ticket.started_s = self._seen_s
         self._running += 1
         self._running_work += ticket.weight
-        self._room_taken += self._room(ticket.weight)
+        ticket.room = self._room(ticket.weight)
+        self._room_taken += ticket.room
 
     def _line_for(self, left_s: float) -> _Line:
         return self._lines[bisect_left(PATIENCE_S, left_s)]
@@ -224,11 +223,15 @@ class Admission:
         line = ticket.line
         if not line.work:
             line.tickets.clear()
-            line.served = max(line.served, self._served)  # no credit for the time it was empty
+            line.served = self._first_turn(line)
         line.tickets.append(ticket)
         line.work += ticket.weight
         self._waiting += 1
         self._waiting_work += ticket.weight
+
+    def _first_turn(self, line: _Line) -> int:
+        """Where a line that was empty comes in: who was away a moment is let catch up, who was away for long is not."""
+        return max(line.served, self._served - int(self._limits.credit_s * self.rate))
 
     def _take_from_line(self, ticket: Ticket) -> None:
         ticket.line.work -= ticket.weight
@@ -243,14 +246,17 @@ class Admission:
         """
         own = self._line_for(left_s)
         through = own.work + weight
-        work, less_patient = self._running_work + through, True
+        turn = (own.served if own.work else self._first_turn(own)) + through
+        work, less_patient = through, True
         for line in self._lines:
             if line is own:
                 less_patient = False
             elif line.work:
-                work += through if less_patient else min(line.work, through)
+                before = max(turn - line.served, 0)
+                work += before if less_patient else min(line.work, before)
         rate = self._rate if left_s <= _SOON_S else self._long_rate
-        return work / rate.per_s
+        in_work_s = max(self._residence.seconds, min(self._running_work / self.rate, self.residence_s))
+        return work / rate.per_s + in_work_s
 
     def _soonest_s(self) -> float:
         """What a query needs at the least if it starts now."""
@@ -264,12 +270,19 @@ class Admission:
         wrong then.
         """
         passed_s, self._seen_s = now_s - self._seen_s, now_s
+        if passed_s > 0.0:
+            self._hurry.forget(passed_s)
         wide = self._room_taken > self._limits.least_width
         if not self._has_room(1):
+            if not self._full:
+                self._filling_s = self.residence_s
             self._full = True
         elif self._room_taken < _STILL_FULL_SHARE * self.width:
             self._full = False
         full = self._full or (self._slow and wide)
+        filling_s = min(passed_s, self._filling_s)
+        self._filling_s -= filling_s
+        passed_s -= filling_s
         if full and passed_s > 0.0:
             self._rate.note(passed_s)
             self._long_rate.note(passed_s)

@@ -10,7 +10,7 @@ from deployments.telemetry import Telemetry
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, InvalidQuery, Overloaded
 
-ONE_AT_A_TIME = AdmissionLimits(most=3, least_width=1, residence_s=0.0001, first_rate=50.0)
+ONE_AT_A_TIME = AdmissionLimits(most=3, least_width=1, residence_s=(0.0001, 0.0001), first_rate=50.0)
 
 
 class Told(Telemetry):
