@@ -59,7 +59,7 @@ class SnapshotCatalogue:
 
     def facts(self, rows: IntArray) -> CompanyFacts:
         """See `ranking.ports.Catalogue`."""
-        return CompanyFacts(*np.ascontiguousarray(self.companies[rows].T))
+        return CompanyFacts(*np.ascontiguousarray(self.companies.take(rows, axis=0).T))
 
     def contacts(
         self, candidates: Candidates, positions: IntArray, query: Query, only: Sequence[str] | None

@@ -255,7 +255,8 @@ async def _decide_intent(
     scores: FloatArray | None = np.zeros(0)
     if asked.any():
         at = np.flatnonzero(asked)
-        features = matrix(candidates, pool, catalogue.facts(candidates.rows[pool.positions]))[at]
+        facts = catalogue.facts(candidates.rows[pool.positions])
+        features = matrix(candidates, pool, facts).take(at, axis=0)
         scores = await _or_degrade(lambda: booster.score(features, deadline), "gbdt", journey)
     return decide(pool, asked, scores)
 

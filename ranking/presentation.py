@@ -119,7 +119,7 @@ class Presenter:
         """Ids of the leads that each returned one stands for."""
         replaced = self.ranking.contacts.replaced(best)
         ids = iter(self.catalogue.lead_ids([row for rows in replaced for row in rows]))
-        return [tuple(islice(ids, len(rows))) for rows in replaced]
+        return [tuple(islice(ids, len(rows))) if rows else () for rows in replaced]
 
     def _unverified_fields(self, company: CompanyCard) -> tuple[str, ...]:
         include = self.ranking.query.include
