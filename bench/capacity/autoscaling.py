@@ -27,7 +27,7 @@ from configs.schema import NODES
 from deployments.local import registry
 
 SERVE_YAML = Path(__file__).parents[2] / "configs" / "serve.yaml"
-HIGH_QPS, LOW_SHARE = 100.0, 0.05
+HIGH_QPS, LOW_SHARE = 40.0, 0.05  # two cores must bear the load and the start of replicas
 LOW_S, HIGH_S, AFTER_S = 15.0, 60.0, 75.0
 _WARM_UP = 20
 _TIMEOUT_S = 10.0
@@ -36,7 +36,7 @@ _SCALING = {
     "min_replicas": 1, "max_replicas": MOST_REPLICAS, "upscale_delay_s": 2, "downscale_delay_s": 8, "metrics_interval_s": 2,
     "look_back_period_s": 6,
 }  # fmt: skip
-# Above what replicas use in the low phases (leaf 0.04, ingress 0.15), below what the high one causes (0.15 and 0.5): chosen to show
+# Above what replicas use in the low phases (leaf 0.03, ingress 0.11), below what the high one causes (0.11 and 0.35): chosen to show
 # scaling, not to serve.
 _GOAL = {"target_utilisation": 0.08, "release_utilisation": 0.06, "drain_s": 1.0, "largest_step": 1}
 _GOALS = {"ingress": _GOAL | {"target_utilisation": 0.25, "release_utilisation": 0.2}}
