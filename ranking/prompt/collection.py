@@ -1,9 +1,9 @@
 """Values of a query gathered with the words that caused them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ranking.prompt.meaning import CONCEPT, KEYWORD, Reading
+from ranking.prompt.meaning import CONCEPT, FIELDS, KEYWORD, Reading
 from ranking.prompt.names import Name
 from ranking.prompt.units import Unit
 from ranking.taxonomy.model import Taxonomy
@@ -16,7 +16,8 @@ _STARTUP_SIZE: Final = EmployeeRange(1, 10)
 _STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
 _INCLUDE: Final = "include."
 _EXCLUDE: Final = "exclude."
-_NO_TARGETS: Final = Targets()
+_TARGETS: Final = {f"{_INCLUDE}{name}": name for name in FIELDS.values()}
+_EXCLUSIONS: Final = {f"{_EXCLUDE}{name}": name for name in (*FIELDS.values(), "companies", "keywords")}
 _NO_EXCLUSIONS: Final = Exclusions()
 
 
@@ -54,7 +55,7 @@ class Collection:
         """Add what one unit says; a ruled-out value's span begins at the cue of the first thing it rules out."""
         place = reading.unit
         unit = self._units[place]
-        start = self._start(place)
+        start = unit.start if self._marks[place] < 0 else self._start(place)
         entry = reading.entry
         if entry is not None and entry.code == _STARTUP and reading.field == "exclude.employees":
             self._rule_out_startups(start, unit.end)
@@ -101,14 +102,8 @@ class Collection:
     def settle(self) -> None:
         """Let an exclusion win over an inclusion of the same value, and a head count over the name of a size."""
         dropped: set[tuple[str, str]] = set()
-        sizes = self._ranges.get(f"{_INCLUDE}employees", {})
-        if self._stated:
-            for size in sizes.keys() - self._stated:
-                del sizes[size]
-                dropped.add((f"{_INCLUDE}employees", describe(size)))
-        for size in sizes.keys() & self._ranges.get(f"{_EXCLUDE}employees", {}).keys():
-            del sizes[size]
-            dropped.add((f"{_INCLUDE}employees", describe(size)))
+        if self._ranges:
+            dropped = self._settle_sizes()
         for field, ruled_out in self._codes.items():
             if field.startswith(_EXCLUDE):
                 wanted_field = _INCLUDE + field.removeprefix(_EXCLUDE)
@@ -118,6 +113,15 @@ class Collection:
                     dropped.add((wanted_field, value))
         if dropped:
             self.spans = [span for span in self.spans if (span.field, span.value) not in dropped]
+
+    def _settle_sizes(self) -> set[tuple[str, str]]:
+        wanted = self._ranges.get(f"{_INCLUDE}employees", {})
+        ruled_out = self._ranges.get(f"{_EXCLUDE}employees", {})
+        unstated = wanted.keys() - self._stated if self._stated else set()
+        dropped = unstated | (wanted.keys() & ruled_out.keys())
+        for size in dropped:
+            del wanted[size]
+        return {(f"{_INCLUDE}employees", describe(size)) for size in dropped}
 
     def codes(self, field: str) -> tuple[str, ...]:
         """Return the textual values of a field."""
@@ -129,25 +133,15 @@ class Collection:
 
     def targets(self) -> Targets:
         """Return the fields under "include"."""
-        if not self._holds(_INCLUDE):
-            return _NO_TARGETS
-        return Targets(employees=self.ranges(f"{_INCLUDE}employees"), **self._under(_INCLUDE))
+        return Targets(employees=self.ranges(f"{_INCLUDE}employees"), **self._under(_TARGETS))
 
     def exclusions(self) -> Exclusions:
         """Return the fields under "exclude"."""
-        if not self._holds(_EXCLUDE):
-            return _NO_EXCLUSIONS
-        return Exclusions(employees=self.ranges(f"{_EXCLUDE}employees"), **self._under(_EXCLUDE))
+        coded, employees = self._under(_EXCLUSIONS), self.ranges(f"{_EXCLUDE}employees")
+        return Exclusions(employees=employees, **coded) if coded or employees else _NO_EXCLUSIONS
 
-    def _holds(self, side: str) -> bool:
-        return f"{side}employees" in self._ranges or any(field.startswith(side) for field in self._codes)
-
-    def _under(self, side: str) -> dict[str, tuple[str, ...]]:
-        return {
-            field.removeprefix(side): tuple(values)
-            for field, values in self._codes.items()
-            if field.startswith(side)
-        }
+    def _under(self, names: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+        return {names[field]: tuple(values) for field, values in self._codes.items() if field in names}
 
     @property
     def concepts(self) -> tuple[str, ...]:

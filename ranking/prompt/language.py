@@ -19,34 +19,39 @@ _PLACES: Final = {code: VOTE_BITS * place for place, code in enumerate(LANGUAGES
 def identify(prompt: str, words: Words, matches: Sequence[Match], lexicon: Lexicon) -> tuple[str, bool]:
     """Return the language (ISO 639-1) and whether anything spoke for it; "en" when nothing does (F-1).
 
-    Only the first 300 words count. A taxonomy surface that exists in one language only counts like a shared function word.
+    Only the first 300 words count, and none within a longer name ("legal AI").
+    A taxonomy surface that exists in one language only counts like a shared function word.
     """
-    total = _ENGLISH_PRIOR + _word_votes(prompt, words, matches)
+    votes = _word_votes(prompt, words)
+    total = _ENGLISH_PRIOR
+    for start, end, entries in matches:
+        if end - start > 1 and start < _CONSIDERED:
+            votes[start:end] = [0] * (min(end, len(votes)) - start)
+        code = entries[0].lang
+        if (
+            code
+            and end <= _CONSIDERED
+            and (len(entries) == 1 or all(entry.lang == code for entry in entries))
+        ):
+            total += _SURFACE_VOTE << _PLACES[code]
+    total += sum(votes)
     if not prompt.isascii():
         letters = lexicon.letters
-        total += sum(letters[letter] for letter in letters.keys() & set(prompt[:_LETTERS].lower()))
-    for match in matches:
-        if match.end > _CONSIDERED:
-            break
-        code = match.entries[0].lang
-        if code and (len(match.entries) == 1 or all(entry.lang == code for entry in match.entries)):
-            total += _SURFACE_VOTE << _PLACES[code]
+        total += sum([letters[letter] for letter in letters.keys() & set(prompt[:_LETTERS].lower())])
     best, most = "en", 0
-    for code, place in _PLACES.items():
-        count = (total >> place) & _MASK
+    for code in LANGUAGES:
+        count = total & _MASK
         if count > most:
             best, most = code, count
+        total >>= VOTE_BITS
     return best, most > _ENGLISH_PRIOR
 
 
-def _word_votes(prompt: str, words: Words, matches: Sequence[Match]) -> int:
-    """Add up what the words say, but for those within a longer name ("legal AI") and "AI", which in small letters is Italian."""
+def _word_votes(prompt: str, words: Words) -> list[int]:
+    """Return what the words say, but for "AI", which in small letters is Italian."""
     votes = [word.vote for word in words.spoken[:_CONSIDERED]]
-    for start, end, _ in matches:
-        if end - start > 1:
-            votes[start:end] = [0] * len(votes[start:end])
     if _AI in words.texts:
         for place, text in enumerate(words.texts[:_CONSIDERED]):
             if text == _AI and prompt[words.starts[place]] == "A":
                 votes[place] = 0
-    return sum(votes)
+    return votes

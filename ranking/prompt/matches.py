@@ -30,7 +30,7 @@ def read_matches(prompt: str, words: Words, surfaces: SurfaceIndex, lexicon: Lex
     ends = _word_counts(_BOUNDARY, prompt, words)
     matches = _matches_within(ends, words, surfaces)
     commas = _word_counts(_COMMA, prompt, words)
-    if commas and any(_is_cut(match, commas) for match in matches):
+    if commas and _are_cut(matches, commas):
         matches = _matches_within(sorted({*ends, *commas}), words, surfaces)
     if not _OPEN_ENDS.isdisjoint(texts):
         matches = [match for match in matches if not _is_left_open(match, texts)]
@@ -69,12 +69,14 @@ def _longest(
     return None
 
 
-def _is_cut(match: Match, commas: Sequence[int]) -> bool:
+def _are_cut(matches: Sequence[Match], commas: Sequence[int]) -> bool:
     """Tell whether a comma stands within a match that is no place ("Cambridge, MA")."""
-    start, end, entries = match
-    if end - start == 1 or entries[0].kind == "city":
-        return False
-    return any(start < comma < end for comma in commas)
+    return any(
+        start < comma < end
+        for start, end, entries in matches
+        if end - start > 1 and entries[0].kind != "city"
+        for comma in commas
+    )
 
 
 def _is_left_open(match: Match, texts: Sequence[str]) -> bool:

@@ -62,19 +62,18 @@ class Reader:
             set()
         )  # the groups of what is wanted in the target; -1 stands for a noun for companies
         for place, unit in enumerate(units):
-            if marks[place] == INCLUDED and not named[place]:
-                self._count(unit, parts.part[place])
-
-    def _count(self, unit: Unit, part: int) -> None:
-        """Note what is wanted."""
-        is_industry = bool(unit.entries) and unit.has("industry")
-        self._industries += is_industry
-        self._concepts += bool(unit.entries) and unit.has("concept")
-        if part == TARGET:
-            if unit.group not in _UNNAMED and (unit.group != FIELD or is_industry):
-                self._sold_to.add(unit.group)
-            elif unit.bits & (cues.COMPANY | cues.LEAD):
-                self._sold_to.add(-1)
+            if marks[place] != INCLUDED or named[place]:
+                continue
+            is_industry = False
+            if unit.entries:
+                is_industry = unit.has("industry")
+                self._industries += is_industry
+                self._concepts += unit.has("concept")
+            if parts.part[place] == TARGET:
+                if unit.group not in _UNNAMED and (unit.group != FIELD or is_industry):
+                    self._sold_to.add(unit.group)
+                elif unit.bits & (cues.COMPANY | cues.LEAD):
+                    self._sold_to.add(-1)
 
     def read(self, language: str) -> list[Reading]:
         """Return the readings in order of the prompt."""

@@ -20,7 +20,6 @@ from ranking.prompt.units import (
     TECHNOLOGY,
     WORD,
     Unit,
-    any_bits,
 )
 
 EXEMPLAR: Final = "exemplars"
@@ -47,14 +46,16 @@ class Name(NamedTuple):
     cue: int
 
 
-def read_names(units: Sequence[Unit], parts: Parts, marks: Sequence[int], language: Language) -> list[Name]:
-    """Return the names after and before the cues for them, in order, at most 20 per cue.
+def read_names(
+    units: Sequence[Unit], seen: int, parts: Parts, marks: Sequence[int], language: Language
+) -> list[Name]:
+    """Return the names after and before the cues for them, in order, at most 20 per cue; `seen` is what any unit does.
 
     A taxonomy word after "like" is no name ("industries like healthcare") unless it is a product ("like Slack") or
     part of a longer capitalised name ("Deutsche Bank"). Where the prompt has capital letters a name needs one.
     """
     found: list[Name] = []
-    if not any_bits(units) & _INTRODUCING and max(marks, default=INCLUDED) <= INCLUDED:
+    if not seen & _INTRODUCING and max(marks, default=INCLUDED) <= INCLUDED:
         return found
     cased = _is_cased(units)
     place = 0

@@ -17,7 +17,6 @@ from ranking.prompt.units import (
     STOP,
     WORD,
     Unit,
-    any_bits,
 )
 
 INCLUDED: Final = -1
@@ -42,14 +41,14 @@ class _Scope:
         return group in self.groups or (group in _LISTED and not self.groups.isdisjoint(_LISTED))
 
 
-def mark_negations(units: Sequence[Unit], language: Language) -> list[int]:
-    """Return for each unit INCLUDED, or the index of the cue that rules it out, or INERT.
+def mark_negations(units: Sequence[Unit], seen: int, language: Language) -> list[int]:
+    """Return for each unit INCLUDED, or the index of the cue that rules it out, or INERT; `seen` is what any of them does.
 
     INERT are words that only describe what is ruled out ("no German banks" rules out no country). A scope ends at a
     full stop, at "but" and the like, at a preposition or a comma that begins something of another kind, or at the next
     request; lists go on.
     """
-    if any_bits(units) & _RULING_OUT or language.prefix in [unit.text for unit in units]:
+    if seen & _RULING_OUT or language.prefix in [unit.text for unit in units]:
         return _marks(units, language)
     return [INCLUDED] * len(units)
 

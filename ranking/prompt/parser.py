@@ -16,7 +16,7 @@ from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
-from ranking.prompt.units import NOTHING, Unit, read_units
+from ranking.prompt.units import NOTHING, Unit, any_bits, read_units
 from ranking.prompt.words import read_words
 from ranking.taxonomy.model import Taxonomy
 from ranking.types import Product, Query, Targets
@@ -41,9 +41,10 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     raw_units = read_units(prompt, words, matches, language)
     quantities = read_quantities(prompt, raw_units)
     units = _with_quantities(raw_units, quantities)
-    marks = mark_negations(units, language)
-    parts = divide(units)
-    names = read_names(units, parts, marks, language)
+    seen = any_bits(units)
+    marks = mark_negations(units, seen, language)
+    parts = divide(units, seen)
+    names = read_names(units, seen, parts, marks, language)
     named = [False] * len(units)
     collection = Collection(prompt, units, marks)
     for name in names:
@@ -67,10 +68,10 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     return _query(collection, include, category, code, limit, confidence(grounds))
 
 
-def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> list[Unit]:
+def _with_quantities(units: list[Unit], quantities: Sequence[Quantity]) -> list[Unit]:
     """Replace the units of each head count, and of K, by one."""
     if not quantities:
-        return list(units)
+        return units
     merged: list[Unit] = []
     place = 0
     for quantity in quantities:
@@ -80,7 +81,7 @@ def _with_quantities(units: Sequence[Unit], quantities: Sequence[Quantity]) -> l
             Unit(first.text, first.start, last.end, gap=first.gap, number=0, employees=quantity.employees)
         )
         place = quantity.end
-    return merged + list(units[place:])
+    return merged + units[place:]
 
 
 def _add_limit(units: Sequence[Unit], quantities: Sequence[Quantity], collection: Collection) -> int | None:

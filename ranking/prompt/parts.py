@@ -15,7 +15,6 @@ from ranking.prompt.units import (
     SIZE,
     STOP,
     Unit,
-    any_bits,
 )
 
 UNDECIDED: Final = 0
@@ -45,12 +44,13 @@ class Parts(NamedTuple):
     context: list[int]
 
 
-def divide(units: Sequence[Unit]) -> Parts:
+def divide(units: Sequence[Unit], seen: int) -> Parts:
     """Return the parts: cues move from one to the next, a full stop begins anew, a noun for companies claims its clause.
 
+    `seen` is what any of the units does.
     What no cue decides stays UNDECIDED, but counts as PRODUCT when a target follows in the same sentence ("CRM for banks").
     """
-    walk = _Walk(units)
+    walk = _Walk(units, contacts=bool(seen & cues.CONTACT))
     for place, unit in enumerate(units):
         if unit.gap >= COMMA:
             walk.begin_clause(place, unit)
@@ -80,7 +80,7 @@ class _Walk:
         "using",
     )
 
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit], *, contacts: bool) -> None:
         self.units = units
         self.part: list[int] = []
         self.context: list[int] = []
@@ -89,7 +89,7 @@ class _Walk:
         self.met_target = False
         self.clause = 0
         self.contacted = False
-        self.contacts = any_bits(units) & cues.CONTACT
+        self.contacts = contacts
         self.decided = 0
         self.sentence = 0
 
