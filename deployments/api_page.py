@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -133,7 +132,7 @@ def _answer() -> str:
     lines = ["## The answer of `POST /query`", "", _ENVELOPE]
     for kind in _ANSWER:
         doc = " ".join((kind.__doc__ or "").split())
-        names = ", ".join(f"`{each.name}`" for each in fields(kind))
+        names = ", ".join(f"`{name}`" for name in kind.__annotations__)
         lines.append(f"- **{kind.__name__}**: {doc} {names}.")
     return "\n".join([*lines, ""])
 
