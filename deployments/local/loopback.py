@@ -17,6 +17,7 @@ running system:
 authentication stays on beside all this, against other users of the machine.
 """
 
+import json
 import os
 import shlex
 import sys
@@ -31,6 +32,7 @@ from deployments.local.haproxy_config import LOOPBACK
 from deployments.local.ports import PortBlock
 
 _WILDCARDS = ("[::]", "::", "0.0.0.0")  # noqa: S104 - what is replaced
+_SWITCHED_OFF = ("enable_worker_prestart", "prestart_worker_first_driver", "enable_metrics_collection")
 _LAUNCHER_MODE = 0o700
 
 
@@ -114,12 +116,13 @@ def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = Tru
         # Autoscaling looks back 10 s: at Ray's interval of 10 s it would decide on one measurement.
         "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
         "RAY_SERVE_HANDLE_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
-        # Nobody reads Serve's own figures here: the ingress counts its requests, instead of HAProxy's actor from a line of
-        # log for each, and all hand them on every five seconds instead of every tenth of one. The controller looks every
-        # fifth of a second for what it has to do, instead of every tenth (decision 0025).
+        # Nobody reads Ray's and Serve's own figures here, so they are made seldom: the ingress counts its requests, instead
+        # of HAProxy's actor from a line of log for each. The controller looks every fifth of a second for what it has to
+        # do, instead of every tenth (decision 0025).
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "5000",
         "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.2",
+        "REPORTER_UPDATE_INTERVAL_MS": "30000",
         # Behind HAProxy `/metrics` reaches any replica: all write where each one can read.
         "PROMETHEUS_MULTIPROC_DIR": str(folders.metrics),
     }
@@ -128,14 +131,16 @@ def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = Tru
 def head_arguments(folders: RayFolders, ports: PortBlock, *, logical_cpus: int, dashboard: bool) -> list[str]:
     """Return the arguments of `ray start` for this system's only node.
 
-    No autoscaler (the node is the cluster), workers made when first needed, their ports picked by the kernel:
-    Ray's own range is handed out without looking, so that two systems would collide.
+    No autoscaler (the node is the cluster), no log monitor (no driver shows the workers' logs), no figures of Ray's own
+    (`/metrics` is ours), workers made when first needed, their ports picked by the kernel: Ray's own range is handed out
+    without looking, so that two systems would collide.
     """
     return [
         "start",
         "--head",
         "--block",
         "--no-monitor",
+        "--include-log-monitor=false",
         "--disable-usage-stats",
         f"--node-ip-address={LOOPBACK}",
         f"--port={ports.gcs}",
@@ -149,7 +154,7 @@ def head_arguments(folders: RayFolders, ports: PortBlock, *, logical_cpus: int, 
         f"--num-cpus={logical_cpus}",
         f"--object-store-memory={256 << 20}",  # our messages are inlined; this is Ray's spare room
         f"--temp-dir={folders.ray}",
-        '--system-config={"enable_worker_prestart": false, "prestart_worker_first_driver": false}',
+        f"--system-config={json.dumps(dict.fromkeys(_SWITCHED_OFF, False))}",
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import ray
 from ray._common import tls_utils
 
 from deployments.local import loopback
@@ -52,6 +53,15 @@ def test_the_hooks_are_named_where_ray_finds_them() -> None:
         module, _, function = environment[name].rpartition(".")
         assert module == loopback.__name__
         assert callable(getattr(loopback, function))
+
+
+def test_ray_reads_every_setting_that_it_is_given() -> None:
+    files = ("serve/_private/constants.py", "dashboard/modules/reporter/reporter_consts.py")
+    read = "".join((Path(ray.__file__).parent / file).read_text() for file in files)
+    environment = loopback.environment(RayFolders(Path("/run/x")), PortBlock(20000))
+    settings = [name for name in environment if name.startswith(("RAY_SERVE_", "REPORTER_"))]
+    assert [name for name in settings if f'"{name}"' not in read] == []
+    assert len(settings) > 20
 
 
 def test_two_systems_share_neither_port_nor_path() -> None:
