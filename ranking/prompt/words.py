@@ -82,14 +82,12 @@ def read_words(prompt: str, surfaces: SurfaceIndex) -> Words:
 
     No word reaches over a blank and none is read differently for what stands behind one, so pieces can be read on their own.
     """
-    memory = _memory(surfaces)
     spoken: list[Word] = []
     starts: list[int] = []
     ends: list[int] = []
     start = 0
     pieces = prompt.split(" ")
-    short = len(max(pieces, key=len)) <= _LONGEST
-    for piece, read in zip(pieces, map(memory.remembered if short else memory.read, pieces), strict=True):
+    for piece, read in zip(pieces, map(_memory(surfaces).__getitem__, pieces), strict=True):
         for word, first, last in read:
             spoken.append(word)
             starts.append(start + first)
@@ -98,23 +96,31 @@ def read_words(prompt: str, surfaces: SurfaceIndex) -> Words:
     return Words(spoken, [word.text for word in spoken], starts, ends)
 
 
-class _Memory:
-    """What was read before, with one taxonomy."""
+class _Memory(dict[str, _Piece]):
+    """Pieces that were read before, with one taxonomy: each word with its first code point and the one behind its last.
+
+    Emptied when full rather than ordered by use: reordering touches three entries per piece, which are seldom in the CPU's cache.
+    """
 
     def __init__(self, surfaces: SurfaceIndex) -> None:
+        super().__init__()
         self._surfaces = surfaces
         self._lexicon = load_lexicon()
         self._remembered_word = lru_cache(maxsize=_REMEMBERED)(self._word)
-        self.remembered = lru_cache(maxsize=_REMEMBERED)(self.read)
 
-    def read(self, piece: str) -> _Piece:
-        """Return the words of a piece, each with its first code point and the one behind its last."""
-        word = self._remembered_word if len(piece) <= _LONGEST else self._word
-        return tuple(
+    def __missing__(self, piece: str) -> _Piece:
+        short = len(piece) <= _LONGEST
+        word = self._remembered_word if short else self._word
+        read = tuple(
             (word(text, piece[start:end]), start, end)
             for text, start, end in tokens_with_spans(piece)
             if text not in _ADDRESS_PARTS
         )
+        if short:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[piece] = read
+        return read
 
     def _word(self, text: str, raw: str) -> Word:
         lexicon, surfaces = self._lexicon, self._surfaces

@@ -3,14 +3,16 @@
 import re
 import string
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ranking.prompt.words
 from ranking.prompt.lexicon import LANGUAGES, Language, load_lexicon
 from ranking.prompt.matches import _BOUNDARY, _COMMA, _matches_within
 from ranking.prompt.typos import corrected
 from ranking.prompt.units import _longest_phrase
-from ranking.prompt.words import Words, read_words
+from ranking.prompt.words import Words, _Memory, read_words
 from ranking.taxonomy import COMMON_WORD, load_taxonomy
 from ranking.text import tokens_with_spans
 
@@ -61,6 +63,15 @@ def test_short_pieces_are_remembered_and_long_ones_are_not():
     assert read_words(short, SURFACES).spoken[0] is read_words(f"our {short}", SURFACES).spoken[1]
     assert read_words(long, SURFACES).spoken[0] is not read_words(long, SURFACES).spoken[0]
     assert read_words(long, SURFACES).texts == [long]
+
+
+def test_what_is_remembered_is_emptied_when_full(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ranking.prompt.words, "_REMEMBERED", 3)
+    memory = _Memory(SURFACES)
+
+    for piece in ("crm", "for", "banks", "hotels"):
+        assert memory[piece][0][0].text == piece
+    assert list(memory) == ["hotels"]
 
 
 @settings(max_examples=200, deadline=None)
