@@ -99,4 +99,6 @@ def test_every_company_answers_with_the_lead_that_the_rule_names(seed: int) -> N
         chosen = int(found.lead_rows[at])
         assert (None if chosen == NO_LEAD else ids[chosen]) == lead
         assert found.match[at] == match
-        assert [ids[other] for other in found.replaced(np.array([at]))[0]] == sorted(replaced, key=ids.index)
+        assert [ids[other] for other in found.replaced(np.array([at], dtype=np.int32))[0]] == sorted(
+            replaced, key=ids.index
+        )

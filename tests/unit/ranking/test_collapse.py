@@ -128,7 +128,7 @@ def test_the_chosen_lead_names_those_it_replaces() -> None:
     contacts, ids = chosen(*leads, records=[[("acme", 1.0)], [("beta", 1.0)]])
     assert [ids[row] for row in contacts.lead_rows.tolist()] == ["a", "d"]
     assert [ids[row] for row in contacts.replaced(np.array([0], dtype=np.int32))[0]] == ["b", "c"]
-    assert contacts.replaced(np.array([1]))[0] == []
+    assert contacts.replaced(np.array([1], dtype=np.int32))[0] == []
 
 
 def test_a_company_without_the_role_answers_with_its_best_lead_marked() -> None:
