@@ -44,10 +44,10 @@ class HopArgs(_Strict):
 class HopsArgs(_Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=10.0))
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=15.0))
     embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=10.0))
-    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=10.0))
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=15.0))
+    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=15.0))
 
 
 class IngressArgs(_Strict):
