@@ -34,20 +34,19 @@ class HopArgs(_Strict):
     )
     max_waiting: int = Field(1024, ge=1, le=100_000, description="items waiting before `overloaded`")
     linger_ms: float = Field(
-        0.0,
-        ge=0.0,
-        le=50.0,
-        description="milliseconds between calls that are not full; 0 sends whenever a lane is free",
-    )
+        0.0, ge=0.0, le=50.0,
+        description="milliseconds that a call which is not full leaves after the one before, for each item of that one",
+    )  # fmt: skip
+    most_linger_ms: float = Field(25.0, ge=0.0, le=200.0, description="milliseconds between calls at most")
 
 
 class HopsArgs(_Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=15.0))
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=8.0))
     embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=15.0))
-    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=15.0))
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=8.0))
+    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=8.0))
 
 
 class IngressArgs(_Strict):

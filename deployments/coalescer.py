@@ -1,9 +1,9 @@
 """Many requests, one call: the coalescer that stands before every hop between deployments.
 
 A hop costs milliseconds of CPU whatever it carries (docs/architecture.md), so the caller fills each call from the requests
-in flight. An item that finds a free lane leaves at once, unless another call left less than `linger_s` ago: then it waits for
-the rest of that time. So there is no timer at low load. Otherwise it waits for the next returning call, together with
-everybody who came meanwhile.
+in flight. An item that finds a free lane leaves at once, unless another call has just left: the more items that one carried
+the longer this one waits for company. So there is no waiting at low load. Otherwise it waits for the next returning call,
+together with everybody who came meanwhile.
 """
 
 import asyncio
@@ -28,7 +28,9 @@ class CoalescerLimits:
     """Bounds of one coalescer.
 
     `lanes` calls may be in flight; a call carries at most `max_items` items and `max_bytes` estimated bytes (the gRPC limit between
-    replicas is 4 MB); at most `max_waiting` items wait. Calls leave at least `linger_s` seconds apart unless they are full.
+    replicas is 4 MB); at most `max_waiting` items wait. Unless it is full, a call leaves `linger_s` seconds for each item of the
+    one before after that one, at most `most_linger_s`: above 1 / `linger_s` items per second calls grow to what
+    `most_linger_s` brings, below they leave as they come.
     """
 
     lanes: int = 2
@@ -36,6 +38,7 @@ class CoalescerLimits:
     max_bytes: int = 3_000_000
     max_waiting: int = 512
     linger_s: float = 0.0
+    most_linger_s: float = math.inf
 
 
 @dataclass(slots=True)
@@ -129,7 +132,8 @@ class Coalescer(Generic[Item, Value]):
             if not batch:
                 return
             self._in_flight += 1
-            self._next_send_s = self._clock() + self._limits.linger_s
+            linger_s = min(len(batch) * self._limits.linger_s, self._limits.most_linger_s)
+            self._next_send_s = self._clock() + linger_s
             # An empty context: a task started inside a request inherits its context, and Serve cancels the child calls of a request
             # whose client went away, which would cancel everybody's batch (Ray 2.60).
             task = asyncio.get_running_loop().create_task(self._call(batch), context=contextvars.Context())

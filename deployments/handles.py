@@ -128,8 +128,9 @@ def handle_ports(
 
     def before(node: str, handle: Any, method: str, args: HopArgs, size_bytes: Any) -> Coalescer[Any, Any]:
         limits = CoalescerLimits(
-            args.lanes_per_replica, args.max_items, args.max_bytes, args.max_waiting, args.linger_ms / 1000.0
-        )
+            args.lanes_per_replica, args.max_items, args.max_bytes, args.max_waiting,
+            args.linger_ms / 1000.0, args.most_linger_ms / 1000.0,
+        )  # fmt: skip
         if not coalesce:
             limits = CoalescerLimits(args.max_waiting, 1, args.max_bytes, args.max_waiting)
         hop: Hop[Any, Any] = Hop(node, handle, method, plain=plain)

@@ -96,10 +96,11 @@ class Fitted:
         return self.costs["ingress"].work_ms(calls) * busy / (2.0 * (1.0 - busy))
 
 
-def fit(points: Sequence[Point], linger_ms: float, most: int = 32) -> Fitted:
+def fit(points: Sequence[Point], calls: Cycle) -> Fitted:
     """The model that is nearest to the points, squared relative errors of CPU by process and of median latency summed.
 
-    Two numbers of the cycle are tried over a grid; for each of them the rest is linear least squares with nothing below zero.
+    The lingering is that of `calls`. Two numbers of the cycle are tried over a grid; for each of them the rest is linear
+    least squares with nothing below zero.
 
     Raises:
         ValueError: points of fewer than three rates cannot tell idling, items and calls apart.
@@ -108,7 +109,7 @@ def fit(points: Sequence[Point], linger_ms: float, most: int = 32) -> Fitted:
         raise ValueError(f"{rates_of(points)} rates measured; the model needs {FEWEST_RATES}")
     highest = max(point.rate_qps for point in points)
     tried = [
-        _with_cycle(points, Cycle(call_ms, 1000.0 * share / highest, linger_ms, most))
+        _with_cycle(points, replace(calls, call_ms=call_ms, item_ms=1000.0 * share / highest))
         for call_ms in _CALLS_MS
         for share in _ITEM_SHARES
     ]

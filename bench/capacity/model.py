@@ -10,6 +10,7 @@ from bench import record
 from bench.capacity.fit import Fitted, fit, growth_ms
 from bench.capacity.plan import NODES, Assumptions, Growth, Plan, plan
 from bench.capacity.points import Point, points_of
+from bench.capacity.queues import Cycle
 from bench.capacity.shared import compare, largest_miss
 from configs.schema import HopsArgs
 
@@ -46,8 +47,8 @@ def built(sources: Sources, usd_per_vcpu_hour: float) -> dict[str, Any]:
         raise ValueError(f"the loads are of different data: {sorted(sizes)} leads")
     points = sorted((point for each in records for point in points_of(each)), key=lambda each: each.rate_qps)
     hop = HopsArgs().retrieval
-    fitted = fit(points, hop.linger_ms, hop.max_items)
-    compared = compare(points, hop.linger_ms, hop.max_items)
+    calls = Cycle(0.0, 0.0, hop.linger_ms, hop.most_linger_ms, hop.max_items)
+    fitted, compared = fit(points, calls), compare(points, calls)
     assumed = Assumptions(float(sizes.pop()), usd_per_vcpu_hour)
     large, small, memory = _read(sources.large), _read(sources.small), _read(sources.memory)
     return record.heading("capacity", records[0]["data"], {"kind": "model"}) | {

@@ -81,7 +81,8 @@ def _costs(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {name} | {cost['idle_ms_per_s']:.1f} | {cost['item_ms']:.3f} | {cost['call_ms']:.3f} |"
     yield from (
         "", f"A hop's call is back after {cycle['call_ms']:.1f} ms and {cycle['item_ms']:.2f} ms for each query in it; "
-        f"then the next leaves, but not within {cycle['linger_ms']:g} ms. So calls carry more as the rate rises.", "",
+        f"then the next leaves, but not within {cycle['linger_ms']:g} ms per query of the one before or "
+        f"{cycle['most_linger_ms']:g} ms. So calls carry more as the rate rises.", "",
     )  # fmt: skip
 
 

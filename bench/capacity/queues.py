@@ -36,7 +36,10 @@ def m_d_1(rate: float, service_s: float) -> Wait:
 
 @dataclass(frozen=True)
 class Cycle:
-    """How the calls of one hop follow each other: one lane, no two calls closer than `linger_ms`, all who wait travel together.
+    """How the calls of one hop follow each other: one lane, all who wait travel together.
+
+    A call lingers `linger_ms` for each query of the one before, at most `most_linger_ms`; from a rate of 1 / `linger_ms` on
+    calls grow until that is what parts them.
 
     A call is back after `call_ms` and `item_ms` for each query that travels with it, the ingress's other work meanwhile included;
     the next one leaves then. So the time between two is `call_ms / (1 - rate x item_ms)`, and calls grow as the rate does.
@@ -45,13 +48,15 @@ class Cycle:
     call_ms: float
     item_ms: float
     linger_ms: float = 0.0
+    most_linger_ms: float = 0.0
     most: int = 32
 
     def gap_ms(self, rate: float, lanes: float = 1.0) -> float:
         """Milliseconds from one call to the next when somebody always waits; `lanes` take turns."""
         left = 1.0 - rate * self.item_ms / 1000.0
         back_ms = self.call_ms / left if left > 0.0 else math.inf
-        return min(max(self.linger_ms, back_ms / lanes), 1000.0 * self.most / rate)
+        linger_ms = self.most_linger_ms if rate * self.linger_ms >= 1000.0 else self.linger_ms
+        return min(max(linger_ms, back_ms / lanes), 1000.0 * self.most / rate)
 
     def batch(self, rate: float, lanes: float = 1.0) -> float:
         """Queries of a call, on average: those of Poisson arrivals in a gap, or the first one after it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.capacity.fit import FEWEST_RATES, Fitted, fit
 from bench.capacity.points import Point, rates_of
+from bench.capacity.queues import Cycle
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class Comparison:
         }  # fmt: skip
 
 
-def compare(points: Sequence[Point], linger_ms: float, most: int) -> list[Comparison]:
+def compare(points: Sequence[Point], calls: Cycle) -> list[Comparison]:
     """Every load, predicted from loads of other rates where at least three others remain."""
-    whole = fit(points, linger_ms, most)
+    whole = fit(points, calls)
     found = []
     for point in points:
         others = [each for each in points if not each.like(point)]
         held_out = rates_of(others) >= FEWEST_RATES
-        fitted = fit(others, linger_ms, most) if held_out else whole
+        fitted = fit(others, calls) if held_out else whole
         found.append(Comparison.of(point, fitted, held_out=held_out))
     return found
 

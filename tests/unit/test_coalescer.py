@@ -253,6 +253,24 @@ async def test_under_load_calls_leave_apart_so_that_each_carries_more():
     assert leaf.calls == [[1], [2, 3]]
 
 
+async def test_a_call_lingers_for_each_item_of_the_one_before_up_to_a_limit():
+    leaf, clock = Leaf(), Clock()
+    hop = coalescer(leaf.send, clock, lanes=4, linger_s=30.0, most_linger_s=50.0)
+    asked = []
+    for at_s, number, calls in (
+        (0.0, 1, [[1]]),
+        (29.0, 2, [[1]]),
+        (31.0, 3, [[1], [2, 3]]),
+        (80.0, 4, [[1], [2, 3]]),
+        (81.0, 5, [[1], [2, 3], [4, 5]]),
+    ):
+        clock.now_s = 100.0 + at_s
+        asked.append(asyncio.ensure_future(hop.submit(number, Deadline.after_ms(1e6, clock))))
+        await spin()
+        assert leaf.calls == calls
+    assert await asyncio.gather(*asked) == [2, 4, 6, 8, 10]
+
+
 async def test_a_full_call_does_not_linger():
     leaf = Leaf()
     hop = coalescer(leaf.send, lanes=4, linger_s=3600.0, max_items=2)
