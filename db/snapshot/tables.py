@@ -128,11 +128,19 @@ class IdIndex:
 
     def rows_of(self, ids: Sequence[str], table: StringTable) -> IntArray:
         """int32[len(ids)] rows in input order, -1 where `table` has no such id."""
-        wanted = key_hashes(ids)
-        first = np.searchsorted(self.hashes, wanted)
         found = np.full(len(ids), -1, dtype=np.int32)
-        for number, (position, value) in enumerate(zip(first.tolist(), wanted, strict=True)):
-            found[number] = self._confirm(position, value, ids[number], table)
+        if not len(self.hashes):
+            return found
+        wanted = key_hashes(ids)
+        first = self.hashes.searchsorted(wanted)
+        hit = np.flatnonzero(self.hashes[np.minimum(first, len(self.hashes) - 1)] == wanted)
+        rows = self.rows[first[hit]].tolist()
+        found[hit] = [
+            row
+            if key == ids[number]
+            else self._confirm(int(first[number]), wanted[number], ids[number], table)
+            for number, row, key in zip(hit.tolist(), rows, table.take(rows), strict=True)
+        ]
         return found
 
     def _confirm(self, position: int, value: np.uint64, key: str, table: StringTable) -> int:

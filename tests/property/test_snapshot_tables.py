@@ -1,10 +1,12 @@
 """Invariants of the snapshot's tables, and of the judgements made while it is built, over arbitrary texts."""
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.snapshot.building import csr, id_index, inverse, key_index, string_table
 from db.snapshot.company_rows import representative_rows
+from db.snapshot.tables import IdIndex, key_hashes
 from ranking.judgement import judge
 from ranking.selling import sold_concepts
 from ranking.taxonomy import load_taxonomy
@@ -31,6 +33,15 @@ def test_an_id_index_answers_like_a_dictionary(ids: list[str], other: str) -> No
     rows = {company_id: row for row, company_id in enumerate(ids)}
     asked = [*ids, other]
     assert id_index(ids).rows_of(asked, string_table(ids)).tolist() == [rows.get(one, -1) for one in asked]
+
+
+@given(st.lists(st.text(max_size=5), unique=True, min_size=1, max_size=20), st.data())
+def test_ids_of_one_hash_are_told_apart_by_what_they_are(ids: list[str], data: st.DataObject) -> None:
+    """As if every stored id had the hash of the one that is asked for."""
+    asked = data.draw(st.sampled_from([*ids, "somebody else"]))
+    index = IdIndex(key_hashes([asked] * len(ids)), np.arange(len(ids), dtype=np.int32)[::-1])
+    expected = ids.index(asked) if asked in ids else -1
+    assert index.rows_of([asked], string_table(ids)).tolist() == [expected]
 
 
 @given(st.lists(st.sets(st.integers(0, 9), max_size=5), max_size=20))
