@@ -116,6 +116,7 @@ def _everyone(
                 lambda: postgres.PgExact(table),
                 lambda: postgres.PgHnsw(table, "strict_order", size),
                 lambda: postgres.PgHnsw(table, "relaxed_order", size),
+                lambda: postgres.PgPlanned(table, size),
                 lambda: postgres.PgHalf(table, "strict_order", size, width),
                 lambda: postgres.PgHalf(table, "relaxed_order", size, width),
             ):

@@ -16,6 +16,7 @@ from ranking.types import Float32Array, IntArray
 AT_ONCE = 32
 _WARM = 3
 ENOUGH = 0.99
+_FEWEST = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,12 @@ class Trial:
 
 
 def sweep(contestant: Contestant, trial: Trial) -> list[dict[str, Any]]:
-    """Settings from cheap to dear until the recall is enough, or asking all queries takes too long."""
+    """Settings from cheap to dear until the recall is enough, or hardly any query is answered within the time."""
     results = []
     for setting in contestant.settings:
         result = measured(contestant, setting, trial)
         results.append(result)
-        if result["recall"] >= ENOUGH or result["errors"]:
+        if result["recall"] >= ENOUGH or result["completed"] < min(_FEWEST, result["offered"]):
             break
     return results
 

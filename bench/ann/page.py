@@ -43,7 +43,7 @@ _HOW = f"""## How it was measured
   the walk starts at the query's neighbours, none of which pass.
 - Settings are tried from cheap to dear until recall reaches {BETTER}: `efSearch` 100 to 3,200, `nprobe` 8 to 512, pgvector's
   `hnsw.ef_search` 100 to 1,000 with `hnsw.max_scan_tuples` up to all rows. Graphs have 16 links and were built with 100 candidates, IVF
-  has 4√n lists. Postgres was made to use its graph, or not to, by switching the other plans off.
+  has 4√n lists. Postgres was made to use its graph, or not to, by switching the other plans off; under "planner's plan" it chooses.
 - "Held" is what a process or the database keeps: index and, where they are read, the vectors.
 - What did not answer all queries within the time allowed is counted in the record (`out_of_time`), not left out.
 """

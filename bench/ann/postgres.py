@@ -33,6 +33,7 @@ _PLANS: Mapping[str, str] = MappingProxyType(
     {
         "exact": "SET enable_indexscan = off; SET enable_sort = on; SET enable_bitmapscan = on; SET enable_seqscan = on",
         "graph": "SET enable_indexscan = on; SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off",
+        "planner": "SET enable_indexscan = on; SET enable_sort = on; SET enable_bitmapscan = on; SET enable_seqscan = on",
     }
 )
 
@@ -154,6 +155,16 @@ class PgHnsw(PgExact):
             round(time.perf_counter() - wall, 2), round(table.cpu_s() - cpu, 2), held
         )
         return table.indexes[index]
+
+
+class PgPlanned(PgHnsw):
+    """The same graph where the planner chooses between walking it and comparing the WHERE's rows: what a user gets."""
+
+    plan = "planner"
+
+    def __init__(self, table: Table, size: int) -> None:
+        super().__init__(table, "strict_order", size)
+        self.name = "pgvector HNSW, planner's plan"
 
 
 class PgHalf(PgHnsw):
