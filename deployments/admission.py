@@ -106,6 +106,11 @@ class Admission:
         return self._running
 
     @property
+    def full(self) -> bool:
+        """Whether there was no room at the last event, and has not been much since."""
+        return self._full
+
+    @property
     def rate(self) -> float:
         """Work done per second at full load, as last observed."""
         return self._rate.per_s

@@ -36,7 +36,9 @@ class Gate:
         """Wait for a place in work, and give it back at the end.
 
         Raises:
-            Overloaded: it would be done too late; at the stage "line", its turn did come too late.
+            Overloaded: it would be done too late; at the stage "line", its turn did come too late; at the stage "work", others
+                took its time. Who runs out of time in a service that is not full hears `DeadlineExceeded`: trying again
+                would not help.
         """
         self.check(deadline.at_s, weight)
         ticket = self._admission.enter(self._clock(), deadline.at_s, weight)
@@ -46,8 +48,11 @@ class Gate:
                 await self._turn_of(ticket)
             yield
             ending = "answered"
-        except DeadlineExceeded:
+        except DeadlineExceeded as err:
             ending = "timed_out"
+            if self._admission.full:
+                self._telemetry.not_admitted("work")
+                raise Overloaded("work", self._admission.residence_s) from err
             raise
         finally:
             self._admission.leave(ticket, self._clock(), ending)

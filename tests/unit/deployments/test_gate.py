@@ -132,3 +132,19 @@ async def test_an_error_is_passed_on_and_the_place_given_back(error: Exception) 
         async with place.gate.turn(deadline):
             raise error
     assert place.stands == (0, 0)
+
+
+async def test_who_runs_out_of_time_among_others_hears_that_the_service_is_full() -> None:
+    place = Place()
+    deadline = Deadline.after_ms(1_000.0, asyncio.get_running_loop().time)
+    waiting: list[asyncio.Task[None]] = []
+    with pytest.raises(Overloaded, match="work") as refused:
+        async with place.gate.turn(deadline):
+            waiting.append(place.send("second"))
+            await spin()
+            raise DeadlineExceeded("retrieval")
+    assert refused.value.retry_after_s > 0.0
+    assert place.telemetry.refused == ["work"]
+    place.open.set()
+    await asyncio.gather(*waiting)
+    assert (place.passed, place.stands) == (["second"], (0, 0))
