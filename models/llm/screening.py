@@ -1,10 +1,13 @@
 """Takes texts that give orders out of a question before it is asked, and says which."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from models.llm.injection import Reason, order_in
+from models.llm.injection import Reason
 from models.llm.question import Candidate, Question
+
+OrderIn = Callable[[str], Reason | None]
 
 
 class Withheld(NamedTuple):
@@ -18,16 +21,17 @@ class Withheld(NamedTuple):
     reason: Reason
 
 
-def screen(question: Question) -> tuple[Question, tuple[int, ...], tuple[Withheld, ...]]:
+def screen(question: Question, order_in: OrderIn) -> tuple[Question, tuple[int, ...], tuple[Withheld, ...]]:
     """The question without such texts, the positions of the candidates left in it, and what was withheld.
 
+    `order_in` is `models.llm.injection.order_in`, remembered or not.
     A candidate without any text left is not asked about: without evidence the booster decides (F-5).
     """
     kept: list[Candidate] = []
     positions: list[int] = []
     withheld: list[Withheld] = []
     for position, candidate in enumerate(question.candidates):
-        found = _orders(position, candidate)
+        found = _orders(position, candidate, order_in)
         withheld += found
         numbers = {each.text for each in found}
         texts = tuple(text for at, text in enumerate(candidate.evidence) if at not in numbers)
@@ -37,7 +41,7 @@ def screen(question: Question) -> tuple[Question, tuple[int, ...], tuple[Withhel
     return replace(question, candidates=tuple(kept)), tuple(positions), tuple(withheld)
 
 
-def _orders(position: int, candidate: Candidate) -> list[Withheld]:
+def _orders(position: int, candidate: Candidate, order_in: OrderIn) -> list[Withheld]:
     facts = " / ".join(
         filter(None, (candidate.name, candidate.domain, candidate.industry, candidate.country))
     )

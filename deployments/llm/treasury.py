@@ -1,0 +1,131 @@
+"""Money for calls of the language model: held in memory before a call, charged after it, no I/O between (F-10).
+
+`deployments.llm.bookkeeping` brings leases in, books charges and gives back what is left.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from db.ledger.ledger import Charge, Kind, Refusal
+from deployments.llm import spending_metrics
+from ranking.account import Account, AccountRules, Hold
+from ranking.deadline import Clock
+from ranking.money import NanoUsd, nanousd
+from ranking.prices import Usage
+from ranking.spending import SpendingConfig
+from ranking.tab import Tab
+
+NoMoney = Literal["query_budget", "tenant_budget", "global_budget", "no_lease", "ledger"]
+"""Why a call may not be made: degradation reasons of the stage "llm". `no_lease`: money was asked for and comes soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """`steady` for what lasts, `epoch` (seconds since 1970, UTC) for what is written down."""
+
+    steady: Clock
+    epoch: Clock
+
+
+@dataclass(slots=True)
+class Purse:
+    """One tenant's account, and how the ledger last answered for it: after a refusal it is not asked before `ask_at_s`."""
+
+    account: Account
+    refused: Refusal | None = None
+    ask_at_s: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Payment:
+    """Permission for one call of `model`; ends in exactly one of `Treasury.charge`, `charge_unknown` and `release`."""
+
+    tab: Tab
+    hold: Hold
+    model: str
+    kind: Kind
+
+
+class Treasury:
+    """The hot side of the money in one replica; to be used in one event loop."""
+
+    def __init__(self, config: SpendingConfig, clocks: Clocks, new_id: Callable[[], UUID]) -> None:
+        self.config = config
+        self.purses: dict[str, Purse] = {}
+        self.unbooked: list[Charge] = []
+        self.ledger_away = False
+        self.lacking = asyncio.Event()
+        self._rules = AccountRules(nanousd(config.chunk_usd), config.low_share)
+        self._clocks = clocks
+        self._new_id = new_id
+
+    def open_tab(self, query_id: str, tenant: str, limit: int, max_cost_usd: float | None) -> Tab:
+        """The bill of a query for `limit` leads; it closes with `Tab.receipt`."""
+        return Tab(query_id, tenant, self.config.query_limit(limit, max_cost_usd))
+
+    def ceiling(self, model: str, tokens_in: int, most_tokens_out: int) -> NanoUsd:
+        """What a call will be taken to cost at most; raises Unavailable for a model without a price."""
+        return self.config.prices.ceiling(model, tokens_in, most_tokens_out)
+
+    def hold(
+        self, tab: Tab, model: str, ceiling: NanoUsd, lasts_s: float, kind: Kind = "judgement"
+    ) -> Payment | NoMoney:
+        """Set `ceiling` aside for a call that ends within `lasts_s`, or say why it may not be made."""
+        if self.ledger_away or len(self.unbooked) >= self.config.most_unbooked:
+            return "ledger"
+        if ceiling > tab.room:
+            return "query_budget"
+        purse = self._purse(tab.tenant)
+        if purse is None:
+            return "no_lease"
+        found = purse.account.hold(ceiling, self._clocks.steady(), lasts_s)
+        if found is None:
+            return self._lack(purse)
+        tab.hold(ceiling)
+        return Payment(tab, found, model, kind)
+
+    def charge(self, payment: Payment, usage: Usage) -> NanoUsd:
+        """The call was answered; what it has cost by the vendor's count of tokens."""
+        cost = self.config.prices.cost(payment.model, usage)
+        self._book(payment, cost, usage)
+        return cost
+
+    def charge_unknown(self, payment: Payment) -> None:
+        """The call was made and nobody said what it used (time ran out, garbage came): what was held counts."""
+        self._book(payment, payment.hold.amount, None)
+
+    def release(self, payment: Payment) -> None:
+        """The call was not made, or the vendor refused it before working: it costs nothing."""
+        self._account(payment).release(payment.hold)
+        payment.tab.release(payment.hold.amount)
+
+    def _book(self, payment: Payment, cost: NanoUsd, usage: Usage | None) -> None:
+        tab, hold = payment.tab, payment.hold
+        self._account(payment).charge(hold, cost)
+        tab.charge(hold.amount, cost, usage)
+        spending_metrics.charged(payment.model, cost, hold.amount, usage)
+        self.unbooked.append(
+            Charge(
+                self._new_id(), hold.lease.lease_id, tab.query_id, payment.model, usage, cost, tab.answered,
+                self._clocks.epoch(), payment.kind,
+            )
+        )  # fmt: skip
+
+    def _account(self, payment: Payment) -> Account:
+        """An account with a hold in it is never dropped."""
+        return self.purses[payment.tab.tenant].account
+
+    def _purse(self, tenant: str) -> Purse | None:
+        found = self.purses.get(tenant)
+        if found is None and len(self.purses) < self.config.most_tenants:
+            found = self.purses[tenant] = Purse(Account(self._rules))
+        return found
+
+    def _lack(self, purse: Purse) -> NoMoney:
+        if purse.refused is None:
+            self.lacking.set()
+            return "no_lease"
+        return "tenant_budget" if purse.refused == "tenant" else "global_budget"
