@@ -17,7 +17,6 @@ _OVERRUN = Counter(
     "leads_llm_overrun_usd_total", "US dollars that calls have cost beyond what was held for them"
 )
 _CACHED = Counter("leads_llm_cached_tokens_total", "Input tokens at the price of cached ones", ["model"])
-_UNKNOWN = Counter("leads_llm_unknown_usage_total", "Calls without usage, charged as they were held")
 _TODAY = Gauge(
     "leads_daily_cost_usd", "US dollars spent today (UTC) by all tenants", multiprocess_mode="mostrecent"
 )
@@ -35,14 +34,11 @@ def sent(candidates: int, ratio: float) -> None:
     _RATIO.set(ratio)
 
 
-def charged(model: str, cost: NanoUsd, held: NanoUsd, usage: Usage | None) -> None:
+def charged(model: str, cost: NanoUsd, held: NanoUsd, usage: Usage) -> None:
     """A call was charged."""
     _SPENT.labels(model).inc(usd(cost))
     _OVERRUN.inc(usd(NanoUsd(max(0, cost - held))))
-    if usage is None:
-        _UNKNOWN.inc()
-    else:
-        _CACHED.labels(model).inc(usage.tokens_cached)
+    _CACHED.labels(model).inc(usage.tokens_cached)
 
 
 def standing(today: Standing | None) -> None:

@@ -13,7 +13,7 @@ from db.ledger.ledger import Charge, Kind, Refusal
 from deployments.llm import spending_metrics
 from ranking.account import Account, AccountRules, Hold
 from ranking.deadline import Clock
-from ranking.money import NanoUsd, nanousd
+from ranking.money import NOTHING, NanoUsd, nanousd
 from ranking.prices import Usage
 from ranking.spending import SpendingConfig
 from ranking.tab import Tab
@@ -41,7 +41,7 @@ class Purse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Payment:
-    """Permission for one call of `model`; ends in exactly one of `Treasury.charge`, `charge_unknown` and `release`."""
+    """Permission for one call of `model`; ends in exactly one of `Treasury.charge` and `Treasury.release`."""
 
     tab: Tab
     hold: Hold
@@ -87,32 +87,33 @@ class Treasury:
         tab.hold(ceiling)
         return Payment(tab, found, model, kind)
 
-    def charge(self, payment: Payment, usage: Usage) -> NanoUsd:
-        """The call was answered; what it has cost by the vendor's count of tokens."""
-        cost = self.config.prices.cost(payment.model, usage)
-        self._book(payment, cost, usage)
-        return cost
+    def charge(
+        self, payment: Payment, usage: Usage, calls: int = 1, unanswered: NanoUsd = NOTHING
+    ) -> NanoUsd:
+        """The vendor was asked; what it has cost by its count of tokens.
 
-    def charge_unknown(self, payment: Payment) -> None:
-        """The call was made and nobody said what it used (time ran out, garbage came): what was held counts."""
-        self._book(payment, payment.hold.amount, None)
+        Args:
+            calls: how often it was asked under this permission (repeats).
+            unanswered: what calls are taken to have cost that were sent and told no usage; `payment.hold.amount` if it was the
+                only one.
+        """
+        cost = NanoUsd(self.config.prices.cost(payment.model, usage) + unanswered)
+        tab, hold = payment.tab, payment.hold
+        self._account(payment).charge(hold, cost)
+        tab.charge(hold.amount, cost, usage, calls)
+        spending_metrics.charged(payment.model, cost, hold.amount, usage)
+        self.unbooked.append(
+            Charge(
+                self._new_id(), hold.lease.lease_id, tab.query_id, payment.model, usage, cost, tab.answered,
+                self._clocks.epoch(), payment.kind, is_estimate=unanswered > 0,
+            )
+        )  # fmt: skip
+        return cost
 
     def release(self, payment: Payment) -> None:
         """The call was not made, or the vendor refused it before working: it costs nothing."""
         self._account(payment).release(payment.hold)
         payment.tab.release(payment.hold.amount)
-
-    def _book(self, payment: Payment, cost: NanoUsd, usage: Usage | None) -> None:
-        tab, hold = payment.tab, payment.hold
-        self._account(payment).charge(hold, cost)
-        tab.charge(hold.amount, cost, usage)
-        spending_metrics.charged(payment.model, cost, hold.amount, usage)
-        self.unbooked.append(
-            Charge(
-                self._new_id(), hold.lease.lease_id, tab.query_id, payment.model, usage, cost, tab.answered,
-                self._clocks.epoch(), payment.kind,
-            )
-        )  # fmt: skip
 
     def _account(self, payment: Payment) -> Account:
         """An account with a hold in it is never dropped."""
