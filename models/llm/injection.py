@@ -7,6 +7,7 @@ enough alone, and so are texts that hide from people.
 
 import re
 import tomllib
+from bisect import bisect_left
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -74,4 +75,8 @@ def _near(one: re.Pattern[str], other: re.Pattern[str], text: str) -> bool:
     places = [match.start() for match in one.finditer(text)]
     if not places:
         return False
-    return any(abs(match.start() - place) <= _NEAR for match in other.finditer(text) for place in places)
+    for match in other.finditer(text):
+        after = bisect_left(places, match.start())
+        if any(abs(place - match.start()) <= _NEAR for place in places[max(0, after - 1) : after + 1]):
+            return True
+    return False
