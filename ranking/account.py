@@ -101,8 +101,7 @@ class Account:
             raise ValueError("a call cannot be paid for by the caller")
         fitting = [lease for lease in self._living(now_s + lasts_s) if lease.free >= amount]
         if not fitting:
-            least, most = self._unmet or (amount, amount)
-            self._unmet = min(least, amount), max(most, amount)
+            self._lack(amount, now_s)
             return None
         lease = min(fitting, key=lambda each: each.ends_s)
         lease.held = NanoUsd(lease.held + amount)
@@ -181,6 +180,12 @@ class Account:
 
     def _living(self, at_s: float) -> Iterator[Lease]:
         return (lease for lease in self._leases.values() if lease.ends_s > at_s)
+
+    def _lack(self, amount: NanoUsd, now_s: float) -> None:
+        """Only money is asked for, not time: before midnight every lease would end as early."""
+        if not any(lease.free >= amount for lease in self._living(now_s)):
+            least, most = self._unmet or (amount, amount)
+            self._unmet = min(least, amount), max(most, amount)
 
     def _drained(self, lease: Lease) -> bool:
         return lease.free < _CRUMB_SHARE * self.rules.chunk

@@ -53,10 +53,13 @@ class Bookkeeper:
         await self.round()
 
     async def money_came(self, timeout_s: float) -> bool:
-        """Wait for the end of the next round, at most `timeout_s`; for callers that wait for an answer anyway."""
+        """Wait for the end of the next whole round, at most `timeout_s`; for callers that wait for an answer anyway."""
+        rounds = 2 if self._one_round.locked() else 1
         self._treasury.lacking.set()
         try:
-            await asyncio.wait_for(self._came_round.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                for _ in range(rounds):
+                    await self._came_round.wait()
         except TimeoutError:
             return False
         return True
