@@ -1,6 +1,7 @@
 """The language model as a leaf of the graph: questions in, scores per candidate out; a plain class."""
 
 import asyncio
+import contextvars
 import logging
 import random
 import time
@@ -100,7 +101,9 @@ class LlmNode:
     ) -> list[Judged | LeadError]:
         """One outcome per question, in order; the call lasts as long as its slowest question."""
         if self._shared is not None and self._syncing is None:
-            self._syncing = asyncio.create_task(self._shared.run(self._config.breaker.sync_s))
+            # An empty context: it must outlive the request that happens to come first.
+            run = self._shared.run(self._config.breaker.sync_s)
+            self._syncing = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
         pairs = zip(items, remaining_ms, strict=True)
         return await asyncio.gather(*(self._outcome(item, left_ms) for item, left_ms in pairs))
 

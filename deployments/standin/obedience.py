@@ -21,7 +21,8 @@ _NOTHING = re.compile(r"(?<!\d)0(?!\d)|zero|lowest")
 _EVERYONE = re.compile(
     r"other|remaining|first and the second|andere|autres|otr|outr|altre|neighbour|company \w+(?: \w+)? has score 0|\"id\""
 )
-_LOOKS = str.maketrans("аеорсхуі431057", "aeopcxyiaeiost")
+_LOOKS = str.maketrans("аеорсхуі", "aeopcxyi")
+_LEET = str.maketrans("431057", "aeiost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def _readings(text: str) -> Iterator[str]:
     yield shown
     yield tags.lower()
     yield shown.translate(_LOOKS)
+    yield shown.translate(_LEET)
     yield shown[::-1]
     yield codecs.encode(shown, "rot13")
     yield shown.replace(" ", "")

@@ -102,47 +102,55 @@ class StandIn:
         scores = self._judge.scores(read_prompt(asked.last("user")), behaviour.noise, behaviour.obedience)
         content = _content(scores, fault)
         await asyncio.sleep(behaviour.latency.draw(self._rng, tokens(content)))
-        return await self._respond(request, asked, content, fault)
+        return await self._respond(request, asked, content, fault, behaviour)
 
     async def _respond(
-        self, request: web.Request, asked: ChatRequest, content: str, fault: Fault | None
+        self,
+        request: web.Request,
+        asked: ChatRequest,
+        content: str,
+        fault: Fault | None,
+        behaviour: Behaviour,
     ) -> web.StreamResponse:
         match fault:
             case "hang":
                 await asyncio.Event().wait()
             case "drip":
-                return await self._drip(request, json.dumps(completion(asked, content)).encode())
+                return await self._drip(
+                    request, json.dumps(completion(asked, content)).encode(), behaviour.drip_s
+                )
             case "reset":
                 return _reset(request)
             case _:
                 pass
-        return self._reply(asked, content, fault)
+        return _reply(asked, content, fault, behaviour)
 
-    def _reply(self, asked: ChatRequest, content: str, fault: Fault | None) -> web.Response:
-        match fault:
-            case "rate_limited":
-                wait_s = self.behaviour.retry_after_s
-                headers = {} if wait_s is None else {"Retry-After": f"{wait_s:g}"}
-                limited = error("Rate limit reached.", "requests", "rate_limit_exceeded")
-                return web.json_response(limited, status=429, headers=headers)
-            case "server_error":
-                return web.json_response(error("The server had an error.", "server_error", None), status=500)
-            case "refusal":
-                return web.json_response(completion(asked, None, "I cannot help with that."))
-            case "not_a_completion":
-                return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
-            case _:
-                return web.json_response(completion(asked, content))
-
-    async def _drip(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    async def _drip(self, request: web.Request, body: bytes, pause_s: float) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.content_length = len(body)
         await response.prepare(request)
         size = -(-len(body) // _PIECES)
         for start in range(0, len(body), size):
             await response.write(body[start : start + size])
-            await asyncio.sleep(self.behaviour.drip_s)
+            await asyncio.sleep(pause_s)
         return response
+
+
+def _reply(asked: ChatRequest, content: str, fault: Fault | None, behaviour: Behaviour) -> web.Response:
+    match fault:
+        case "rate_limited":
+            wait_s = behaviour.retry_after_s
+            headers = {} if wait_s is None else {"Retry-After": f"{wait_s:g}"}
+            limited = error("Rate limit reached.", "requests", "rate_limit_exceeded")
+            return web.json_response(limited, status=429, headers=headers)
+        case "server_error":
+            return web.json_response(error("The server had an error.", "server_error", None), status=500)
+        case "refusal":
+            return web.json_response(completion(asked, None, "I cannot help with that."))
+        case "not_a_completion":
+            return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
+        case _:
+            return web.json_response(completion(asked, content))
 
 
 def _reset(request: web.Request) -> web.Response:

@@ -22,9 +22,7 @@ _TAGS: Final = (0xE0000, 0xE007F)
 # The look-alikes that occur in practice (Unicode TR 39 lists thousands).
 _LOOK_ALIKES: Final = str.maketrans("аеіјорсухѕвнкмтгӏԁԛԝοανρτυικε", "aeijopcyxsbhkmtrldqwoavptuike")
 _LEET: Final = str.maketrans("4310572@$!", "aeiostzasi")
-_MIXED: Final = re.compile(
-    r"[^\W\d_]*[a-z][431057@$!]+[a-z]|[431057@$!]+[a-z]{2,}[431057@$!]+", re.IGNORECASE
-)
+_MIXED: Final = re.compile(r"[a-z][431057@$!]+[a-z]|[431057@$!]+[a-z]{2,}[431057@$!]+", re.IGNORECASE)
 _OVERRIDES: Final = frozenset("\u202d\u202e\u2066\u2067\u2068")
 # Soft hyphens, joiners of emoji and of Persian, byte order marks: up to this many happen in honest pages.
 _HONEST_UNSEEN: Final = 6

@@ -98,7 +98,7 @@ def test_it_does_what_the_naive_breaker_does(steps):
         elif action == "ask":
             expected = naive.ask()
             if expected is None:
-                with pytest.raises(Unavailable, match="breaker_(half_)?open"):
+                with pytest.raises(Unavailable, match=r"breaker_(half_)?open"):
                     breaker.permit()
             else:
                 pending.append((breaker.permit(), expected))
