@@ -145,20 +145,15 @@ def value_of_asking(
         min_score: the list ends there, however short it is.
     """
     count = len(scores)
+    ranks = np.array([cut.rank for cut in places], dtype=np.int64)
     order = np.argsort(-scores, kind="stable")
     rank = np.empty(count, dtype=np.int64)
     rank[order] = np.arange(count)
-    ranked = np.maximum(scores[order], min_score)
-    inside_list = scores >= min_score
-    value = np.zeros(count)
-    for cut in places:
-        if cut.weight <= 0.0:
-            continue
-        last_in = ranked[cut.rank - 1] if cut.rank <= count else min_score
-        first_out = ranked[cut.rank] if cut.rank < count else min_score
-        inside = (rank < cut.rank) & inside_list
-        gain = np.where(inside, _expected_fall(after, first_out), _expected_rise(after, last_in))
-        value += cut.weight * gain
+    ranked = np.append(np.maximum(scores[order], min_score), min_score)
+    last_in, first_out = ranked[np.minimum(ranks - 1, count)], ranked[np.minimum(ranks, count)]
+    inside = (rank < ranks[:, None]) & (scores >= min_score)
+    gain = _expected_gain(after, inside, last_in[:, None], first_out[:, None])
+    value: FloatArray = np.array([cut.weight for cut in places]) @ gain
     value[np.isneginf(scores)] = 0.0
     return value
 
@@ -183,40 +178,43 @@ def choose(
     return best[affordable].astype(np.int32)
 
 
-def _expected_rise(after: Outlook, level: float) -> FloatArray:
-    """E[(S' - level)+], S' clipped to [low, high]."""
-    start = np.clip(level, after.low, after.high)
-    rise = (
-        start - level + _loss(start - after.mean, after.spread) - _loss(after.high - after.mean, after.spread)
-    )
-    return np.where(level < after.high, np.maximum(rise, 0.0), 0.0)
+def _expected_gain(
+    after: Outlook, inside: BoolArray, last_in: FloatArray, first_out: FloatArray
+) -> FloatArray:
+    """E[(S' - last_in)+] outside, E[(first_out - S')+] inside, float64[cuts, m]; S' clipped to [low, high].
 
-
-def _expected_fall(after: Outlook, level: float) -> FloatArray:
-    """E[(level - S')+], S' clipped to [low, high]."""
-    start = np.clip(level, after.low, after.high)
-    fall = (
-        level - start + _loss(after.mean - start, after.spread) - _loss(after.mean - after.low, after.spread)
+    A fall is the rise of what is mirrored at the mean: `start` and `end` are distances above it, from where S' gains to where
+    it can go no further.
+    """
+    level = np.where(inside, after.mean - first_out, last_in - after.mean)
+    low = np.where(inside, after.mean - after.high, after.low - after.mean)
+    end = np.where(inside, after.mean - after.low, after.high - after.mean)
+    start = np.clip(level, low, end)
+    beyond = np.where(
+        inside, _loss(after.mean - after.low, after.spread), _loss(after.high - after.mean, after.spread)
     )
-    return np.where(level > after.low, np.maximum(fall, 0.0), 0.0)
+    rise = start - level + _loss(start, after.spread) - beyond
+    return np.where(level < end, np.maximum(rise, 0.0), 0.0)
 
 
 def _loss(distance: FloatArray, spread: FloatArray) -> FloatArray:
-    """E[(spread x Z - distance)+] for a standard normal Z."""
+    """E[(spread x Z - distance)+] for a standard normal Z: read linearly between knots, off by at most 2e-7 x spread."""
     spread = np.maximum(spread, _LEAST_SPREAD)
     standard = distance / spread
-    knots, losses = _unit_loss()
-    loss: FloatArray = spread * (np.interp(standard, knots, losses) + np.maximum(-standard - _TAIL, 0.0))
-    return loss
+    place = (np.clip(standard, -_TAIL, _TAIL) + _TAIL) * _KNOTS_PER_UNIT
+    knot = place.astype(np.int64)
+    losses = _unit_loss()
+    read = losses[knot]
+    unit: FloatArray = read + (losses[knot + 1] - read) * (place - knot) + np.maximum(-standard - _TAIL, 0.0)
+    return spread * unit
 
 
 @cache
-def _unit_loss() -> tuple[FloatArray, FloatArray]:
-    """Knots of z and E[(Z - z)+] = phi(z) - z (1 - Phi(z)), read linearly in between: off by at most 2e-7, and convex as it is."""
+def _unit_loss() -> FloatArray:
+    """E[(Z - z)+] = phi(z) - z (1 - Phi(z)) at knots from -8 to 8, 0 at the last and after it; convex, as the function is."""
     knots = np.linspace(-_TAIL, _TAIL, int(2 * _TAIL) * _KNOTS_PER_UNIT + 1)
     losses = [
         math.exp(-z * z / 2.0) / math.sqrt(2.0 * math.pi) - z * math.erfc(z / math.sqrt(2.0)) / 2.0
         for z in knots.tolist()
     ]
-    losses[-1] = 0.0
-    return knots, np.array(losses)
+    return np.array([*losses[:-1], 0.0, 0.0])

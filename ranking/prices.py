@@ -69,7 +69,7 @@ class PriceList(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prices: dict[str, TokenPrices] = Field(
+    models: dict[str, TokenPrices] = Field(
         default_factory=lambda: {"gpt-4o": GPT_4O, "gpt-4o-mini": GPT_4O_MINI},
         description="list prices by model name (F-10)",
     )
@@ -104,6 +104,6 @@ class PriceList(BaseModel):
     def of(self, model: str) -> TokenPrices:
         """A model's prices; raises Unavailable("llm", ...) where there are none: what has no price is not bought."""
         try:
-            return self.prices[model]
+            return self.models[model]
         except KeyError as err:
             raise Unavailable("llm", f"no price is configured for model {model!r}") from err

@@ -127,6 +127,7 @@ class Treasury:
 
     def _lack(self, purse: Purse) -> NoMoney:
         if purse.refused is None:
-            self.lacking.set()
+            if purse.account.lacks:
+                self.lacking.set()
             return "no_lease"
         return "tenant_budget" if purse.refused == "tenant" else "global_budget"

@@ -102,6 +102,15 @@ def test_the_less_certain_the_more_it_is_worth():
     assert np.all(values[-1] > values[1])
 
 
+def test_a_judgement_known_beforehand_is_worth_the_difference_it_makes():
+    scores = np.array([0.5, 0.4])
+    ten = np.full(2, 10.0)
+    # What would be said is certain: 0.3 and 0.7, on the other sides of the cut at 0.5 and 0.4.
+    after = Outlook(np.array([0.3, 0.7]), np.zeros(2), -ten, ten)
+    value = value_of_asking(scores, after, [Cut(1, 1.0)], 0.0)
+    assert value == pytest.approx([0.4 - 0.3, 0.7 - 0.5])
+
+
 def test_who_can_no_longer_come_in_is_worth_nothing():
     fit, base = np.array([1.0, 0.1]), np.array([80.0, 50.0])
     after = outlook(fit, base, np.zeros(2), np.array([20.0, 20.0]), WEIGHTS)
