@@ -24,13 +24,14 @@ from uuid import UUID
 import asyncpg
 
 from db.statements import parse
-from ranking.errors import Unavailable
+from ranking.errors import DependencyError, Unavailable
 from ranking.money import NOTHING, NanoUsd, decimal_usd, nanousd
 from ranking.prices import Usage
 
 EVERYBODY = "*"
 Refusal = Literal["tenant", "global"]
 Kind = Literal["judgement", "parse", "reconciliation"]
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError)
 _UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -109,10 +110,11 @@ def statements() -> Mapping[str, str]:
 
 
 class Ledger:
-    """One replica's access to the ledger. Every method raises Unavailable when Postgres does not answer in `timeout_s`.
+    """One replica's access to the ledger.
 
-    Every method may be repeated after that: a lease is granted once, a call is booked once, and money is returned by saying
-    what is kept.
+    Every method raises Unavailable when Postgres does not answer in `timeout_s`, and a plain DependencyError when it answers
+    that it cannot take what it was given. Every method may be repeated: a lease is granted once, a call is booked once, and
+    money is returned by saying what is kept.
     """
 
     def __init__(self, pool: asyncpg.Pool, replica_id: str, limits: Limits, timeout_s: float = 2.0) -> None:
@@ -148,22 +150,8 @@ class Ledger:
 
     async def settle(self, charges: Sequence[Charge]) -> int:
         """Book calls; how many of them were not booked already."""
-        columns = [
-            [each.call_id for each in charges],
-            [each.lease_id for each in charges],
-            [each.query_id for each in charges],
-            [each.kind for each in charges],
-            ["estimated" if each.is_estimate else "settled" for each in charges],
-            [each.model for each in charges],
-            [each.usage.tokens_in for each in charges],
-            [each.usage.tokens_cached for each in charges],
-            [each.usage.tokens_out for each in charges],
-            [decimal_usd(each.amount) for each in charges],
-            [each.is_late for each in charges],
-            [datetime.fromtimestamp(each.ended_s, UTC) for each in charges],
-        ]
         async with self._connection() as connection:
-            return int(await connection.fetchval(statements()["settle_calls"], *columns))
+            return int(await connection.fetchval(statements()["settle_calls"], *_columns(charges)))
 
     async def give_back(self, keeps: Mapping[UUID, NanoUsd]) -> None:
         """Return what leases have beyond what they keep (calls booked and calls under way). Book first."""
@@ -227,5 +215,25 @@ class Ledger:
         try:
             async with asyncio.timeout(self._timeout_s), self._pool.acquire() as connection:
                 yield connection
+        except _REFUSED as err:
+            raise DependencyError("ledger", f"{type(err).__name__}: {err}") from err
         except _UNREACHABLE as err:
             raise Unavailable("ledger", f"{type(err).__name__}: {err}") from err
+
+
+def _columns(charges: Sequence[Charge]) -> list[list[object]]:
+    """The arguments of settle_calls."""
+    return [
+        [each.call_id for each in charges],
+        [each.lease_id for each in charges],
+        [each.query_id for each in charges],
+        [each.kind for each in charges],
+        ["estimated" if each.is_estimate else "settled" for each in charges],
+        [each.model for each in charges],
+        [each.usage.tokens_in for each in charges],
+        [each.usage.tokens_cached for each in charges],
+        [each.usage.tokens_out for each in charges],
+        [decimal_usd(each.amount) for each in charges],
+        [each.is_late for each in charges],
+        [datetime.fromtimestamp(each.ended_s, UTC) for each in charges],
+    ]

@@ -5,16 +5,16 @@ While the ledger does not answer no call is made: no ledger, no language model. 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
-from db.ledger.ledger import Ledger
+from db.ledger.ledger import Charge, Ledger
 from deployments.llm import spending_metrics
 from deployments.llm.treasury import Purse, Treasury
 from ranking.account import Lease
 from ranking.deadline import Clock
-from ranking.errors import Unavailable
+from ranking.errors import DependencyError, Unavailable
 from ranking.money import NOTHING, NanoUsd
 
 _MOST_BOOKED_AT_ONCE: Final = 500
@@ -98,11 +98,26 @@ class Bookkeeper:
         unbooked = self._treasury.unbooked
         while unbooked:
             batch = unbooked[:_MOST_BOOKED_AT_ONCE]
-            await self._ledger.settle(batch)
+            await self._settle(batch)
             del unbooked[: len(batch)]
         if self._treasury.ledger_away:
             await self._ledger.standing()  # nothing may have been there to book; this asks
             self._treasury.ledger_away = False
+
+    async def _settle(self, batch: Sequence[Charge]) -> None:
+        """Book calls; where the ledger cannot take one, halve until it stands alone: its money stays leased and ends as lost."""
+        try:
+            await self._ledger.settle(batch)
+        except Unavailable:
+            raise
+        except DependencyError as err:
+            if len(batch) == 1:
+                _log.error("a call of query %s cannot be booked: %s", batch[0].query_id, err.reason)
+                spending_metrics.unbookable()
+                return
+            half = len(batch) // 2
+            await self._settle(batch[:half])
+            await self._settle(batch[half:])
 
     async def _renew(self) -> None:
         now_s = self._clock()

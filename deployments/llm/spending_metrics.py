@@ -17,6 +17,7 @@ _OVERRUN = Counter(
     "leads_llm_overrun_usd_total", "US dollars that calls have cost beyond what was held for them"
 )
 _CACHED = Counter("leads_llm_cached_tokens_total", "Input tokens at the price of cached ones", ["model"])
+_UNBOOKABLE = Counter("leads_llm_unbookable_total", "Charges that the ledger could not take")
 _TODAY = Gauge(
     "leads_daily_cost_usd", "US dollars spent today (UTC) by all tenants", multiprocess_mode="mostrecent"
 )
@@ -39,6 +40,11 @@ def charged(model: str, cost: NanoUsd, held: NanoUsd, usage: Usage) -> None:
     _SPENT.labels(model).inc(usd(cost))
     _OVERRUN.inc(usd(NanoUsd(max(0, cost - held))))
     _CACHED.labels(model).inc(usage.tokens_cached)
+
+
+def unbookable() -> None:
+    """The ledger could not take a charge."""
+    _UNBOOKABLE.inc()
 
 
 def standing(today: Standing | None) -> None:

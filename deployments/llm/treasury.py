@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from db.ledger.ledger import Charge, Kind, Refusal
@@ -18,6 +18,8 @@ from ranking.prices import Usage
 from ranking.spending import SpendingConfig
 from ranking.tab import Tab
 
+PUBLIC_TENANT: Final = "public"
+"""Everybody without a key, as far as money goes."""
 NoMoney = Literal["query_budget", "tenant_budget", "global_budget", "no_lease", "ledger"]
 """Why a call may not be made: degradation reasons of the stage "llm". `no_lease`: money was asked for and comes soon."""
 
@@ -62,9 +64,9 @@ class Treasury:
         self._clocks = clocks
         self._new_id = new_id
 
-    def open_tab(self, query_id: str, tenant: str, limit: int, max_cost_usd: float | None) -> Tab:
-        """The bill of a query for `limit` leads; it closes with `Tab.receipt`."""
-        return Tab(query_id, tenant, self.config.query_limit(limit, max_cost_usd))
+    def open_tab(self, query_id: str, tenant: str | None, limit: int, max_cost_usd: float | None) -> Tab:
+        """The bill of a query for `limit` leads, `tenant` None who asks without a key; it closes with `Tab.receipt`."""
+        return Tab(query_id, tenant or PUBLIC_TENANT, self.config.query_limit(limit, max_cost_usd))
 
     def ceiling(self, model: str, tokens_in: int, most_tokens_out: int) -> NanoUsd:
         """What a call will be taken to cost at most; raises Unavailable for a model without a price."""

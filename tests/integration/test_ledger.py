@@ -1,8 +1,10 @@
 """The ledger in Postgres: no budget is overspent, whoever asks at once, dies, comes back or asks twice."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
@@ -14,7 +16,7 @@ from db import migrate
 from db.embedded import EmbeddedPostgres
 from db.ledger.ledger import Charge, Ledger, Limits, Standing
 from db.pool import PoolLimits, open_pool
-from ranking.errors import Unavailable
+from ranking.errors import DependencyError, Unavailable
 from ranking.money import NOTHING, NanoUsd, nanousd
 from ranking.prices import Usage
 
@@ -279,6 +281,69 @@ async def test_everything_at_once_neither_deadlocks_nor_loses_money(pool: asyncp
     assert everybody == Standing(limits.everybody, NOTHING, NanoUsd(sum(paid)), NOTHING)
     booked = await pool.fetchval("SELECT sum(amount_usd) FROM cost_ledger")
     assert nanousd(booked) == sum(paid)
+
+
+CONSISTENT = """
+WITH told AS (
+    SELECT scope, day, sum(greatest(amount_usd - settled_usd, 0)) FILTER (WHERE state = 'lost') AS lost,
+        sum(greatest(amount_usd - settled_usd, 0)) FILTER (WHERE state <> 'lost') AS reserved, sum(settled_usd) AS spent
+    FROM cost_leases CROSS JOIN LATERAL unnest(ARRAY['*', tenant_id]) AS scope GROUP BY scope, day
+), booked AS (
+    SELECT scope, day, sum(amount_usd) AS spent
+    FROM cost_ledger CROSS JOIN LATERAL unnest(ARRAY['*', tenant_id]) AS scope GROUP BY scope, day
+)
+SELECT coalesce(b.reserved_usd = coalesce(told.reserved, 0) AND b.lost_usd = coalesce(told.lost, 0)
+    AND b.spent_usd = coalesce(told.spent, 0) AND b.spent_usd = coalesce(booked.spent, 0)
+    AND b.reserved_usd + b.spent_usd + b.lost_usd <= b.limit_usd, false) AS holds
+FROM cost_budgets b LEFT JOIN told ON (scope, told.day) = (b.tenant_id, b.day)
+LEFT JOIN booked ON (booked.scope, booked.day) = (b.tenant_id, b.day)"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_budgets_are_always_the_sums_of_their_leases_and_of_their_entries(
+    pool: asyncpg.Pool, ledger: Ledger, seed: int
+) -> None:
+    chance = random.Random(seed)
+    moment = datetime(2026, 11, 1, 22, 0, tzinfo=UTC)
+    leases: dict[UUID, int] = {}
+    spent: dict[UUID, int] = {}
+    seen: set[str] = set()
+    for _ in range(120):
+        moment += timedelta(seconds=chance.choice([0, 1, 20, 200]))
+        await set_clock(pool, moment.isoformat())
+        act = chance.choice(["lease", "lease", "settle", "settle", "settle", "return", "renew", "reclaim"])
+        some = chance.sample(sorted(leases), min(len(leases), chance.randint(1, 3)))
+        if act == "lease":
+            wanted, tenant = NanoUsd(chance.randint(1, 30) * CENT), chance.choice("abc")
+            grant = await ledger.lease(lease_id := uuid4(), tenant, wanted, NanoUsd(CENT), 60.0)
+            if grant.amount:
+                leases[lease_id], spent[lease_id] = grant.amount, 0
+        elif act == "settle":
+            bill = []
+            for lease_id in some:
+                cost = chance.randint(0, leases[lease_id] - spent[lease_id])
+                spent[lease_id] += cost
+                bill.append(call(lease_id, cost))
+            await ledger.settle(bill + bill[:1])
+        elif act == "return":
+            for lease_id in some:
+                leases[lease_id] = chance.choice([spent[lease_id], leases[lease_id]])
+            await ledger.give_back({lease_id: NanoUsd(leases[lease_id]) for lease_id in some})
+        elif act == "renew":
+            await ledger.renew(some, 60.0)
+        else:
+            await ledger.reclaim(30.0)
+        assert all(row["holds"] for row in await pool.fetch(CONSISTENT)), act
+        seen |= {row["state"] for row in await pool.fetch("SELECT DISTINCT state FROM cost_leases")}
+    assert seen == {"held", "returned", "lost"}
+    assert await pool.fetchval("SELECT count(DISTINCT day) FROM cost_budgets") == 2
+
+
+async def test_a_call_that_cannot_be_booked_is_told_from_a_ledger_that_is_away(ledger: Ledger) -> None:
+    lease_id = await leased(ledger, CENT)
+    with pytest.raises(DependencyError) as caught:
+        await ledger.settle([call(lease_id, CENT, "q\x00")])
+    assert not isinstance(caught.value, Unavailable)
 
 
 async def test_a_ledger_that_does_not_answer_says_so_in_time(pool: asyncpg.Pool, database: str) -> None:

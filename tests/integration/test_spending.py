@@ -239,6 +239,20 @@ async def test_without_the_ledger_no_call_is_made_and_charges_wait_for_it(
     assert replica.treasury.unbooked == []
 
 
+async def test_one_call_that_cannot_be_booked_holds_up_nobody_and_its_money_is_not_free(
+    pool: asyncpg.Pool,
+) -> None:
+    replica = Replica(pool)
+    tabs = [replica.tab(query_id) for query_id in ("q1", "q\x00", "q3")]
+    replica.treasury.release(await replica.stocked(tabs[0]))
+    for tab in tabs:
+        replica.ask(replica.held(tab))
+    await replica.books.close()
+    own = await standing(replica)
+    assert (own.spent, own.reserved) == (2 * COST, COST)
+    assert (await replica.ledger.cost_of("q3")).total == COST
+
+
 async def test_money_whose_grant_was_never_heard_of_goes_back(pool: asyncpg.Pool) -> None:
     replica = Replica(pool)
     grant = replica.ledger.lease
