@@ -304,7 +304,7 @@ async def test_budgets_are_always_the_sums_of_their_leases_and_of_their_entries(
     pool: asyncpg.Pool, ledger: Ledger, seed: int
 ) -> None:
     chance = random.Random(seed)
-    moment = datetime(2026, 11, 1, 22, 0, tzinfo=UTC)
+    moment = datetime(2026, 11, 1, 23, 20, tzinfo=UTC)
     leases: dict[UUID, int] = {}
     spent: dict[UUID, int] = {}
     seen: set[str] = set()
