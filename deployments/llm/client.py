@@ -17,6 +17,13 @@ from ranking.deadline import Clock
 _LONGEST_RETRY_AFTER_S: Final = 3600.0
 # Ours runs out first: the package's counts from byte to byte, and a slow drip never lets it.
 _SLACK_S: Final = 1.0
+# As an extra, so that the package does not walk through the schema at every call (a tenth of a call's CPU).
+_FORMAT: Final = {
+    "response_format": {
+        "type": "json_schema",
+        "json_schema": {"name": SCHEMA_NAME, "strict": True, "schema": SCHEMA},
+    }
+}
 
 
 class ChatClient:
@@ -57,10 +64,7 @@ class ChatClient:
         answer = await self._client.chat.completions.with_raw_response.create(
             model=self._model,
             messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
-            response_format={
-                "type": "json_schema",
-                "json_schema": {"name": SCHEMA_NAME, "strict": True, "schema": SCHEMA},
-            },
+            extra_body=_FORMAT,
             max_completion_tokens=prompt.tokens_out,
             temperature=0.0,
             timeout=timeout_s,

@@ -79,8 +79,8 @@ class LlmNode:
         self._order_in = lru_cache(_SCREENED_TEXTS)(order_in)
         self._flights: Flights[Question, Answer] = Flights("llm", _ran_out_of_time)
         self._client = self._gateway = None
-        if settings.openai_api_key is not None:
-            key = settings.openai_api_key.get_secret_value()
+        key = settings.openai_api_key.get_secret_value() if settings.openai_api_key is not None else ""
+        if key:
             self._client = ChatClient(settings.openai_base_url, key, numbers.model, time.time)
             self._gateway = Gateway(
                 self._client, numbers, self._breaker, self._meter, time.monotonic, self._rng

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 _CHARACTERS_PER_TOKEN = 4
 
@@ -16,6 +16,34 @@ class ChatMessage(BaseModel):
     content: str
 
 
+class SchemaFormat(BaseModel):
+    """A named JSON schema for the reply. In strict mode each object must close its keys and require them all."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    strict: bool = False
+    schema_: dict[str, JsonValue] = Field(alias="schema")
+
+    @model_validator(mode="after")
+    def _closed(self) -> "SchemaFormat":
+        if self.strict:
+            _require_closed(self.schema_)
+        return self
+
+
+class ResponseFormat(BaseModel):
+    """What the reply must look like."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: SchemaFormat | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> "ResponseFormat":
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError("json_schema goes with the type json_schema")
+        return self
+
+
 class ChatRequest(BaseModel):
     """The body of `POST /v1/chat/completions`; what the stand-in has no use for is ignored, streaming is refused."""
 
@@ -25,15 +53,37 @@ class ChatRequest(BaseModel):
     stream: Literal[False] | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
-    response_format: dict[str, JsonValue] | None = None
+    response_format: ResponseFormat | None = None
 
     def last(self, role: str) -> str:
         """The last message of a role, "" without."""
         return next((each.content for each in reversed(self.messages) if each.role == role), "")
 
+    def wants_json(self) -> bool:
+        """Whether the reply must be JSON and nothing else; without that a model likes to talk."""
+        return self.response_format is not None and self.response_format.type != "text"
+
     def most_tokens(self) -> int | None:
         """How long the reply may be."""
         return self.max_completion_tokens or self.max_tokens
+
+
+def _require_closed(schema: JsonValue) -> None:
+    """Raises ValueError where strict mode would refuse the schema."""
+    if isinstance(schema, list):
+        for each in schema:
+            _require_closed(each)
+    if not isinstance(schema, dict):
+        return
+    properties = schema.get("properties")
+    if schema.get("type") == "object" and isinstance(properties, dict):
+        required = schema.get("required")
+        if schema.get("additionalProperties") is not False or not isinstance(required, list):
+            raise ValueError("strict objects set additionalProperties to false and list all keys as required")
+        if {str(key) for key in required} != set(properties):
+            raise ValueError("strict objects require all their keys")
+    for each in schema.values():
+        _require_closed(each)
 
 
 def tokens(text: str) -> int:

@@ -101,6 +101,8 @@ class StandIn:
         self.seen[fault or "ok"] += 1
         scores = self._judge.scores(read_prompt(asked.last("user")), behaviour.noise, behaviour.obedience)
         content = _content(scores, fault)
+        if not asked.wants_json():
+            content = f"Of course. {content}"
         await asyncio.sleep(behaviour.latency.draw(self._rng, tokens(content)))
         return await self._respond(request, asked, content, fault, behaviour)
 

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,6 +20,10 @@ _LETTER_GAP: Final = re.compile(r"(?<=\w) (?=\w)")
 _TAGS: Final = (0xE0000, 0xE007F)
 # The look-alikes that occur in practice (Unicode TR 39 lists thousands).
 _LOOK_ALIKES: Final = str.maketrans("аеіјорсухѕвнкмтгӏԁԛԝοανρτυικε", "aeijopcyxsbhkmtrldqwoavptuike")
+_ROT13: Final = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
+)
 _LEET: Final = str.maketrans("4310572@$!", "aeiostzasi")
 _MIXED: Final = re.compile(r"[a-z][431057@$!]+[a-z]|[431057@$!]+[a-z]{2,}[431057@$!]+", re.IGNORECASE)
 _OVERRIDES: Final = frozenset("\u202d\u202e\u2066\u2067\u2068")
@@ -34,12 +37,12 @@ def readings(text: str) -> Iterator[str]:
     plain = _shown(unicodedata.normalize("NFKC", read))
     yield fold(plain)
     yield from (fold(decoded) for decoded in _decoded(plain))
-    yield fold(_tags(read))
-    if not plain.isascii():
+    if not read.isascii():
+        yield fold(_tags(read))
         yield fold(plain).translate(_LOOK_ALIKES)
     if _MIXED.search(plain):
         yield fold(plain).translate(_LEET)
-    yield fold(codecs.encode(plain, "rot13"))
+    yield fold(plain.translate(_ROT13))
     yield fold(plain[::-1])
     yield from (fold(_LETTER_GAP.sub("", match.group())) for match in _SPELT.finditer(plain))
 
@@ -47,12 +50,16 @@ def readings(text: str) -> Iterator[str]:
 def hidden(text: str) -> bool:
     """Whether the text holds characters that only machines read: tags, orders of direction, or many without width."""
     read = text[:_READ]
+    if read.isascii() and read.isprintable():
+        return False
     tags = sum(_TAGS[0] <= ord(mark) <= _TAGS[1] for mark in read)
     # Three flags of regions (England, Scotland, Wales) are made of six tags each.
     return tags > 18 or any(mark in _OVERRIDES for mark in read) or unseen(read) - tags > _HONEST_UNSEEN
 
 
 def _shown(text: str) -> str:
+    if text.isascii():
+        return text
     return "".join(mark for mark in text if mark.isspace() or unicodedata.category(mark) != "Cf")
 
 

@@ -17,6 +17,8 @@ from models.llm.disguises import hidden, readings
 _CUES: Final = Path(__file__).with_name("injection_cues.toml")
 _CJK: Final = re.compile(r"[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _NEAR: Final = 60
+_FAR: Final = 160
+_ENDS: Final = re.compile(r"[.!?]\s|[。！？\n]")
 Reason = Literal["hidden", "marks", "override", "order", "reader"]
 
 
@@ -62,21 +64,24 @@ def _order(text: str) -> Reason | None:
     cues = _cues()
     if cues.marks.search(text):
         return "marks"
-    if _near(cues.override, cues.rules, text):
+    if _near(cues.override, cues.rules, text, _NEAR):
         return "override"
-    marks = _near(cues.score, cues.extreme, text)
-    if marks and cues.target.search(text):
+    if not _near(cues.score, cues.extreme, text, _NEAR):
+        return None
+    if _near(cues.score, cues.target, text, _FAR):
         return "order"
-    return "reader" if marks and cues.reader.search(text) else None
+    return "reader" if _near(cues.score, cues.reader, text, _FAR) else None
 
 
-def _near(one: re.Pattern[str], other: re.Pattern[str], text: str) -> bool:
-    """Whether the two are found at most 60 characters apart."""
+def _near(one: re.Pattern[str], other: re.Pattern[str], text: str, most: int) -> bool:
+    """Whether the two begin at most so many characters apart; at a sentence's distance they must share a sentence."""
     places = [match.start() for match in one.finditer(text)]
     if not places:
         return False
     for match in other.finditer(text):
         after = bisect_left(places, match.start())
-        if any(abs(place - match.start()) <= _NEAR for place in places[max(0, after - 1) : after + 1]):
-            return True
+        for place in places[max(0, after - 1) : after + 1]:
+            start, end = sorted((place, match.start()))
+            if end - start <= most and (most > _NEAR or not _ENDS.search(text, start, end)):
+                return True
     return False

@@ -21,10 +21,16 @@ _SPACE: Final = re.compile(r"\s+")
 
 def plain(text: str, limit: int) -> str:
     """The text on one line of at most `limit` characters: NFKC, no unseen characters, no tags, braces, code or rulers."""
-    seen = "".join(_visible(mark) for mark in unicodedata.normalize("NFKC", text[: 4 * limit]))
-    marked = _RULERS.sub(r"\1", unicodedata.normalize("NFKC", seen).translate(_MARKS))
+    marked = _RULERS.sub(r"\1", _seen(text[: 4 * limit]).translate(_MARKS))
     line = _SPACE.sub(" ", marked).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + _ELLIPSIS
+
+
+def _seen(text: str) -> str:
+    if text.isascii():
+        return text.translate(_ASCII)
+    seen = "".join(_visible(mark) for mark in unicodedata.normalize("NFKC", text))
+    return unicodedata.normalize("NFKC", seen)
 
 
 def _visible(mark: str) -> str:
@@ -35,4 +41,9 @@ def _visible(mark: str) -> str:
 
 def unseen(text: str) -> int:
     """How many characters of the text do not show, line ends and tabs aside."""
+    if text.isascii() and text.isprintable():
+        return 0
     return sum(not mark.isspace() and unicodedata.category(mark) in _UNSEEN for mark in text)
+
+
+_ASCII: Final = {code: _visible(chr(code)) for code in range(128)}

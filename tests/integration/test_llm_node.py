@@ -74,8 +74,9 @@ async def test_pointwise_gives_what_listwise_gives_for_more_calls(nodes):
     assert pointwise.usage.tokens_in > 3 * listwise.usage.tokens_in
 
 
-async def test_without_a_key_nothing_is_asked(standin):
-    node = LlmNode({}, LlmSettings(openai_base_url=standin.url, openai_api_key=None))
+@pytest.mark.parametrize("key", [None, ""])
+async def test_without_a_key_nothing_is_asked(standin, key):
+    node = LlmNode({}, LlmSettings(openai_base_url=standin.url, openai_api_key=key))
     outcome = await one(node)
     assert isinstance(outcome, Unavailable)
     assert outcome.reason == "no_key"

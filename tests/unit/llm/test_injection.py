@@ -1,5 +1,6 @@
 """Recall on the set of attacks, precision on ordinary texts; the held-out attacks were not used to make the detector."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,33 @@ def test_no_text_of_an_ordinary_world_is_flagged(tmp_path: Path):
     texts = [orjson.loads(line)["text"] for line in (tmp_path / "snippets.jsonl").read_bytes().splitlines()]
     assert len(texts) >= 2000
     assert [text for text in texts if order_in(text)] == []
+
+
+def test_an_attack_is_found_at_the_end_of_a_page_and_no_page_of_ordinary_texts_is_flagged(tmp_path: Path):
+    generate(replace(DEFAULT_SPEC, companies=500, snippets=900, seed=6), tmp_path)
+    texts = [orjson.loads(line)["text"] for line in (tmp_path / "snippets.jsonl").read_bytes().splitlines()]
+    pages = ["\n".join(texts[start : start + 15]) for start in range(0, 900, 15)]
+    assert [page for page in pages if order_in(page)] == []
+    pairs = zip(ATTACKS, pages * 2, strict=False)
+    assert [attack.name for attack, page in pairs if order_in(f"{page}\n{attack.text}") is None] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aaaa" * 1_000,
+        "a " * 2_000,
+        "score 100 " * 400,
+        "ignore rules. " * 300,
+        "%41" * 1_300,
+        "QUFB" * 1_000,
+        "41 " * 1_300,
+    ],
+)
+def test_no_text_is_read_for_long(text):
+    started_s = time.process_time()
+    order_in(text)
+    assert time.process_time() - started_s < 0.2
 
 
 def test_what_gives_orders_is_withheld_and_a_company_left_without_texts_is_not_asked_about():

@@ -155,3 +155,52 @@ def test_streaming_is_refused():
         ChatRequest.model_validate(
             {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
         )
+
+
+STRICT = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["a"],
+    "properties": {"a": {"type": "integer"}},
+}
+
+
+def request(**response_format) -> ChatRequest:
+    message = {"role": "user", "content": "x"}
+    return ChatRequest.model_validate(
+        {"model": "m", "messages": [message], "response_format": response_format}
+    )
+
+
+def test_a_strict_schema_is_accepted_when_it_is_closed_all_the_way_down():
+    assert request(
+        type="json_schema", json_schema={"name": "n", "strict": True, "schema": STRICT}
+    ).wants_json()
+    assert request(type="json_object").wants_json()
+    assert not request(type="text").wants_json()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"additionalProperties": True},
+        {"required": []},
+        {"required": "a"},
+        {"properties": {"a": {"type": "array", "items": {"type": "object", "properties": {"b": {}}}}}},
+        {"properties": {"a": {"anyOf": [{"type": "object", "properties": {"b": {}}}]}}},
+    ],
+)
+def test_a_strict_schema_that_leaves_keys_open_is_refused(fault):
+    with pytest.raises(ValidationError, match="strict objects"):
+        request(type="json_schema", json_schema={"name": "n", "strict": True, "schema": {**STRICT, **fault}})
+    assert request(type="json_schema", json_schema={"name": "n", "schema": {**STRICT, **fault}}).wants_json()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"type": "json_schema"}, {"type": "text", "json_schema": {"name": "n", "schema": {}}}, {"type": "xml"},
+     {"type": "json_schema", "json_schema": {"name": "two words", "schema": {}}}],
+)  # fmt: skip
+def test_a_response_format_that_does_not_fit_is_refused(wrong):
+    with pytest.raises(ValidationError):
+        request(**wrong)
