@@ -128,5 +128,5 @@ class AccountStory(RuleBasedStateMachine):
         assert self.account.available(self.now_s) == sum(max(each, 0) for each in free)
 
 
-AccountStory.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+AccountStory.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestAccount = AccountStory.TestCase
