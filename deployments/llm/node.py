@@ -109,9 +109,9 @@ class LlmNode:
 
     async def close(self) -> None:
         """End the sharing and close connections."""
-        if self._syncing is not None:
-            self._syncing.cancel()
-            await asyncio.gather(self._syncing, return_exceptions=True)
+        if self._shared is not None and self._syncing is not None:
+            self._shared.stop()
+            await self._syncing
             self._syncing = None
         if self._client is not None:
             await self._client.close()

@@ -147,9 +147,20 @@ async def test_what_could_not_be_told_is_told_when_redis_is_back(pair, redis, tm
     await away.aclose()
 
 
-async def test_it_runs_until_it_is_cancelled(pair):
+async def test_it_runs_until_it_is_stopped_at_whatever_moment(redis):
+    for turns in range(40):
+        replica = Replica(redis, "a")
+        running = asyncio.create_task(replica.shared.run(60.0))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        replica.shared.stop()
+        async with asyncio.timeout(5.0):
+            await running
+        assert set(replica.looks) <= {"ok"}
+
+
+async def test_it_looks_again_and_again(pair):
     running = asyncio.create_task(pair[0].shared.run(0.001))
     await until(lambda: len(pair[0].looks) >= 3)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    pair[0].shared.stop()
+    await running
