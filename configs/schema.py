@@ -10,8 +10,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.embedder.encoder import EmbedderConfig
+from ranking.asked_share import AskedShareConfig
+from ranking.asking import AskingConfig
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
+from ranking.spending import SpendingConfig
 
 NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt"]
 RANKING_NODES: tuple[NodeName, ...] = ("ingress", "bm25")
@@ -68,6 +71,14 @@ class IngressArgs(_Strict):
     log_flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes of the query log")
 
 
+class LlmArgs(_Strict):
+    """What the language model may be asked and may cost (F-10)."""
+
+    spending: SpendingConfig = Field(default_factory=SpendingConfig)
+    asked_share: AskedShareConfig = Field(default_factory=AskedShareConfig)
+    asking: AskingConfig = Field(default_factory=AskingConfig)
+
+
 class GraphArgs(_Strict):
     """Arguments of `graph:app`. Serve starts every replica anew when one of them changes."""
 
@@ -81,6 +92,7 @@ class GraphArgs(_Strict):
     )
     hops: HopsArgs = Field(default_factory=HopsArgs)
     ingress: IngressArgs = Field(default_factory=IngressArgs)
+    llm: LlmArgs = Field(default_factory=LlmArgs)
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )

@@ -11,7 +11,8 @@ PARSER_AND_FORMULAS = (
     "ranking/intent.py", "ranking/fusion.py", "ranking/relaxation.py", "ranking/collapse.py", "ranking/cascade.py",
     "ranking/features.py", "ranking/explain.py", "ranking/hits.py", "ranking/contributions.py", "ranking/events.py",
     "ranking/kernels/admission.py", "ranking/kernels/hits.py", "ranking/kernels/weighing.py", "ranking/kernels/pool.py",
-    "ranking/kernels/trimming.py",
+    "ranking/kernels/trimming.py", "ranking/asking.py", "ranking/asked_share.py", "ranking/account.py", "ranking/tab.py",
+    "ranking/prices.py",
 )  # fmt: skip
 
 

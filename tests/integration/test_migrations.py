@@ -15,7 +15,7 @@ from db.migrate import current, downgrade, snippet_scripts, upgrade
 TABLES = {
     "tenants", "api_keys", "suppressions", "companies", "company_duplicates", "leads", "snippet_keys", "intent_snippets",
     "queries", "outcomes", "miners", "query_quality_reputation", "query_submitter_throttles", "llm_labels", "cost_ledger",
-    "cost_budgets", "unmapped_values", "tombstones",
+    "cost_budgets", "cost_leases", "unmapped_values", "tombstones",
 }  # fmt: skip
 OURS = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
 FUNCTIONS = """SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace

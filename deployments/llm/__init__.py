@@ -1,0 +1,1 @@
+"""Asking a language model over the chat-completions protocol: client, gateway, breaker, node."""

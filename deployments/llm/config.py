@@ -1,0 +1,73 @@
+"""Where the language model is, and the numbers of asking it."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LlmSettings(BaseSettings):
+    """Place and secret; read from the environment when made."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1",
+        description="OPENAI_BASE_URL: any endpoint that speaks chat completions",
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, description="OPENAI_API_KEY: without it no language model is asked"
+    )
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RetryConfig(_Strict):
+    """How failed calls are repeated (429, 5xx, lost connections), always within the caller's deadline."""
+
+    attempts: int = Field(2, ge=1, le=10, description="calls in all, the first included")
+    base_s: float = Field(
+        0.1, gt=0.0, le=60.0, description="longest pause before the second call; doubles with each"
+    )
+    most_s: float = Field(5.0, gt=0.0, le=600.0, description="longest pause of our own choice")
+
+
+class BreakerConfig(_Strict):
+    """When calls stop: a share of errors, timeouts and garbage over a rolling window (20 % by requirement)."""
+
+    error_rate: float = Field(0.2, gt=0.0, le=1.0, description="share of failed calls that opens the breaker")
+    window_s: float = Field(30.0, gt=0.0, le=3600.0, description="seconds that count")
+    least_calls: int = Field(
+        20, ge=1, le=100_000, description="calls in the window below which nothing opens"
+    )
+    open_s: float = Field(10.0, gt=0.0, le=3600.0, description="seconds without calls before probes")
+    patience_s: float = Field(
+        1.0,
+        ge=0.0,
+        le=600.0,
+        description="a call given up sooner, for its caller's sake, tells nothing of the endpoint",
+    )
+    probes: int = Field(3, ge=1, le=100, description="calls let through half-open, all of which must go well")
+    sync_s: float = Field(
+        1.0, gt=0.0, le=60.0, description="seconds between looks at the other replicas' state"
+    )
+
+
+class LlmConfig(_Strict):
+    """Numbers of the gateway and the node."""
+
+    model: str = Field("gpt-4o-mini", min_length=1, description="model name sent to the endpoint")
+    mode: Literal["listwise", "pointwise"] = Field(
+        "listwise", description="several candidates in a call, or one: the latter to compare with"
+    )
+    per_call: int = Field(10, ge=1, le=50, description="candidates in one listwise call")
+    texts: int = Field(5, ge=1, le=20, description="texts shown of each candidate")
+    text_characters: int = Field(600, ge=50, le=10_000, description="characters shown of each text")
+    sentinels: bool = Field(True, description="mix two companies of known score into each call")
+    timeout_s: float = Field(20.0, gt=0.0, le=600.0, description="longest wait for one call")
+    concurrency: int = Field(16, ge=1, le=1024, description="calls in flight per replica")
+    waiting: int = Field(64, ge=0, le=100_000, description="calls waiting for a place before `overloaded`")
+    retry: RetryConfig = Field(default_factory=RetryConfig)
+    breaker: BreakerConfig = Field(default_factory=BreakerConfig)

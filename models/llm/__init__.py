@@ -1,0 +1,1 @@
+"""Prompts for a language model that judges how much companies need a product, and the reading of its replies. Pure."""
