@@ -5,16 +5,17 @@ from typing import Any
 from ray import serve
 from ray.serve import Application, Deployment
 
+from configs.llm import LlmSettings
 from configs.schema import RANKING_NODES, GraphArgs, NodeName
 from db.settings import Settings
 from deployments.ingress import Ingress
-from deployments.nodes import Bm25Node, EmbedderNode, GbdtNode, RetrievalNode
+from deployments.nodes import Bm25Node, EmbedderNode, GbdtNode, RetrievalNode, ServedLlmNode
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 
 
 def app(args: GraphArgs) -> Application:
-    """The graph: ingress -> retrieval, embedder, bm25, gbdt.
+    """The graph: ingress -> retrieval, embedder, bm25, gbdt, llm.
 
     Sizes and autoscaling of the nodes are `serve.yaml`'s, and so is the user_config of the nodes that rank: Serve takes
     changes of it in place, while a change of `args` starts every replica anew (Ray 2.60). Places and secrets come from
@@ -28,15 +29,19 @@ def app(args: GraphArgs) -> Application:
         raise ArtifactError("graph", "DATABASE_URL is not set; start the local system with `leads up`")
     snapshots = args.snapshots or str((settings.leads_data / "snapshots").resolve())
     database_url = settings.database_url.get_secret_value()
+    redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
+    llm = LlmSettings()
     return _node("ingress", serve.ingress()(Ingress)).bind(
         retrieval=_node("retrieval", RetrievalNode).bind(snapshots, database_url),
         bm25=_node("bm25", Bm25Node).bind(snapshots),
         gbdt=_node("gbdt", GbdtNode).bind(args.booster),
         embedder=_node("embedder", EmbedderNode).bind(args.embedder.model_dump()),
+        llm=_node("llm", ServedLlmNode).bind(args.llm.calls.model_dump(mode="json"), llm, redis_url),
         args=args.model_dump(mode="json"),
         snapshots=snapshots,
         database_url=database_url,
-        redis_url=None if settings.redis_url is None else settings.redis_url.get_secret_value(),
+        redis_url=redis_url,
+        has_llm=llm.has_key,
     )
 
 

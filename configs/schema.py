@@ -9,17 +9,15 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from configs.llm import LlmArgs
 from models.embedder.encoder import EmbedderConfig
-from ranking.asked_share import AskedShareConfig
-from ranking.asking import AskingConfig
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
-from ranking.spending import SpendingConfig
 
-NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt"]
+NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt", "llm"]
 RANKING_NODES: tuple[NodeName, ...] = ("ingress", "bm25")
 GRAPH = "graph:app"
-NODES: tuple[NodeName, ...] = ("ingress", "retrieval", "embedder", "bm25", "gbdt")
+NODES: tuple[NodeName, ...] = ("ingress", "retrieval", "embedder", "bm25", "gbdt", "llm")
 DEFAULT_BOOSTER = Path(__file__).resolve().parent.parent / "models" / "default_booster"
 
 
@@ -50,6 +48,10 @@ class HopsArgs(_Strict):
     embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
     bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=8.0))
     gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=8.0))
+    llm: HopArgs = Field(
+        default_factory=lambda: HopArgs(lanes_per_replica=32, max_items=1),
+        description="a list call lasts as long as its slowest question, so each goes alone",
+    )
 
 
 class IngressArgs(_Strict):
@@ -69,14 +71,6 @@ class IngressArgs(_Strict):
         description="answered queries waiting to be written; more are dropped and counted",
     )
     log_flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes of the query log")
-
-
-class LlmArgs(_Strict):
-    """What the language model may be asked and may cost (F-10)."""
-
-    spending: SpendingConfig = Field(default_factory=SpendingConfig)
-    asked_share: AskedShareConfig = Field(default_factory=AskedShareConfig)
-    asking: AskingConfig = Field(default_factory=AskingConfig)
 
 
 class GraphArgs(_Strict):

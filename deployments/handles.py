@@ -13,7 +13,9 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 
 from configs.schema import HopArgs, HopsArgs
 from deployments.coalescer import Coalescer, CoalescerLimits
+from deployments.llm.node import Judged
 from deployments.telemetry import Telemetry
+from models.llm.question import Question
 from ranking.deadline import Deadline
 from ranking.errors import DependencyError, LeadError, Overloaded, Unavailable
 from ranking.ports import EvidenceRequest, RetrievalRequest
@@ -82,6 +84,7 @@ class HandlePorts:
     _bm25: Coalescer[EvidenceRequest, PoolEvidence]
     _gbdt: Coalescer[Float32Array, FloatArray]
     _embedder: Coalescer[str, Float32Array]
+    _llm: Coalescer[Question, Judged]
 
     async def retrieve(self, request: RetrievalRequest, deadline: Deadline) -> Candidates:
         """See `ranking.ports.Retrieval`."""
@@ -99,6 +102,10 @@ class HandlePorts:
         """See `ranking.ports.Embedder`."""
         return np.stack(await asyncio.gather(*(self._embedder.submit(text, deadline) for text in texts)))
 
+    async def judge(self, question: Question, deadline: Deadline) -> Judged:
+        """One question to the language model."""
+        return await self._llm.submit(question, deadline)
+
     def resize(self, replicas: Mapping[str, int], hops: HopsArgs) -> None:
         """Let as many calls be in flight as the running replicas can take; a node that has none keeps lanes for one."""
         for hop in self.coalescers():
@@ -106,8 +113,8 @@ class HandlePorts:
             hop.resize(args.lanes_per_replica * max(1, replicas.get(hop.node, 1)))
 
     def coalescers(self) -> tuple[Coalescer[Any, Any], ...]:
-        """All four, to be resized and closed."""
-        return self._retrieval, self._bm25, self._gbdt, self._embedder
+        """All five, to be resized and closed."""
+        return self._retrieval, self._bm25, self._gbdt, self._embedder, self._llm
 
 
 def handle_ports(
@@ -115,6 +122,7 @@ def handle_ports(
     bm25: Any,
     gbdt: Any,
     embedder: Any,
+    llm: Any,
     hops: HopsArgs,
     telemetry: Telemetry,
     *,
@@ -148,6 +156,7 @@ def handle_ports(
         before("bm25", bm25, "gather", hops.bm25, _evidence_bytes),
         before("gbdt", gbdt, "score", hops.gbdt, lambda table: 200 + table.nbytes),
         before("embedder", embedder, "embed", hops.embedder, lambda text: 1700 + 4 * len(text)),
+        before("llm", llm, "judge", hops.llm, lambda question: 5_000 * len(question.candidates)),
     )
 
 

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from ray import serve
 from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
-from redis.asyncio import Redis
 
 from configs.schema import GraphArgs
 from db.pool import open_pool
@@ -22,11 +21,13 @@ from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
+from deployments.llm.desk import LlmDesk
 from deployments.long_lived import keep_all
 from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
 from deployments.readiness import Readiness
+from deployments.redis_client import open_redis
 from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.scaling import WorkLoad
 from deployments.suppressing import SuppressionFeed
@@ -40,7 +41,6 @@ from ranking.types import Generation
 _POLL_S = 5.0
 _FIRST_LOOK_S = 30.0
 _VERSION_TIMEOUT_S = 10.0
-_REDIS_TIMEOUT_S = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -53,14 +53,17 @@ class Ingress:
         bm25: Any,
         gbdt: Any,
         embedder: Any,
+        llm: Any,
         args: dict[str, Any],
         snapshots: str,
         database_url: str,
         redis_url: str | None,
+        has_llm: bool,
     ) -> None:
         self._args = GraphArgs.model_validate(args)
         self._database_url = database_url
-        self._redis = _redis(redis_url)
+        self._has_llm = has_llm
+        self._redis = open_redis(redis_url)
         self._leaves = {"booster": gbdt, "embedder": embedder}
         self._leaf_versions: dict[str, str] = {}
         self._load = WorkLoad()
@@ -73,7 +76,7 @@ class Ingress:
             lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: self._suppressed.current),
         )
         self._hops: HandlePorts = handle_ports(
-            retrieval, bm25, gbdt, embedder, self._args.hops, self._telemetry,
+            retrieval, bm25, gbdt, embedder, llm, self._args.hops, self._telemetry,
             coalesce=self._args.coalesce, plain=self._args.plain_handles,
         )  # fmt: skip
         here = serve.get_replica_context()
@@ -144,7 +147,12 @@ class Ingress:
             closing.push_async_callback(log.close)
             closing.push_async_callback(self._close_hops)
             closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
-            self._flow = self._made_flow(log)
+            desk = None
+            if self._has_llm:
+                desk = await closing.enter_async_context(
+                    LlmDesk(self._args.llm, self._hops.judge, self._pool)
+                )
+            self._flow = self._made_flow(log, desk)
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
@@ -153,10 +161,10 @@ class Ingress:
             closing.callback(watching.cancel)
             yield
 
-    def _made_flow(self, log: QueryLog) -> QueryFlow:
+    def _made_flow(self, log: QueryLog, desk: LlmDesk | None) -> QueryFlow:
         hops = self._hops
         flow = QueryFlow(
-            ports=Ports(hops, hops, hops, hops, self._catalogues.get),
+            ports=Ports(hops, hops, hops, hops, self._catalogues.get, desk.adviser if desk else None),
             taxonomy=self._taxonomy,
             generation=lambda: self._catalogues.settled,
             versions=self._versions,
@@ -210,13 +218,3 @@ class Ingress:
         await asyncio.to_thread(self._catalogues.close)
         if self._redis is not None:
             await self._redis.aclose()
-
-
-def _redis(url: str | None) -> Redis | None:
-    """A client that gives up soon: what Redis holds may be lost. It connects at the first command."""
-    if url is None:
-        return None
-    client: Redis = Redis.from_url(
-        url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
-    )
-    return client

@@ -127,14 +127,14 @@ class QueryFlow:
 
     async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float) -> Answer:
         begun_s = time.perf_counter()
-        request, cached = self._request(body)
+        query_id = uuid.uuid4().hex
+        request, cached = self._request(body, query_id)
         parse_ms = (time.perf_counter() - begun_s) * 1000.0
         ranked = await rank_leads(request, self._ports, self.config, deadline)
         total_s = time.perf_counter() - started_s
         wait_ms = (begun_s - started_s) * 1000.0
         timings = {"wait": wait_ms, "parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
         ranked = replace(ranked, timings_ms={stage: round(spent, 3) for stage, spent in timings.items()})
-        query_id = uuid.uuid4().hex
         self._log.put(query_id, body.query, request, ranked, self._versions())
         self._telemetry.answered(ranked)
         return Answer(query_id, request, ranked, total_s * 1000.0, cached)
@@ -189,7 +189,7 @@ class QueryFlow:
         self._telemetry.cache("parse", hit=cached)
         return query, cached
 
-    def _request(self, body: QueryBody) -> tuple[RankRequest, bool]:
+    def _request(self, body: QueryBody, query_id: str) -> tuple[RankRequest, bool]:
         if body.parsed is not None:
             query, cached = checked(body.parsed, self._taxonomy), False
         else:
@@ -206,6 +206,8 @@ class QueryFlow:
             candidate_ids=None if body.candidates is None else tuple(dict.fromkeys(body.candidates)),
             min_score=body.options.min_score,
             llm=body.options.llm,
+            max_cost_usd=body.options.max_cost_usd,
+            query_id=query_id,
             generation=self._generation(),
         ), cached
 
@@ -226,7 +228,8 @@ class QueryFlow:
             fit=FitWeights.model_validate(options["weights"]["fit"]),
             candidate_ids=None if candidates is None else tuple(candidates),
             min_score=options["min_score"],
-            llm=options["llm"],
+            llm="never" if options["llm"] == "never" else "known",
+            query_id=logged.query_id,
             generation=Generation(logged.generation),
         )
 

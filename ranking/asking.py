@@ -21,6 +21,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ranking.money import NanoUsd
@@ -159,7 +160,12 @@ def value_of_asking(
 
 
 def choose(
-    value: FloatArray, may_ask: BoolArray, cost: IntArray, most: int, budget: NanoUsd, least_gain: float
+    value: FloatArray,
+    may_ask: BoolArray,
+    cost: NDArray[np.int64],
+    most: int,
+    budget: NanoUsd,
+    least_gain: float,
 ) -> IntArray:
     """Positions to ask about, the most value per dollar first, int32[k].
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ranking.intent import BM25, GBDT, INTENT_SOURCES, NONE, combine, route
-from ranking.types import BoolArray, ByteArray, FloatArray, IntentSource, PoolEvidence
+from ranking.intent import BM25, GBDT, INTENT_SOURCES, LLM, NONE, combine, route
+from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, IntentSource, PoolEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,19 @@ def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> 
         source[asked] = GBDT
     total, cap = combine(base, pool.churn, pool.job)
     return Intent(source, base, pool.churn, pool.job, total, cap)
+
+
+def judged(intent: Intent, positions: IntArray, scores: FloatArray) -> Intent:
+    """The same with the language model's judgement as the base of some.
+
+    Args:
+        positions: int32[k] in the pool, each once; of companies that BM25 left undecided.
+        scores: float64[k] in [0, 100].
+
+    Source: F-5.
+    """
+    base, source = intent.base.copy(), intent.source.copy()
+    base[positions] = scores
+    source[positions] = LLM
+    total, cap = combine(base, intent.churn, intent.job)
+    return Intent(source, base, intent.churn, intent.job, total, cap)

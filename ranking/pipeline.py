@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from ranking.answer import Cost, Degradation, RankedList, Routes
-from ranking.cascade import Intent, decide, undecided
+from ranking.answer import Degradation, RankedList, Routes
+from ranking.cascade import Intent, decide, judged, undecided
 from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
+from ranking.doubt import Advice, Adviser, Asker, Doubts
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
 from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.exemplars import industry_values
@@ -22,20 +23,44 @@ from ranking.feature_matrix import matrix
 from ranking.fit import FitWeights, effective_weights, fit_scores
 from ranking.fusion import FinalWeights
 from ranking.ordering import pool_scores, top
-from ranking.ports import Booster, Catalogue, Embedder, Evidence, EvidenceRequest, Retrieval, RetrievalRequest
+from ranking.ports import (
+    Booster,
+    Catalogue,
+    ChosenContacts,
+    Embedder,
+    Evidence,
+    EvidenceRequest,
+    Retrieval,
+    RetrievalRequest,
+)
 from ranking.presentation import Presenter, Ranking, shortfall
 from ranking.relaxation import stop_at
 from ranking.trim import pool_size
-from ranking.types import SIGNALS_PER_COMPANY, Candidates, FloatArray, Generation, PoolEvidence, Query
+from ranking.types import (
+    SIGNALS_PER_COMPANY,
+    BoolArray,
+    Candidates,
+    Float32Array,
+    FloatArray,
+    Generation,
+    IntArray,
+    PoolEvidence,
+    Query,
+)
 
 Answer = TypeVar("Answer")
+_NOBODY: IntArray = np.zeros(0, dtype=np.int32)
 _GRACE_S = 0.05
 """A late stage is left out at the deadline and the rest takes its time; later than this nobody waits for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankRequest:
-    """One query, parsed. `as_of_s` is seconds since the epoch, UTC; `llm` says whether the caller wants the LLM's judgement."""
+    """One query, parsed. `as_of_s` is seconds since the epoch, UTC.
+
+    `llm` says whether the language model's judgement is wanted: "never", "auto" (it may be asked, and is hardly waited for),
+    "wait" (for as long as the deadline allows), or "known" (what is known of it, nobody is asked: computing a list again costs nothing).
+    """
 
     query: Query
     limit: int
@@ -45,18 +70,22 @@ class RankRequest:
     candidate_ids: tuple[str, ...] | None = None
     min_score: float = 0.0
     llm: str = "auto"
+    max_cost_usd: float | None = None
+    query_id: str = ""
+    tenant: str | None = None
     generation: Generation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside of the pipeline; `catalogue` opens the display store of a generation."""
+    """The outside of the pipeline; `catalogue` opens the display store of a generation, `adviser` is None without a language model."""
 
     retrieval: Retrieval
     evidence: Evidence
     booster: Booster
     embedder: Embedder
     catalogue: Callable[[Generation], Catalogue]
+    adviser: Adviser | None = None
 
 
 @dataclass(slots=True)
@@ -86,7 +115,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent and its order."""
+    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent, its order, what it cost."""
 
     request: RankRequest
     candidates: Candidates
@@ -95,6 +124,7 @@ class Survey:
     intent: Intent
     catalogue: Catalogue
     ranking: Ranking
+    advice: Advice
 
 
 async def rank_leads(
@@ -132,13 +162,22 @@ async def _survey(
     deadline.give_up("intent", _GRACE_S)
     catalogue = ports.catalogue(candidates.generation)
     with journey.stage("intent"):
-        intent = await _decide_intent(
-            request, candidates, pool, catalogue, ports.booster, config, deadline, journey
-        )
+        facts = catalogue.facts(candidates.rows[pool.positions])
+        asked = undecided(pool, config.intent.bm25_threshold)
+        features = matrix(candidates, pool, facts)
+        intent = await _decide_intent(pool, asked, features, ports.booster, deadline, journey)
     deadline.give_up("rank", _GRACE_S)
     with journey.stage("rank"):
-        ranking = order(request, candidates, pool, intent, catalogue, question)
-    return Survey(request, candidates, question, pool, intent, catalogue, ranking)
+        contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
+        ranking = order(request, candidates, pool, intent, contacts, question)
+    advice, judged_at = await _advise(
+        request, candidates, pool, asked, features, ranking, ports.adviser, catalogue, deadline, journey
+    )
+    if len(judged_at):
+        with journey.stage("rank"):
+            intent = judged(intent, judged_at, advice.judgement.scores)
+            ranking = order(request, candidates, pool, intent, contacts, question)
+    return Survey(request, candidates, question, pool, intent, catalogue, ranking, advice)
 
 
 def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
@@ -163,7 +202,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         degradations=tuple(journey.degradations),
         timings_ms=journey.timings_ms,
         unresolved_exemplars=found.candidates.unresolved_exemplars,
-        cost=Cost(),
+        cost=found.advice.bill(len(leads)),
     )
 
 
@@ -239,26 +278,56 @@ def without_evidence(question: EvidenceRequest, candidates: Candidates) -> PoolE
 
 
 async def _decide_intent(
-    request: RankRequest,
-    candidates: Candidates,
     pool: PoolEvidence,
-    catalogue: Catalogue,
+    asked: BoolArray,
+    features: Float32Array,
     booster: Booster,
-    config: RankingConfig,
     deadline: Deadline,
     journey: Journey,
 ) -> Intent:
-    """F-5's cascade: BM25 where it decides; else the LLM, which is not there yet; else the booster."""
-    asked = undecided(pool, config.intent.bm25_threshold)
-    if request.llm != "never" and bool((asked & (pool.base > 0.0)).any()):
-        journey.degrade("llm", "no_key")
+    """F-5's cascade without the language model: BM25 where it decides, else the booster."""
     scores: FloatArray | None = np.zeros(0)
     if asked.any():
-        at = np.flatnonzero(asked)
-        facts = catalogue.facts(candidates.rows[pool.positions])
-        features = matrix(candidates, pool, facts).take(at, axis=0)
-        scores = await _or_degrade(lambda: booster.score(features, deadline), "gbdt", journey)
+        of_asked = features.take(np.flatnonzero(asked), axis=0)
+        scores = await _or_degrade(lambda: booster.score(of_asked, deadline), "gbdt", journey)
     return decide(pool, asked, scores)
+
+
+async def _advise(
+    request: RankRequest,
+    candidates: Candidates,
+    pool: PoolEvidence,
+    asked: BoolArray,
+    features: Float32Array,
+    ranking: Ranking,
+    adviser: Adviser | None,
+    catalogue: Catalogue,
+    deadline: Deadline,
+    journey: Journey,
+) -> tuple[Advice, IntArray]:
+    """The language model's word on those in doubt, and their positions in the pool.
+
+    Without evidence there is nothing to ask about: the booster has decided (F-5).
+    """
+    in_doubt = asked & (pool.base > 0.0) & (ranking.contacts.leads >= 0)
+    if request.llm == "never" or not in_doubt.any():
+        return Advice.nothing(), _NOBODY
+    if adviser is None:
+        journey.degrade("llm", "no_key")
+        return Advice.nothing(), _NOBODY
+    at = np.flatnonzero(in_doubt).astype(np.int32)
+    asker = Asker(request.query_id, request.tenant, request.llm, request.limit, request.max_cost_usd)
+    doubts = Doubts(
+        asker, request.query.product, candidates.generation, request.as_of_s, catalogue, len(pool.positions), at,
+        candidates.rows[pool.positions[at]], pool.snippets[at], features[at], ranking.fit, ranking.intent.base,
+        pool.churn + pool.job, ranking.scores, np.asarray([request.final.fit, request.final.intent]),
+        request.min_score,
+    )  # fmt: skip
+    with journey.stage("llm"):
+        advice = await adviser.advise(doubts, deadline)
+    for reason in advice.notes:
+        journey.degrade("llm", reason)
+    return advice, at[advice.judgement.at]
 
 
 def order(
@@ -266,12 +335,11 @@ def order(
     candidates: Candidates,
     pool: PoolEvidence,
     intent: Intent,
-    catalogue: Catalogue,
+    contacts: ChosenContacts,
     question: EvidenceRequest,
 ) -> Ranking:
-    """Final scores of the pool, one contact per company, and the best K (F-3's collapse, F-4, F-7)."""
+    """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7)."""
     likeness = None if question.industry is None else question.industry[pool.positions]
-    contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
     levels = candidates.fit_levels.at(pool.positions)
     fit, scores = pool_scores(
         levels, question.fit_weights, likeness, intent.total, contacts.leads, request.final

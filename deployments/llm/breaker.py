@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 import pybreaker
 
-from deployments.llm.config import BreakerConfig
+from configs.llm import BreakerConfig
 from deployments.llm.window import RollingWindow
 from ranking.deadline import Clock
 from ranking.errors import Unavailable

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from configs.llm import LlmConfig
 from deployments.llm.breaker import Breaker
 from deployments.llm.completion import Completion, Usage
-from deployments.llm.config import LlmConfig
 from deployments.llm.failure import LlmFailure, breaks
 from deployments.llm.metering import LlmMeter
 from deployments.llm.places import Places

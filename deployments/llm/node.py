@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from redis.asyncio import Redis
 
+from configs.llm import LlmConfig, LlmSettings
 from deployments.llm.breaker import Breaker
 from deployments.llm.client import ChatClient
 from deployments.llm.completion import Usage
-from deployments.llm.config import LlmConfig, LlmSettings
 from deployments.llm.flights import Flights
 from deployments.llm.gateway import Answer, Gateway
 from deployments.llm.metering import LlmMeter
@@ -79,9 +79,8 @@ class LlmNode:
         self._order_in = lru_cache(_SCREENED_TEXTS)(order_in)
         self._flights: Flights[Question, Answer] = Flights("llm", _ran_out_of_time)
         self._client = self._gateway = None
-        key = settings.openai_api_key.get_secret_value() if settings.openai_api_key is not None else ""
-        if key:
-            self._client = ChatClient(settings.openai_base_url, key, numbers.model, time.time)
+        if settings.has_key:
+            self._client = ChatClient(settings.openai_base_url, settings.key, numbers.model, time.time)
             self._gateway = Gateway(
                 self._client, numbers, self._breaker, self._meter, time.monotonic, self._rng
             )

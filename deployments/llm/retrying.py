@@ -2,7 +2,7 @@
 
 import random
 
-from deployments.llm.config import RetryConfig
+from configs.llm import RetryConfig
 from deployments.llm.failure import LlmFailure, retryable
 
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from db.embedded import EmbeddedRedis
 from deployments.llm.breaker import Breaker
-from deployments.llm.config import BreakerConfig
+from configs.llm import BreakerConfig
 from deployments.llm.sharing import SharedBreaker
 from tests.fixtures.judging import until
 

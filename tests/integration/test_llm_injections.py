@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import models.llm.prompting
-from deployments.llm.config import LlmSettings
+from configs.llm import LlmSettings
 from deployments.llm.node import LlmNode
 from deployments.standin.behaviour import Behaviour
 from deployments.standin.server import StandIn

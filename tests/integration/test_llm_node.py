@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from db.embedded import EmbeddedRedis
 from deployments.llm.completion import Usage
-from deployments.llm.config import LlmSettings
+from configs.llm import LlmSettings
 from deployments.llm.node import LlmNode, split
 from deployments.scaling import QUEUED, UTILISATION
 from deployments.standin.behaviour import Behaviour, Latency

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.llm.breaker import Breaker
-from deployments.llm.config import BreakerConfig
+from configs.llm import BreakerConfig
 from deployments.llm.window import RollingWindow
 from ranking.errors import Unavailable
 

@@ -96,7 +96,7 @@ async def test_full_queues_and_faults_of_the_leaf_are_not_repeated(
 
 
 def ports(*, coalesce: bool = True, **handles: Handle) -> HandlePorts:
-    every = {name: Handle(echo) for name in ("retrieval", "bm25", "gbdt", "embedder")} | handles
+    every = {name: Handle(echo) for name in ("retrieval", "bm25", "gbdt", "embedder", "llm")} | handles
     hops = HopsArgs(**{name: HopArgs(lanes_per_replica=2, max_waiting=50) for name in every})
     return handle_ports(**every, hops=hops, telemetry=Telemetry(), coalesce=coalesce)
 

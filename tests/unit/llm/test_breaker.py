@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from deployments.llm.breaker import Breaker
-from deployments.llm.config import BreakerConfig
+from configs.llm import BreakerConfig
 from ranking.errors import Unavailable
 
 

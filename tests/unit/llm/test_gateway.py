@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from deployments.llm.breaker import Breaker
 from deployments.llm.completion import Completion, Usage
-from deployments.llm.config import LlmConfig
+from configs.llm import LlmConfig
 from deployments.llm.failure import LlmFailure
 from deployments.llm.gateway import Gateway
 from deployments.llm.metering import LlmMeter

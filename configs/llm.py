@@ -1,9 +1,13 @@
-"""Where the language model is, and the numbers of asking it."""
+"""Where the language model is, and the numbers of asking it and of waiting for it (F-5, F-10)."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ranking.asked_share import AskedShareConfig
+from ranking.asking import AskingConfig
+from ranking.spending import SpendingConfig
 
 
 class LlmSettings(BaseSettings):
@@ -18,6 +22,16 @@ class LlmSettings(BaseSettings):
     openai_api_key: SecretStr | None = Field(
         default=None, description="OPENAI_API_KEY: without it no language model is asked"
     )
+
+    @property
+    def key(self) -> str:
+        """The secret, "" for none."""
+        return self.openai_api_key.get_secret_value() if self.openai_api_key is not None else ""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a language model to ask."""
+        return bool(self.key)
 
 
 class _Strict(BaseModel):
@@ -71,3 +85,41 @@ class LlmConfig(_Strict):
     waiting: int = Field(64, ge=0, le=100_000, description="calls waiting for a place before `overloaded`")
     retry: RetryConfig = Field(default_factory=RetryConfig)
     breaker: BreakerConfig = Field(default_factory=BreakerConfig)
+
+
+class AdvisingConfig(_Strict):
+    """How an ingress asks and waits."""
+
+    most_asked: int = Field(
+        20, ge=1, le=2000, description="companies of one query that are asked about at most"
+    )
+    in_flight: int = Field(
+        32, ge=1, le=10_000, description="calls under way per ingress before no more are made"
+    )
+    patience_ms: float = Field(
+        150.0, ge=0.0, le=30_000.0, description="milliseconds that a query with `llm` auto waits at most"
+    )
+    reserve_ms: float = Field(
+        40.0, ge=0.0, le=1000.0, description="milliseconds of the deadline kept for finishing the answer"
+    )
+    recent_s: float = Field(
+        60.0,
+        gt=0.0,
+        le=3600.0,
+        description="seconds in which answers count for whether waiting is worth while",
+    )
+    least_recent: int = Field(5, ge=1, le=1000, description="answers in that time below which nobody waits")
+    pause_s: float = Field(
+        1.0, ge=0.0, le=60.0, description="seconds without a call after one found nobody to answer it"
+    )
+    remembered: int = Field(200_000, ge=0, le=10_000_000, description="scores kept per ingress")
+
+
+class LlmArgs(_Strict):
+    """Everything about the language model: how it is asked, about whom, when it is waited for, what it may cost."""
+
+    calls: LlmConfig = Field(default_factory=LlmConfig)
+    advising: AdvisingConfig = Field(default_factory=AdvisingConfig)
+    asking: AskingConfig = Field(default_factory=AskingConfig)
+    asked_share: AskedShareConfig = Field(default_factory=AskedShareConfig)
+    spending: SpendingConfig = Field(default_factory=SpendingConfig)

@@ -1,0 +1,144 @@
+"""The language model as `ranking.doubt.Adviser`: what is known is used, what is worth asking is asked, and hardly anybody waits.
+
+A call goes on when its query has been answered: its scores are kept for the next query of the product, and its cost is booked.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from configs.llm import LlmArgs
+from deployments.llm import spending_metrics
+from deployments.llm.bookkeeping import Bookkeeper
+from deployments.llm.calls import Asked, Calls
+from deployments.llm.evidence import Exhibit, exhibits, product_key
+from deployments.llm.score_memory import ScoreMemory, SharedScores
+from deployments.llm.treasury import Treasury
+from models.llm.prompting import PROMPT_VERSION
+from ranking.answer import Cost
+from ranking.asked_share import AskedShare
+from ranking.asking import choose
+from ranking.deadline import Deadline
+from ranking.doubt import Advice, Doubts, Judgement, worth_asking
+from ranking.tab import Tab
+from ranking.types import IntArray
+
+_MONEY_SHARE = 0.5
+"""Of the time that a waiting caller has, at most so much is waited for money."""
+_PUBLIC = "public"
+
+
+class LlmAdviser:
+    """One ingress's way to the language model; to be used in one event loop.
+
+    `shared` is None where replicas share no scores.
+    """
+
+    def __init__(
+        self,
+        args: LlmArgs,
+        calls: Calls,
+        treasury: Treasury,
+        bookkeeper: Bookkeeper,
+        memory: ScoreMemory,
+        shared: SharedScores | None,
+    ) -> None:
+        self._args = args
+        self._calls = calls
+        self._treasury = treasury
+        self._bookkeeper = bookkeeper
+        self._memory = memory
+        self._shared = shared
+        self._share = AskedShare(args.asked_share)
+        self._judge = f"{args.calls.model}/{PROMPT_VERSION}/{_PUBLIC}"
+
+    async def advise(self, doubts: Doubts, deadline: Deadline) -> Advice:
+        """See `ranking.doubt.Adviser`."""
+        product = product_key(doubts.product)
+        known = self._memory.recall(doubts, product)
+        if doubts.asker.mode == "known":
+            return Advice(known, _free)
+        asker = doubts.asker
+        tab = self._treasury.open_tab(asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd)
+        wanted = self._wanted(doubts, known, tab)
+        shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
+        fetched = await self._fetched(doubts, product, wanted, shown, deadline)
+        known = known.and_then(fetched)
+        held = set(fetched.at.tolist())
+        open_ = [(at, each) for at, each in zip(wanted.tolist(), shown, strict=True) if at not in held]
+        asked, notes = await self._ask(doubts, product, open_, tab, deadline)
+        answered = await self._answers(asked, doubts.asker.mode, deadline)
+        sent = sum(len(each.at) for each in asked)
+        if any(not each.task.done() for each in asked):
+            notes.append("deadline" if doubts.asker.mode == "wait" else "not_waited")
+        notes += {each.failure for each in asked if each.failure}
+        return Advice(known.and_then(answered), _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
+
+    def _wanted(self, doubts: Doubts, known: Judgement, tab: Tab) -> IntArray:
+        """Positions in the doubts of those worth asking about, the most valuable first."""
+        value = worth_asking(doubts, known, self._args.asking)
+        cost = np.full(len(doubts), max(1, self._calls.cost_of_one), dtype=np.int64)
+        return choose(
+            value, value > 0.0, cost, self._args.advising.most_asked, tab.most, self._args.asking.least_gain
+        )
+
+    async def _fetched(
+        self, doubts: Doubts, product: str, wanted: IntArray, shown: Sequence[Exhibit], deadline: Deadline
+    ) -> Judgement:
+        """What other replicas know of those wanted; remembered here from then on."""
+        if self._shared is None or not shown or deadline.remaining_s() <= 0.0:
+            return Judgement.nothing()
+        found = await self._shared.get([each.key for each in shown])
+        at = [position for position, score in zip(wanted.tolist(), found, strict=True) if score is not None]
+        scores = np.array([score for score in found if score is not None], dtype=np.float64)
+        self._memory.keep(doubts, product, at, scores)
+        return Judgement(np.array(at, dtype=np.int32), scores)
+
+    async def _ask(
+        self,
+        doubts: Doubts,
+        product: str,
+        wanted: Sequence[tuple[int, Exhibit]],
+        tab: Tab,
+        deadline: Deadline,
+    ) -> tuple[list[Asked], list[str]]:
+        """Begin calls for those wanted, as far as share, money and the endpoint allow; and what stood in the way."""
+        obstacle = self._calls.obstacle() if wanted else None
+        room = 0 if obstacle else self._share.room(doubts.pool, len(wanted))
+        notes = [obstacle] if obstacle else ["share"] if room < len(wanted) else []
+        asked, lack = self._calls.begin(doubts, product, wanted[:room], tab)
+        if lack == "no_lease" and not asked and doubts.asker.mode == "wait":
+            await self._bookkeeper.money_came(_MONEY_SHARE * deadline.remaining_s())
+            room = self._share.room(doubts.pool, room)
+            asked, lack = self._calls.begin(doubts, product, wanted[:room], tab)
+        sent = sum(len(each.at) for each in asked)
+        self._share.record(doubts.pool, sent)
+        spending_metrics.sent(sent, self._share.share)
+        return asked, [*notes, *([lack] if lack else [])]
+
+    async def _answers(self, asked: Sequence[Asked], mode: str, deadline: Deadline) -> Judgement:
+        """What comes back in the time that is waited for."""
+        patience_s = self._patience_s(mode, deadline) if asked else 0.0
+        if patience_s > 0.0:
+            await asyncio.wait([each.task for each in asked], timeout=patience_s)
+        answered = Judgement.nothing()
+        for each in asked:
+            if each.task.done() and not each.task.cancelled():
+                answered = answered.and_then(each.task.result())
+        return answered
+
+    def _patience_s(self, mode: str, deadline: Deadline) -> float:
+        left_s = deadline.remaining_s() - self._args.advising.reserve_ms / 1000.0
+        if mode == "wait":
+            return left_s
+        patience_s = min(self._args.advising.patience_ms / 1000.0, left_s)
+        return patience_s if self._calls.recent.p75_s <= patience_s else 0.0
+
+
+def _free(_returned: int) -> Cost:
+    return Cost()
+
+
+def _bill(tab: Tab, sent: int, pool: int) -> Callable[[int], Cost]:
+    return lambda returned: tab.receipt(returned, sent, pool)

@@ -1,0 +1,45 @@
+"""Everything an ingress has for the language model, put together and taken down in order."""
+
+import time
+from contextlib import AsyncExitStack
+from types import TracebackType
+from uuid import uuid4
+
+import asyncpg
+
+from configs.llm import LlmArgs
+from db.ledger.ledger import Ledger, Limits
+from deployments.llm.adviser import LlmAdviser
+from deployments.llm.bookkeeping import Bookkeeper
+from deployments.llm.calls import Ask, Calls
+from deployments.llm.score_memory import ScoreMemory
+from deployments.llm.treasury import Clocks, Treasury
+from ranking.money import nanousd
+
+
+class LlmDesk:
+    """Made where there is a key; `adviser` is the pipeline's. To be entered in the event loop that uses it."""
+
+    def __init__(self, args: LlmArgs, ask: Ask, pool: asyncpg.Pool) -> None:
+        spending = args.spending
+        self._treasury = Treasury(spending, Clocks(time.monotonic, time.time), uuid4)
+        limits = Limits(nanousd(spending.tenant_daily_usd), nanousd(spending.global_daily_usd))
+        ledger = Ledger(pool, uuid4().hex, limits)
+        self._bookkeeper = Bookkeeper(self._treasury, ledger, time.monotonic, uuid4)
+        memory = ScoreMemory(args.advising.remembered)
+        self._calls = Calls(args, ask, self._treasury, memory, None, None, time.monotonic)
+        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, None)
+        self._closing = AsyncExitStack()
+
+    async def __aenter__(self) -> "LlmDesk":
+        """Begin to lease and to book."""
+        self._bookkeeper.start()
+        self._closing.push_async_callback(self._bookkeeper.close)
+        self._closing.push_async_callback(self._calls.close)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for calls under way, book them, give back what is left."""
+        await self._closing.aclose()
