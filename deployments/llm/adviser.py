@@ -21,6 +21,7 @@ from ranking.asked_share import AskedShare
 from ranking.asking import choose
 from ranking.deadline import Deadline
 from ranking.doubt import Advice, Doubts, Judgement, worth_asking
+from ranking.money import NanoUsd
 from ranking.tab import Tab
 from ranking.types import IntArray
 
@@ -61,7 +62,8 @@ class LlmAdviser:
             return Advice(known, _free)
         asker = doubts.asker
         tab = self._treasury.open_tab(asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd)
-        wanted = self._wanted(doubts, known, tab)
+        worth = self._worth(doubts, known)
+        wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
         fetched = await self._fetched(doubts, product, wanted, shown, deadline)
         known = known.and_then(fetched)
@@ -72,16 +74,17 @@ class LlmAdviser:
         sent = sum(len(each.at) for each in asked)
         if any(not each.task.done() for each in asked):
             notes.append("deadline" if doubts.asker.mode == "wait" else "not_waited")
+        if len(wanted) < len(worth):
+            notes.append("query_budget")
         notes += {each.failure for each in asked if each.failure}
         return Advice(known.and_then(answered), _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
 
-    def _wanted(self, doubts: Doubts, known: Judgement, tab: Tab) -> IntArray:
-        """Positions in the doubts of those worth asking about, the most valuable first."""
+    def _worth(self, doubts: Doubts, known: Judgement) -> IntArray:
+        """Positions in the doubts of those worth asking about, the most valuable first; they cost about the same."""
         value = worth_asking(doubts, known, self._args.asking)
-        cost = np.full(len(doubts), max(1, self._calls.cost_of_one), dtype=np.int64)
-        return choose(
-            value, value > 0.0, cost, self._args.advising.most_asked, tab.most, self._args.asking.least_gain
-        )
+        cost = np.full(len(doubts), self._calls.cost_of_one, dtype=np.int64)
+        most, least_gain = self._args.advising.most_asked, self._args.asking.least_gain
+        return choose(value, value > 0.0, cost, most, NanoUsd(int(cost.sum())), least_gain)
 
     async def _fetched(
         self, doubts: Doubts, product: str, wanted: IntArray, shown: Sequence[Exhibit], deadline: Deadline

@@ -77,7 +77,7 @@ class Calls:
         self.recent = RecentAnswers(args.advising.recent_s, args.advising.least_recent, clock)
         size = 1 if args.calls.mode == "pointwise" else args.calls.per_call
         self._size = size
-        self.cost_of_one = NanoUsd(self._ceiling(size, size * _USUAL_CANDIDATE_TOKENS) // size)
+        self.cost_of_one = NanoUsd(max(1, self._ceiling(size, size * _USUAL_CANDIDATE_TOKENS) // size))
 
     def obstacle(self) -> str | None:
         """Why no call would be made now."""
