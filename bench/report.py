@@ -121,7 +121,7 @@ def _written(value: Any) -> str:
 def _judged(record: Mapping[str, Any]) -> list[str]:
     """What had to hold, and why the run may not be believed."""
     lines = [
-        f"- {'held' if check['held'] else '**missed**'}: {check['what']} {_written(check['value'])}, limit {_written(check['limit'])}"
+        f"- {_outcome(check)}: {check['what']} {_written(check['value'])}, limit {_written(check['limit'])}"
         for check in record.get("checks", ())
     ]
     lines += [f"- doubtful: {doubt}" for doubt in record.get("doubts", ())]
@@ -130,6 +130,12 @@ def _judged(record: Mapping[str, Any]) -> list[str]:
             f"- shortened: {', '.join(f'{name} {value}' for name, value in record['shortened'].items())}"
         )
     return [*lines, ""] if lines else []
+
+
+def _outcome(check: Mapping[str, Any]) -> str:
+    if check.get("is_goal"):
+        return "goal reached" if check["held"] else "goal not reached"
+    return "held" if check["held"] else "**missed**"
 
 
 def _steps(steps: list[dict[str, Any]]) -> Iterator[str]:

@@ -56,8 +56,8 @@ def run(options: Options, console: Console | None = None) -> Path:
 
 
 def verdict(checks: list[Check]) -> str:
-    """ "held" when every check did, "missed" when one did not."""
-    return "held" if all(check.held for check in checks) else "missed"
+    """ "held" when every check that is no goal did, "missed" when one did not."""
+    return "held" if all(check.held or check.is_goal for check in checks) else "missed"
 
 
 def available(name: str) -> bool:
@@ -135,7 +135,7 @@ def _written(found: dict[str, Any], stand: Stand) -> Path:
 
 def _tell(console: Console, found: dict[str, Any], path: Path, plot: Path) -> None:
     for check in found["checks"]:
-        mark = "held  " if check["held"] else "MISSED"
+        mark = "held  " if check["held"] else "goal not reached " if check["is_goal"] else "MISSED"
         console.print(f"  {mark} {check['what']}: {check['value']:g} (limit {check['limit']:g})", highlight=False)  # fmt: skip
     for doubt in found["doubts"]:
         console.print(f"  [yellow]doubtful:[/] {doubt}", highlight=False)

@@ -84,12 +84,16 @@ Shape = Steady | Burst | ColdStart | Ladder | Overload
 
 @dataclass(frozen=True)
 class Holds:
-    """What must hold; None is not asked. `error_share` counts refusals, failures and answers in which a stage was skipped."""
+    """What must hold; None is not asked.
+
+    `error_share` counts refusals, failures and answers in which a stage was skipped; `busy_share` is of the whole machine.
+    """
 
     p95_ms: float | None = None
     p99_ms: float | None = None
     error_share: float | None = 0.01
     cpu_ms_per_query: float | None = None
+    busy_share: float | None = None
     highest_qps: dict[float, float] | None = None
     goodput_share: float | None = None
     recovery_s: float | None = None
@@ -98,7 +102,7 @@ class Holds:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario of the benchmark."""
+    """One scenario of the benchmark; `goals` are told and do not count for the verdict."""
 
     name: str
     question: str
@@ -106,16 +110,18 @@ class Scenario:
     holds: Holds
     requests: Requests = Requests()
     needs: tuple[Need, ...] = ()
+    goals: Holds = Holds(error_share=None)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold, and whether it did."""
+    """One thing that must hold, or is a goal, and whether it did."""
 
     what: str
     value: float
     limit: float
     held: bool
+    is_goal: bool = False
 
     @classmethod
     def below(cls, what: str, value: float, limit: float) -> "Check":

@@ -30,7 +30,7 @@ def headline(record: Record) -> str:
 
 def held(record: Record) -> str:
     """Whether all that must hold did; a shortened or doubtful run says so."""
-    checks = record.get("checks", ())
+    checks = [check for check in record.get("checks", ()) if not check.get("is_goal")]
     if not checks:
         return "nothing asked"
     missed = [check["what"] for check in checks if not check["held"]]
@@ -40,7 +40,10 @@ def held(record: Record) -> str:
 
 
 def _row(record: Record) -> tuple[str, str, str, str, str]:
-    limits = [f"{check['what']}: {check['limit']:g}" for check in record.get("checks", ())]
+    limits = [
+        f"{'goal: ' if check.get('is_goal') else ''}{check['what']}: {check['limit']:g}"
+        for check in record.get("checks", ())
+    ]
     return headline(record), _peers(record), _ratios(record), "; ".join(limits), held(record)
 
 

@@ -1,5 +1,6 @@
 """A steady rate: latency over time, by language, CPU and cost."""
 
+from dataclasses import replace
 from typing import Any
 
 from bench import measuring, processes, record
@@ -18,7 +19,7 @@ def run(stand: Stand, shape: Steady) -> dict[str, Any]:
     measured, batch = stand.offer(rate_qps, seconds)
     return figures(stand, measured, batch) | {
         "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
-        "checks": checks(measured, stand.scenario.holds),
+        "checks": checks(measured, stand.scenario.holds) + goals(measured, stand.scenario.goals),
     }
 
 
@@ -45,7 +46,17 @@ def figures(stand: Stand, measured: Measured, batch: Batch) -> dict[str, Any]:
 
 
 def checks(measured: Measured, holds: Holds) -> list[Check]:
-    """What of `holds` concerns one load."""
+    """What of `holds` concerns one load, and that no answer is wrong."""
+    wrong = Check.below("wrong answers in the sample", measured.outcome.samples.get("faulty", 0), 0.0)
+    return [*_limits(measured, holds), wrong]
+
+
+def goals(measured: Measured, wanted: Holds) -> list[Check]:
+    """What would be better still."""
+    return [replace(each, is_goal=True) for each in _limits(measured, wanted)]
+
+
+def _limits(measured: Measured, holds: Holds) -> list[Check]:
     latency = record.quantiles(measured.outcome.answered_ms())
     found = []
     for name, limit in (("p95", holds.p95_ms), ("p99", holds.p99_ms)):
@@ -59,7 +70,8 @@ def checks(measured: Measured, holds: Holds) -> list[Check]:
     if holds.cpu_ms_per_query is not None:
         total = processes.per_query(measured.cpu_ms, measured.outcome.offered)["total"]
         found.append(Check.below("CPU ms per query", total, holds.cpu_ms_per_query))
-    found.append(Check.below("wrong answers in the sample", measured.outcome.samples.get("faulty", 0), 0.0))
+    if holds.busy_share is not None:
+        found.append(Check.below("busy share of the machine", measured.machine["busy"], holds.busy_share))
     return found
 
 

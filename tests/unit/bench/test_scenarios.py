@@ -82,6 +82,15 @@ def test_what_must_hold_is_checked_one_by_one():
     assert verdict([found["P95 ms"]]) == "held"
 
 
+def test_a_goal_that_is_not_reached_is_told_and_does_not_spoil_the_verdict():
+    load = measured(["200"] * 100, [120.0] * 100)
+    wanted = steady.goals(load, Holds(p95_ms=100.0, error_share=None, cpu_ms_per_query=5.0))
+    assert [(each.what, each.held, each.is_goal) for each in wanted] == [
+        ("P95 ms", False, True), ("CPU ms per query", True, True),
+    ]  # fmt: skip
+    assert verdict([*steady.checks(load, Holds(p95_ms=400.0, busy_share=0.99)), *wanted]) == "held"
+
+
 def test_without_any_answer_no_latency_holds():
     found = steady.checks(measured(["timeout"] * 3, [9_000.0] * 3), Holds(p95_ms=400.0))
     assert not found[0].held
