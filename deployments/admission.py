@@ -60,7 +60,7 @@ class Ticket:
     weight: int
     ends_s: float
     line: "_Line"
-    state: Literal["waiting", "running", "gone"] = "waiting"
+    state: Literal["waiting", "running", "aside", "gone"] = "waiting"
     started_s: float = 0.0
     room: float = 0.0
 
@@ -168,14 +168,26 @@ class Admission:
             spent_s = now_s - ticket.started_s
             self._residence.note(spent_s)
             self._slow = spent_s > self.residence_s
-            self._running -= 1
-            self._running_work -= ticket.weight
-            self._room_taken -= ticket.room
+            self._free(ticket)
             hurried = ticket.ends_s - ticket.started_s < self.residence_s
             if full and (ending == "answered" or (ending == "timed_out" and hurried)):
                 self._rate.count(ticket.weight)
                 self._long_rate.count(ticket.weight)
         ticket.state = "gone"
+
+    def step_aside(self, ticket: Ticket, now_s: float) -> None:
+        """A running query waits for somebody else: it takes no room meanwhile, and that time says nothing of the service."""
+        self._note_time(now_s)
+        self._free(ticket)
+        ticket.state = "aside"
+        ticket.started_s -= now_s
+
+    def step_back(self, ticket: Ticket, now_s: float) -> None:
+        """It runs again at once, whether there is room or not: little of it is left."""
+        self._note_time(now_s)
+        ticket.state = "running"
+        ticket.started_s += now_s
+        self._take(ticket)
 
     def turns(self, now_s: float) -> list[Ticket]:
         """Those whose turn has come: `running` now, or `gone` when it has come too late for their deadline."""
@@ -216,10 +228,18 @@ class Admission:
     def _start(self, ticket: Ticket) -> None:
         ticket.state = "running"
         ticket.started_s = self._seen_s
+        ticket.room = self._room(ticket.weight)
+        self._take(ticket)
+
+    def _take(self, ticket: Ticket) -> None:
         self._running += 1
         self._running_work += ticket.weight
-        ticket.room = self._room(ticket.weight)
         self._room_taken += ticket.room
+
+    def _free(self, ticket: Ticket) -> None:
+        self._running -= 1
+        self._running_work -= ticket.weight
+        self._room_taken -= ticket.room
 
     def _line_for(self, left_s: float) -> _Line:
         return self._lines[bisect_left(PATIENCE_S, left_s)]

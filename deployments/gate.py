@@ -1,12 +1,14 @@
 """Where queries wait for their turn: `admission` decides, this wakes them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 from deployments.admission import Admission, Ending, Ticket
 from deployments.telemetry import Telemetry
 from ranking.deadline import Clock, Deadline
+from ranking.doubt import Aside
 from ranking.errors import DeadlineExceeded, Overloaded
 
 
@@ -32,8 +34,8 @@ class Gate:
             raise
 
     @asynccontextmanager
-    async def turn(self, deadline: Deadline, weight: int = 1) -> AsyncIterator[None]:
-        """Wait for a place in work, and give it back at the end.
+    async def turn(self, deadline: Deadline, weight: int = 1) -> AsyncIterator[Aside]:
+        """Wait for a place in work, and give it back at the end; yields what lends it to others.
 
         Raises:
             Overloaded: it would be done too late; at the stage "line", its turn did come too late; at the stage "work", others
@@ -46,7 +48,7 @@ class Gate:
         try:
             if ticket.state == "waiting":
                 await self._turn_of(ticket)
-            yield
+            yield partial(self._aside, ticket)
             ending = "answered"
         except DeadlineExceeded as err:
             ending = "timed_out"
@@ -62,6 +64,15 @@ class Gate:
         """Tell the telemetry how things stand."""
         account = self._admission
         self._telemetry.admission(account.waiting, account.running, account.rate, account.width)
+
+    @contextmanager
+    def _aside(self, ticket: Ticket) -> Iterator[None]:
+        self._admission.step_aside(ticket, self._clock())
+        self._call_next()
+        try:
+            yield
+        finally:
+            self._admission.step_back(ticket, self._clock())
 
     async def _turn_of(self, ticket: Ticket) -> None:
         loop = asyncio.get_running_loop()

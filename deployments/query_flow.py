@@ -18,6 +18,7 @@ from ranking.answer import RankedLead, RankedList
 from ranking.config import RankingConfig
 from ranking.correction import checked
 from ranking.deadline import Deadline
+from ranking.doubt import Aside
 from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.filters import apply
 from ranking.fit import FitWeights
@@ -117,18 +118,18 @@ class QueryFlow:
         """
         started_s = time.perf_counter()
         deadline = self._deadline(body.options.deadline_ms)
-        async with self.gate.turn(deadline, _weight(body.limit, len(body.candidates or ()))):
-            return await self._answer(body, deadline, started_s)
+        async with self.gate.turn(deadline, _weight(body.limit, len(body.candidates or ()))) as aside:
+            return await self._answer(body, deadline, started_s, aside)
 
     def _deadline(self, milliseconds: float) -> Deadline:
         """Counted from when the request came, as far as the loop's lag tells; a guess shall not take most of the time away."""
         lag_ms = min(self._lag_s() * 1000.0, _MOST_LAG * milliseconds)
         return Deadline.after_ms(milliseconds - lag_ms, time.monotonic)
 
-    async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float) -> Answer:
+    async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float, aside: Aside) -> Answer:
         begun_s = time.perf_counter()
         query_id = uuid.uuid4().hex
-        request, cached = self._request(body, query_id)
+        request, cached = self._request(body, query_id, aside)
         parse_ms = (time.perf_counter() - begun_s) * 1000.0
         ranked = await rank_leads(request, self._ports, self.config, deadline)
         total_s = time.perf_counter() - started_s
@@ -189,7 +190,7 @@ class QueryFlow:
         self._telemetry.cache("parse", hit=cached)
         return query, cached
 
-    def _request(self, body: QueryBody, query_id: str) -> tuple[RankRequest, bool]:
+    def _request(self, body: QueryBody, query_id: str, aside: Aside) -> tuple[RankRequest, bool]:
         if body.parsed is not None:
             query, cached = checked(body.parsed, self._taxonomy), False
         else:
@@ -208,6 +209,7 @@ class QueryFlow:
             llm=body.options.llm,
             max_cost_usd=body.options.max_cost_usd,
             query_id=query_id,
+            aside=aside,
             generation=self._generation(),
         ), cached
 

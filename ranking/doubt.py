@@ -4,6 +4,7 @@ What an adviser is told of a query and what it says; everything here but the adv
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -16,6 +17,9 @@ from ranking.deadline import Deadline
 from ranking.ports import Catalogue
 from ranking.types import Float32Array, FloatArray, Generation, IntArray, Product
 
+Aside = Callable[[], AbstractContextManager[None]]
+"""Entered by a query while it waits for what is not computed here: others have its place in work meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -26,6 +30,7 @@ class Asker:
     mode: str
     limit: int
     max_cost_usd: float | None
+    aside: Aside = nullcontext
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ online and offline.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from ranking.answer import Degradation, RankedList, Routes
 from ranking.cascade import Intent, decide, judged, undecided
 from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
-from ranking.doubt import Advice, Adviser, Asker, Doubts
+from ranking.doubt import Advice, Adviser, Aside, Asker, Doubts
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
 from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.exemplars import industry_values
@@ -73,6 +73,7 @@ class RankRequest:
     max_cost_usd: float | None = None
     query_id: str = ""
     tenant: str | None = None
+    aside: Aside = nullcontext
     generation: Generation | None = None
 
 
@@ -316,7 +317,9 @@ async def _advise(
         journey.degrade("llm", "no_key")
         return Advice.nothing(), _NOBODY
     at = np.flatnonzero(in_doubt).astype(np.int32)
-    asker = Asker(request.query_id, request.tenant, request.llm, request.limit, request.max_cost_usd)
+    asker = Asker(
+        request.query_id, request.tenant, request.llm, request.limit, request.max_cost_usd, request.aside
+    )
     doubts = Doubts(
         asker, request.query.product, candidates.generation, request.as_of_s, catalogue, len(pool.positions), at,
         candidates.rows[pool.positions[at]], pool.snippets[at], features[at], ranking.fit, ranking.intent.base,

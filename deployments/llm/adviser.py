@@ -20,7 +20,7 @@ from ranking.answer import Cost
 from ranking.asked_share import AskedShare
 from ranking.asking import choose
 from ranking.deadline import Deadline
-from ranking.doubt import Advice, Doubts, Judgement, worth_asking
+from ranking.doubt import Advice, Asker, Doubts, Judgement, worth_asking
 from ranking.money import NanoUsd
 from ranking.tab import Tab
 from ranking.types import IntArray
@@ -70,7 +70,7 @@ class LlmAdviser:
         held = set(fetched.at.tolist())
         open_ = [(at, each) for at, each in zip(wanted.tolist(), shown, strict=True) if at not in held]
         asked, notes = await self._ask(doubts, product, open_, tab, deadline)
-        answered = await self._answers(asked, doubts.asker.mode, deadline)
+        answered = await self._answers(asked, asker, deadline)
         sent = sum(len(each.at) for each in asked)
         if any(not each.task.done() for each in asked):
             notes.append("deadline" if doubts.asker.mode == "wait" else "not_waited")
@@ -120,11 +120,12 @@ class LlmAdviser:
         spending_metrics.sent(sent, self._share.share)
         return asked, [*notes, *([lack] if lack else [])]
 
-    async def _answers(self, asked: Sequence[Asked], mode: str, deadline: Deadline) -> Judgement:
+    async def _answers(self, asked: Sequence[Asked], asker: Asker, deadline: Deadline) -> Judgement:
         """What comes back in the time that is waited for."""
-        patience_s = self._patience_s(mode, deadline) if asked else 0.0
+        patience_s = self._patience_s(asker.mode, deadline) if asked else 0.0
         if patience_s > 0.0:
-            await asyncio.wait([each.task for each in asked], timeout=patience_s)
+            with asker.aside():
+                await asyncio.wait([each.task for each in asked], timeout=patience_s)
         answered = Judgement.nothing()
         for each in asked:
             if each.task.done() and not each.task.cancelled():

@@ -148,3 +148,20 @@ async def test_who_runs_out_of_time_among_others_hears_that_the_service_is_full(
     place.open.set()
     await asyncio.gather(*waiting)
     assert (place.passed, place.stands) == (["second"], (0, 0))
+
+
+async def test_who_waits_for_somebody_else_lends_his_place_and_gets_it_back() -> None:
+    place = Place()
+    deadline = Deadline.after_ms(5_000.0, asyncio.get_running_loop().time)
+    async with place.gate.turn(deadline) as aside:
+        second = place.send("second")
+        await spin()
+        assert (place.passed, place.stands) == ([], (1, 1))
+        with aside():
+            await spin()
+            assert (place.passed, place.stands) == (["second"], (0, 1))
+        assert place.stands == (0, 2)
+    assert place.stands == (0, 1)
+    place.open.set()
+    await second
+    assert place.stands == (0, 0)
