@@ -35,6 +35,7 @@ from deployments.telemetry import Telemetry
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 from ranking.pipeline import Ports
+from ranking.prompt.warming import warm_up
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
 
@@ -69,6 +70,7 @@ class Ingress:
         self._load = WorkLoad()
         self._telemetry = Telemetry()
         self._taxonomy = load_taxonomy()
+        warm_up(self._taxonomy)
         self._suppressed = SuppressionFeed(database_url)
         self._catalogues = Generations(
             "ingress",
