@@ -129,6 +129,11 @@ class Calls:
             self._failed(asked, err)
             self.recent.note(inf)
             return Judgement.nothing()
+        except Exception as err:  # noqa: BLE001 - a fault of ours must neither fail the query nor keep its money
+            _log.exception("a call of the language model failed")
+            self._failed(asked, DependencyError("llm", type(err).__name__))
+            self.recent.note(inf)
+            return Judgement.nothing()
         except asyncio.CancelledError:
             self._charge(asked.payment, Told(unanswered=1))
             raise

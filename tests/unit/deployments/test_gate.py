@@ -136,13 +136,16 @@ async def test_an_error_is_passed_on_and_the_place_given_back(error: Exception) 
 
 async def test_who_runs_out_of_time_among_others_hears_that_the_service_is_full() -> None:
     place = Place()
-    deadline = Deadline.after_ms(1_000.0, asyncio.get_running_loop().time)
     waiting: list[asyncio.Task[None]] = []
-    with pytest.raises(Overloaded, match="work") as refused:
-        async with place.gate.turn(deadline):
+
+    async def runs_out_of_time() -> None:
+        async with place.gate.turn(Deadline.after_ms(1_000.0, asyncio.get_running_loop().time)):
             waiting.append(place.send("second"))
             await spin()
             raise DeadlineExceeded("retrieval")
+
+    with pytest.raises(Overloaded, match="work") as refused:
+        await runs_out_of_time()
     assert refused.value.retry_after_s > 0.0
     assert place.telemetry.refused == ["work"]
     place.open.set()

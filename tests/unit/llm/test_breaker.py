@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
-from deployments.llm.breaker import Breaker
 from configs.llm import BreakerConfig
+from deployments.llm.breaker import Breaker
 from ranking.errors import Unavailable
 
 

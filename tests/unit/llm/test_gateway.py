@@ -5,9 +5,9 @@ import random
 import pytest
 from prometheus_client import REGISTRY
 
+from configs.llm import LlmConfig
 from deployments.llm.breaker import Breaker
 from deployments.llm.completion import Completion, Usage
-from configs.llm import LlmConfig
 from deployments.llm.failure import LlmFailure
 from deployments.llm.gateway import Gateway
 from deployments.llm.metering import LlmMeter

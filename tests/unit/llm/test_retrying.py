@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from deployments.llm.client import retry_after_s
 from configs.llm import RetryConfig
+from deployments.llm.client import retry_after_s
 from deployments.llm.failure import FAILURE_KINDS, LlmFailure, retryable
 from deployments.llm.retrying import pause_s
 

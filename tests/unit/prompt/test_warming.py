@@ -22,5 +22,5 @@ print((time.process_time() - started) / built)
 
 
 def test_the_first_prompts_after_warming_up_cost_little_of_what_it_costs():
-    told = subprocess.run([sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True)  # noqa: S603
+    told = subprocess.run([sys.executable, "-c", _SCRIPT], capture_output=True, text=True, check=True)
     assert float(told.stdout) < 0.1
