@@ -14,6 +14,7 @@ A pure account: the clock is an argument and nothing waits here (`gate` does). F
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from deployments.pace import Hurry, Rate, Residence
@@ -92,6 +93,7 @@ class Admission:
         self._full = False
         self._filling_s = 0.0
         self._seen_s = 0.0
+        self._crowded_s = -inf
         self._rate = Rate(limits.memory_s, limits.first_rate)
         self._long_rate = Rate(limits.long_memory_s, limits.first_rate)
 
@@ -105,10 +107,9 @@ class Admission:
         """Queries in work."""
         return self._running
 
-    @property
-    def full(self) -> bool:
-        """Whether there was no room at the last event, and has not been much since."""
-        return self._full
+    def was_crowded_since(self, at_s: float) -> bool:
+        """Whether more than `least_width` has been in work at a time since then, or there was no room."""
+        return self._crowded_s >= at_s
 
     @property
     def rate(self) -> float:
@@ -305,6 +306,8 @@ class Admission:
         elif self._room_taken < _STILL_FULL_SHARE * self.width:
             self._full = False
         full = self._full or (self._slow and wide)
+        if full or wide:
+            self._crowded_s = now_s
         filling_s = min(passed_s, self._filling_s)
         self._filling_s -= filling_s
         passed_s -= filling_s

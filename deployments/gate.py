@@ -39,11 +39,11 @@ class Gate:
 
         Raises:
             Overloaded: it would be done too late; at the stage "line", its turn did come too late; at the stage "work", others
-                took its time. Who runs out of time in a service that is not full hears `DeadlineExceeded`: trying again
-                would not help.
+                took its time. Who runs out of time almost alone hears `DeadlineExceeded`: trying again would not help.
         """
         self.check(deadline.at_s, weight)
-        ticket = self._admission.enter(self._clock(), deadline.at_s, weight)
+        entered_s = self._clock()
+        ticket = self._admission.enter(entered_s, deadline.at_s, weight)
         ending: Ending = "failed"
         try:
             if ticket.state == "waiting":
@@ -52,7 +52,7 @@ class Gate:
             ending = "answered"
         except DeadlineExceeded as err:
             ending = "timed_out"
-            if self._admission.full:
+            if self._admission.was_crowded_since(entered_s):
                 self._telemetry.not_admitted("work")
                 raise Overloaded("work", self._admission.residence_s) from err
             raise

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.console import Console
 
-from commands.tables import show_answer
+from commands.tables import receipt_table, show_answer
 
 
 def lead(**changes: Any) -> dict[str, Any]:
@@ -79,3 +79,21 @@ def test_what_is_missing_is_said() -> None:
 def test_an_undated_signal_without_points_of_its_own_is_told_as_such() -> None:
     signal = {"observed_at": None, "points": None, "text": "x", "matched_terms": []}
     assert "undated" in shown(answer([lead(signals=[signal])]))
+
+
+def test_the_receipt_says_what_was_asked_what_it_cost_and_whom_the_model_judged() -> None:
+    cost = {
+        "total_usd": 0.0012, "per_lead_usd": 0.0006, "llm_calls": 2, "llm_ratio": 0.1, "tokens_in": 5120, "tokens_out": 240,
+        "pending_usd": 0.0003,
+    }  # fmt: skip
+    leads = [lead(intent_source="llm", intent_score=81.0), lead(company_name="Other")]
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(receipt_table(leads, {"pool": 200, "routes": {"llm": 20}, "cost": cost}))
+    text = captured.get()
+    for part in (
+        "20 companies of a pool of 200", "2: 5,120 tokens in, 240 out", "$0.001200, $0.000600 per lead", "at most $0.000300",
+        "20 of the pool, 1 of the leads", "Müller [GmbH] (81)",
+    ):  # fmt: skip
+        assert part in text, part
+    assert "Other" not in text
