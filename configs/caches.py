@@ -1,0 +1,51 @@
+"""What replicas share through Redis: how long it is waited for, how much waits to be written, how long it lives."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReachArgs(_Strict):
+    """How Redis is asked."""
+
+    lookup_ms: float = Field(20.0, gt=0.0, le=1000.0, description="milliseconds that a look-up may take")
+    lookup_share: float = Field(
+        0.2, gt=0.0, le=1.0, description="share of what is left of the deadline that a look-up may take"
+    )
+    rest_s: float = Field(
+        1.0, ge=0.0, le=60.0, description="seconds without look-ups and writes after one that failed"
+    )
+    open: int = Field(64, ge=1, le=10_000, description="look-ups under way per ingress; the next is a miss")
+
+
+class WritingArgs(_Strict):
+    """How Redis is written to, behind the queries."""
+
+    waiting: int = Field(
+        20_000, ge=1, le=1_000_000, description="entries waiting to be written; the oldest are dropped"
+    )
+    flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes")
+    per_pipeline: int = Field(500, ge=1, le=10_000, description="entries in one pipeline")
+
+
+class KeepingArgs(_Strict):
+    """How long entries live in Redis."""
+
+    score_s: int = Field(
+        2_592_000, ge=1, le=31_536_000, description="seconds that a score of the language model is kept"
+    )
+    parse_s: int = Field(
+        604_800, ge=1, le=31_536_000, description="seconds that the language model's parse is kept"
+    )
+    embedding_s: int = Field(2_592_000, ge=1, le=31_536_000, description="seconds that an embedding is kept")
+
+
+class CachesArgs(_Strict):
+    """Everything about the caches in Redis and what stands before them in an ingress."""
+
+    reach: ReachArgs = Field(default_factory=ReachArgs)
+    writing: WritingArgs = Field(default_factory=WritingArgs)
+    keeping: KeepingArgs = Field(default_factory=KeepingArgs)
+    embeddings: int = Field(4096, ge=0, le=1_000_000, description="embeddings kept per ingress")
