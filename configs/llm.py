@@ -115,6 +115,15 @@ class AdvisingConfig(_Strict):
     remembered: int = Field(200_000, ge=0, le=10_000_000, description="scores kept per ingress")
 
 
+class LabelConfig(_Strict):
+    """Judgements on their way into Postgres, to be learned from."""
+
+    waiting: int = Field(
+        20_000, ge=1, le=1_000_000, description="labels waiting to be written; more are dropped and counted"
+    )
+    flush_s: float = Field(1.0, gt=0.0, le=60.0, description="seconds between writes")
+
+
 class LlmArgs(_Strict):
     """Everything about the language model: how it is asked, about whom, when it is waited for, what it may cost."""
 
@@ -123,3 +132,4 @@ class LlmArgs(_Strict):
     asking: AskingConfig = Field(default_factory=AskingConfig)
     asked_share: AskedShareConfig = Field(default_factory=AskedShareConfig)
     spending: SpendingConfig = Field(default_factory=SpendingConfig)
+    labels: LabelConfig = Field(default_factory=LabelConfig)

@@ -8,7 +8,9 @@ Source: PostgreSQL 18 documentation, "COPY", "File Formats", and "Array Input an
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"), (b"\r", b"\\r"))
 
@@ -26,8 +28,8 @@ def json_field(document: bytes) -> bytes:
     return document.replace(b"\\", b"\\\\")
 
 
-def array_field(values: Sequence[str] | Sequence[float]) -> bytes:
-    """An array of texts or of finite numbers."""
+def array_field(values: Sequence[str] | Sequence[float] | NDArray[np.float32]) -> bytes:
+    """An array of texts or of numbers, NaN as NULL."""
     inner = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
     if b"\\" not in inner:
         return b"{" + inner + b"}"

@@ -663,3 +663,27 @@ WHERE outcomes.event IS NOT NULL
     AND coalesce(outcomes.prompt, queries.prompt) IS NOT NULL
     AND coalesce(outcomes.company_id, leads.company_id) IS NOT NULL
 ORDER BY outcomes.occurred_at, outcomes.event_id
+
+-- name: labels_to_learn
+-- Judgements made with these features on evidence that everybody may see.
+SELECT product_key, company_id, model, prompt_version, score, features, coalesce(as_of, created_at) AS as_of
+FROM llm_labels
+WHERE tenant_id IS NULL AND feature_schema = $1 AND features IS NOT NULL
+ORDER BY product_key, company_id, evidence_hash, model, prompt_version
+
+-- name: label_batch
+-- A batch of labels on its way into llm_labels, seen by its connection alone and empty after each transaction.
+CREATE TEMPORARY TABLE IF NOT EXISTS label_batch ON COMMIT DELETE ROWS AS
+SELECT product_key, company_id, evidence_hash, model, prompt_version, tenant_id, score, feature_schema, features, as_of,
+    tokens_in, tokens_out, cost_usd, query_id
+FROM llm_labels
+WITH NO DATA
+
+-- name: store_labels
+-- The first judgement of an evidence stays: the same one again is the same label.
+INSERT INTO llm_labels (product_key, company_id, evidence_hash, model, prompt_version, tenant_id, score, feature_schema,
+    features, as_of, tokens_in, tokens_out, cost_usd, query_id)
+SELECT product_key, company_id, evidence_hash, model, prompt_version, tenant_id, score, feature_schema,
+    features, as_of, tokens_in, tokens_out, cost_usd, query_id
+FROM label_batch
+ON CONFLICT DO NOTHING

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -17,6 +16,7 @@ from db.copy_text import array_field, copy_row, json_field, text_field
 from db.statements import load
 from deployments.query_json import moment, query_json
 from deployments.telemetry import Telemetry
+from deployments.write_behind import UNREACHABLE, WRITE_TIMEOUT_S, Shelf, WriteBehind
 from ranking.answer import RankedList
 from ranking.errors import NotFound, Unavailable
 from ranking.fit import FitWeights
@@ -26,17 +26,12 @@ from ranking.types import Query
 
 _READ_ATTEMPTS = 10
 _READ_PAUSE_S = 0.1
-_POSTGRES_TIMEOUT_S = 5.0
 _QUERY: TypeAdapter[Query] = TypeAdapter(Query)
-_log = logging.getLogger(__name__)
 COLUMNS = (
     "query_id", "prompt", "parsed", "options", "as_of", "generation", "versions", "lead_ids", "company_ids", "scores",
     "fit_scores", "intent_scores", "intent_sources", "signals", "pool", "available", "relaxation", "routes",
     "degradations", "timings_ms", "cost_usd",
 )  # fmt: skip
-Row = bytes
-_UNUSABLE = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
-_UNREACHABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +56,17 @@ class QueryLog:
 
     def __init__(self, pool: asyncpg.Pool, capacity: int, flush_s: float, telemetry: Telemetry) -> None:
         self._pool = pool
-        self._waiting: dict[str, Row] = {}
-        self._being_written: dict[str, Row] = {}
-        self._capacity = capacity
-        self._flush_s = flush_s
-        self._telemetry = telemetry
+        self._rows = WriteBehind(Shelf("query log", self._copy, telemetry.log_dropped), capacity, flush_s)
         self._statements = load()
-        self._one_flush = asyncio.Lock()
-        self._closing = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> int:
         """Rows not yet in Postgres."""
-        return len(self._waiting) + len(self._being_written)
+        return len(self._rows)
 
     def start(self) -> None:
         """Begin to write; call in the event loop."""
-        self._writer = asyncio.get_running_loop().create_task(self._write_until_closed())
+        self._rows.start()
 
     def put(
         self,
@@ -89,10 +77,8 @@ class QueryLog:
         versions: Mapping[str, str],
     ) -> None:
         """Queue one row; dropped and counted when the queue is full."""
-        if self.waiting >= self._capacity:
-            self._telemetry.log_dropped()
-            return
-        self._waiting[query_id] = _row(query_id, prompt, request, ranked, versions)
+        if self._rows.room():
+            self._rows.put(query_id, _row(query_id, prompt, request, ranked, versions))
 
     async def find(self, query_id: str) -> LoggedQuery:
         """The logged query; another replica may need a moment to write it.
@@ -101,7 +87,7 @@ class QueryLog:
             NotFound: no such query.
             Unavailable: Postgres does not answer.
         """
-        if query_id in self._waiting or query_id in self._being_written:
+        if query_id in self._rows:
             await self.flush()
         for attempt in range(_READ_ATTEMPTS):
             record = await self._read(query_id)
@@ -113,67 +99,20 @@ class QueryLog:
 
     async def flush(self) -> None:
         """Write what waits now; when Postgres cannot be reached the rows stay queued."""
-        async with self._one_flush:
-            self._being_written, self._waiting = self._waiting, {}
-            try:
-                await self._write(list(self._being_written.values()))
-                self._being_written = {}
-            except _UNREACHABLE as err:
-                told = "query log: %d rows wait, Postgres does not take them (%s)"
-                _log.warning(told, len(self._being_written), type(err).__name__)
-            finally:  # also when the flush is cancelled half way
-                self._waiting = {**self._being_written, **self._waiting}
-                self._being_written = {}
+        await self._rows.flush()
 
     async def close(self) -> None:
         """Write the rest and stop."""
-        self._closing.set()
-        if self._writer is not None:
-            await self._writer
-        await self.flush()
-        for _ in range(self.waiting):
-            self._telemetry.log_dropped()
+        await self._rows.close()
 
-    async def _write_until_closed(self) -> None:
-        while not self._closing.is_set():
-            try:
-                await asyncio.wait_for(self._closing.wait(), self._flush_s)
-            except TimeoutError:
-                await self.flush()
-
-    async def _write(self, rows: Sequence[Row]) -> None:
-        """COPY the rows; where Postgres refuses one, halve until it stands alone, so that it holds up nobody."""
-        if not rows:
-            return
-        try:
-            async with asyncio.timeout(_POSTGRES_TIMEOUT_S):
-                await self._pool.copy_to_table("queries", source=BytesIO(b"".join(rows)), columns=COLUMNS)
-        except asyncpg.UniqueViolationError:
-            if (
-                len(rows) > 1
-            ):  # a row alone is there already: its first COPY was committed and then the connection lost
-                await self._write_halves(rows)
-        except _UNUSABLE as err:
-            if len(rows) > 1:
-                await self._write_halves(rows)
-            else:
-                _log.warning(
-                    "query log: Postgres refuses row %s (%s)",
-                    rows[0].split(b"\t", 1)[0].decode(),
-                    type(err).__name__,
-                )
-                self._telemetry.log_dropped()
-
-    async def _write_halves(self, rows: Sequence[Row]) -> None:
-        half = len(rows) // 2
-        await self._write(rows[:half])
-        await self._write(rows[half:])
+    async def _copy(self, rows: bytes) -> None:
+        await self._pool.copy_to_table("queries", source=BytesIO(rows), columns=COLUMNS)
 
     async def _read(self, query_id: str) -> asyncpg.Record | None:
         try:
-            async with asyncio.timeout(_POSTGRES_TIMEOUT_S):
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
                 return await self._pool.fetchrow(self._statements["find_query"], query_id)
-        except _UNREACHABLE as err:
+        except UNREACHABLE as err:
             raise Unavailable("postgres", type(err).__name__) from err
 
 

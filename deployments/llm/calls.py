@@ -137,11 +137,12 @@ class Calls:
         except asyncio.CancelledError:
             self._charge(asked.payment, Told(unanswered=1))
             raise
-        self._charge(asked.payment, told.usage)
+        cost = self._charge(asked.payment, told.usage)
         scored = np.flatnonzero(~np.isnan(told.scores))
         self.recent.note(self._clock() - started_s if len(scored) else inf)
         if not len(scored):
             asked.failure = told.failures[0] if told.failures else "withheld"
+        self._learn(doubts, product, asked, told, scored.tolist(), cost)
         return self._kept(doubts, product, asked, told, scored.tolist())
 
     def _kept(
@@ -153,16 +154,32 @@ class Calls:
         if self._shared is not None:
             keys = [asked.shown[each].key for each in scored]
             self._shared.put(dict(zip(keys, scores.tolist(), strict=True)))
-        if self._labels is not None:
-            for each, position, score in zip(scored, at, scores.tolist(), strict=True):
-                shown = asked.shown[each]
-                self._labels.put(
-                    Label(
-                        product, shown.company_id, shown.evidence_hash, told.model, told.prompt_version, score,
-                        doubts.features[position], doubts.asker.query_id, doubts.asker.tenant,
-                    )
-                )  # fmt: skip
         return Judgement(np.array(at, dtype=np.int32), scores)
+
+    def _learn(
+        self,
+        doubts: Doubts,
+        product: str,
+        asked: Asked,
+        told: Judged,
+        scored: Sequence[int],
+        cost: NanoUsd,
+    ) -> None:
+        """Each judgement as a label, with its share of the call; all evidence is public, so no label is a tenant's own."""
+        if self._labels is None or not scored:
+            return
+        count = len(scored)
+        tokens_in, tokens_out = told.usage.tokens_in // count, told.usage.tokens_out // count
+        share = NanoUsd(cost // count)
+        for each in scored:
+            shown = asked.shown[each]
+            self._labels.put(
+                Label(
+                    product, shown.company_id, shown.evidence_hash, told.model, told.prompt_version,
+                    float(told.scores[each]), doubts.features[asked.at[each]], doubts.as_of_s, doubts.asker.query_id, None,
+                    tokens_in, tokens_out, share,
+                )
+            )  # fmt: skip
 
     def _hold(self, tab: Tab, shown: Sequence[Exhibit]) -> Payment | NoMoney:
         tokens = sum(
@@ -177,15 +194,15 @@ class Calls:
             self._args.calls.model, _PER_CALL_TOKENS + tokens, reply_tokens(candidates + _SENTINELS)
         )
 
-    def _charge(self, payment: Payment, told: Told) -> None:
+    def _charge(self, payment: Payment, told: Told) -> NanoUsd:
         """By the vendor's count; a call that was sent and told no usage is taken to have cost all that was held for one."""
         usage = Usage(told.tokens_in, told.tokens_out, min(told.tokens_in_cached, told.tokens_in))
         calls = told.calls + told.unanswered
         if not calls:
             self._treasury.release(payment)
-            return
+            return NOTHING
         unanswered = NanoUsd(told.unanswered * payment.hold.amount) if told.unanswered else NOTHING
-        self._treasury.charge(payment, usage, calls, unanswered)
+        return self._treasury.charge(payment, usage, calls, unanswered)
 
     def _failed(self, asked: Asked, err: LeadError) -> None:
         """Money goes back where the vendor was surely not asked or refused; who finds nobody there pauses."""

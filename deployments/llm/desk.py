@@ -12,6 +12,7 @@ from db.ledger.ledger import Ledger, Limits
 from deployments.llm.adviser import LlmAdviser
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Ask, Calls
+from deployments.llm.label_store import LabelStore
 from deployments.llm.score_memory import ScoreMemory
 from deployments.llm.treasury import Clocks, Treasury
 from ranking.money import nanousd
@@ -26,13 +27,16 @@ class LlmDesk:
         limits = Limits(nanousd(spending.tenant_daily_usd), nanousd(spending.global_daily_usd))
         ledger = Ledger(pool, uuid4().hex, limits)
         self._bookkeeper = Bookkeeper(self._treasury, ledger, time.monotonic, uuid4)
+        self.labels = LabelStore(pool, args.labels)
         memory = ScoreMemory(args.advising.remembered)
-        self._calls = Calls(args, ask, self._treasury, memory, None, None, time.monotonic)
+        self._calls = Calls(args, ask, self._treasury, memory, None, self.labels, time.monotonic)
         self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, None)
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> "LlmDesk":
-        """Begin to lease and to book."""
+        """Begin to lease, to book and to store labels."""
+        self.labels.start()
+        self._closing.push_async_callback(self.labels.close)
         self._bookkeeper.start()
         self._closing.push_async_callback(self._bookkeeper.close)
         self._closing.push_async_callback(self._calls.close)
@@ -41,5 +45,5 @@ class LlmDesk:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for calls under way, book them, give back what is left."""
+        """Wait for calls under way, book them, give back what is left, store their labels."""
         await self._closing.aclose()

@@ -160,7 +160,7 @@ async def test_a_cancelled_flush_loses_nothing(pool: asyncpg.Pool) -> None:
     async with blocker.transaction():
         await blocker.execute("LOCK TABLE queries IN ACCESS EXCLUSIVE MODE")
         flush = asyncio.create_task(log.flush())
-        await eventually(lambda: bool(log._being_written))
+        await eventually(lambda: bool(log._rows._being_written))
         put(log, "q2")
         flush.cancel()
         await asyncio.gather(flush, return_exceptions=True)
