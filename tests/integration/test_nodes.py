@@ -82,7 +82,7 @@ def leaves(served_world: ServedWorld, tmp_path_factory: pytest.TempPathFactory) 
 
 def ports(leaves: Leaves, world: ServedWorld) -> Ports:
     hops: HandlePorts = handle_ports(
-        Local(leaves.retrieval), Local(leaves.bm25), Local(leaves.gbdt), Local(None), HopsArgs(), Telemetry(),
+        Local(leaves.retrieval), Local(leaves.bm25), Local(leaves.gbdt), Local(None), Local(None), HopsArgs(), Telemetry(),
         coalesce=True,
     )  # fmt: skip
     return Ports(hops, hops, hops, hops, lambda _: world.system.catalogue)
