@@ -5,7 +5,7 @@ import contextvars
 import logging
 from collections.abc import Awaitable, Sequence
 from math import inf
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -52,7 +52,7 @@ class Reach:
         if self.resting or len(self._open) >= self._args.open:
             current_use().redis_away = True
             return None
-        reply = self._begun(self._redis.mget(keys))
+        reply = self._begun(self._asked(keys))
         await asyncio.wait((reply,), timeout=patience_s)
         for _ in range(_TURNS):  # a loop that lags finds reply and timeout at once
             if reply.done():
@@ -88,6 +88,9 @@ class Reach:
         """Wait for calls under way; the client's timeout ends them."""
         if self._open:
             await asyncio.wait(self._open, timeout=_CLOSE_S)
+
+    async def _asked(self, keys: Sequence[str]) -> list[bytes | None]:
+        return cast("list[bytes | None]", await self._redis.mget(keys))
 
     def _begun(self, call: Awaitable[Reply]) -> "asyncio.Task[Reply]":
         async def run() -> Reply:
