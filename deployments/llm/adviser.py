@@ -10,8 +10,9 @@ import numpy as np
 
 from configs.llm import LlmArgs
 from deployments.llm import spending_metrics
+from deployments.llm.asked import Asked, Ride
 from deployments.llm.bookkeeping import Bookkeeper
-from deployments.llm.calls import Asked, Calls
+from deployments.llm.calls import Calls
 from deployments.llm.evidence import Exhibit, exhibits, product_key
 from deployments.llm.score_memory import ScoreMemory, SharedScores
 from deployments.llm.treasury import Treasury
@@ -28,6 +29,8 @@ from ranking.types import IntArray
 _MONEY_SHARE = 0.5
 """Of the time that a waiting caller has, at most so much is waited for money."""
 _PUBLIC = "public"
+Wanted = Sequence[tuple[int, Exhibit]]
+"""Positions in the doubts, and what would be shown of them."""
 
 
 class LlmAdviser:
@@ -65,18 +68,20 @@ class LlmAdviser:
         worth = self._worth(doubts, known)
         wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
-        fetched = await self._fetched(doubts, product, wanted, shown, deadline)
+        open_, rides = self._calls.under_way.apart(list(zip(wanted.tolist(), shown, strict=True)))
+        fetched = await self._fetched(doubts, product, open_, deadline)
         known = known.and_then(fetched)
         held = set(fetched.at.tolist())
-        open_ = [(at, each) for at, each in zip(wanted.tolist(), shown, strict=True) if at not in held]
-        asked, notes = await self._ask(doubts, product, open_, tab, deadline)
-        answered = await self._answers(asked, asker, deadline)
+        open_ = [each for each in open_ if each[0] not in held]
+        asked, more, notes = await self._ask(doubts, product, open_, tab, deadline)
+        calls: list[Asked | Ride] = [*asked, *rides, *more]
+        answered = await self._answers(calls, asker, deadline)
         sent = sum(len(each.at) for each in asked)
-        if any(not each.task.done() for each in asked):
+        if any(not each.task.done() for each in calls):
             notes.append("deadline" if doubts.asker.mode == "wait" else "not_waited")
         if len(wanted) < len(worth):
             notes.append("query_budget")
-        notes += {each.failure for each in asked if each.failure}
+        notes += {each.failure for each in calls if each.failure}
         return Advice(known.and_then(answered), _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
 
     def _worth(self, doubts: Doubts, known: Judgement) -> IntArray:
@@ -86,41 +91,46 @@ class LlmAdviser:
         most, least_gain = self._args.advising.most_asked, self._args.asking.least_gain
         return choose(value, value > 0.0, cost, most, NanoUsd(int(cost.sum())), least_gain)
 
-    async def _fetched(
-        self, doubts: Doubts, product: str, wanted: IntArray, shown: Sequence[Exhibit], deadline: Deadline
-    ) -> Judgement:
-        """What other replicas know of those wanted; remembered here from then on."""
-        if self._shared is None or not shown or deadline.remaining_s() <= 0.0:
+    async def _fetched(self, doubts: Doubts, product: str, wanted: Wanted, deadline: Deadline) -> Judgement:
+        """What other replicas know of those wanted, and what came here meanwhile; remembered here from then on."""
+        if self._shared is None or not wanted or deadline.remaining_s() <= 0.0:
             return Judgement.nothing()
-        found = await self._shared.get([each.key for each in shown])
-        at = [position for position, score in zip(wanted.tolist(), found, strict=True) if score is not None]
-        scores = np.array([score for score in found if score is not None], dtype=np.float64)
-        self._memory.keep(doubts, product, at, scores)
-        return Judgement(np.array(at, dtype=np.int32), scores)
+        found = await self._shared.get([each.key for _, each in wanted], deadline)
+        scored = [(at, score) for (at, _), score in zip(wanted, found, strict=True) if score is not None]
+        fetched = Judgement(
+            np.array([at for at, _ in scored], dtype=np.int32), np.array([score for _, score in scored])
+        )
+        rest = [at for (at, _), score in zip(wanted, found, strict=True) if score is None]
+        came = self._memory.known(doubts, product, rest)
+        self._memory.keep(doubts, product, fetched.at.tolist(), fetched.scores)
+        return fetched.and_then(came)
 
     async def _ask(
         self,
         doubts: Doubts,
         product: str,
-        wanted: Sequence[tuple[int, Exhibit]],
+        wanted: Wanted,
         tab: Tab,
         deadline: Deadline,
-    ) -> tuple[list[Asked], list[str]]:
-        """Begin calls for those wanted, as far as share, money and the endpoint allow; and what stood in the way."""
+    ) -> tuple[list[Asked], list[Ride], list[str]]:
+        """Begin calls for those wanted, as far as share, money and the endpoint allow; others' calls about them; what stood in the way."""
+        wanted, rides = self._calls.under_way.apart(wanted)
         obstacle = self._calls.obstacle() if wanted else None
         room = 0 if obstacle else self._share.room(doubts.pool, len(wanted))
         notes = [obstacle] if obstacle else ["share"] if room < len(wanted) else []
         asked, lack = self._calls.begin(doubts, product, wanted[:room], tab)
         if lack == "no_lease" and not asked and doubts.asker.mode == "wait":
             await self._bookkeeper.money_came(_MONEY_SHARE * deadline.remaining_s())
-            room = self._share.room(doubts.pool, room)
+            wanted, more = self._calls.under_way.apart(wanted[:room])
+            rides += more
+            room = self._share.room(doubts.pool, len(wanted))
             asked, lack = self._calls.begin(doubts, product, wanted[:room], tab)
         sent = sum(len(each.at) for each in asked)
         self._share.record(doubts.pool, sent)
         spending_metrics.sent(sent, self._share.share)
-        return asked, [*notes, *([lack] if lack else [])]
+        return asked, rides, [*notes, *([lack] if lack else [])]
 
-    async def _answers(self, asked: Sequence[Asked], asker: Asker, deadline: Deadline) -> Judgement:
+    async def _answers(self, asked: Sequence[Asked | Ride], asker: Asker, deadline: Deadline) -> Judgement:
         """What comes back in the time that is waited for."""
         patience_s = self._patience_s(asker.mode, deadline) if asked else 0.0
         if patience_s > 0.0:
@@ -128,8 +138,7 @@ class LlmAdviser:
                 await asyncio.wait([each.task for each in asked], timeout=patience_s)
         answered = Judgement.nothing()
         for each in asked:
-            if each.task.done() and not each.task.cancelled():
-                answered = answered.and_then(each.task.result())
+            answered = answered.and_then(each.judgement())
         return answered
 
     def _patience_s(self, mode: str, deadline: Deadline) -> float:

@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from configs.llm import LlmArgs
+from deployments.llm.asked import Asked, UnderWay
 from deployments.llm.completion import Usage as Told
 from deployments.llm.evidence import Exhibit, question_of
 from deployments.llm.failure import LlmFailure
@@ -40,17 +40,6 @@ _NOT_SENT: Final = ("no_key", "breaker_open", "breaker_half_open")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, eq=False)
-class Asked:
-    """One call: whom it is about, as positions in the doubts, and the task that brings their scores; `failure` is why it brought none."""
-
-    at: Sequence[int]
-    shown: Sequence[Exhibit]
-    payment: Payment
-    task: "asyncio.Task[Judgement]" = field(init=False)
-    failure: str = ""
-
-
 class Calls:
     """Begins calls and sees to what becomes of them; one event loop."""
 
@@ -72,6 +61,7 @@ class Calls:
         self._labels = labels
         self._clock = clock
         self._tasks: set[asyncio.Task[Judgement]] = set()
+        self.under_way = UnderWay()
         self._paused_until_s = -inf
         self._why_paused = ""
         self.recent = RecentAnswers(args.advising.recent_s, args.advising.least_recent, clock)
@@ -117,6 +107,7 @@ class Calls:
         asked.task = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
         self._tasks.add(asked.task)
         asked.task.add_done_callback(self._tasks.discard)
+        self.under_way.add(asked)
         return asked
 
     async def _judged(self, doubts: Doubts, product: str, asked: Asked) -> Judgement:

@@ -13,24 +13,34 @@ from deployments.llm.adviser import LlmAdviser
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Ask, Calls
 from deployments.llm.label_store import LabelStore
-from deployments.llm.score_memory import ScoreMemory
+from deployments.llm.score_memory import Counted, ScoreMemory, SharedScores, uncounted
 from deployments.llm.treasury import Clocks, Treasury
 from ranking.money import nanousd
 
 
 class LlmDesk:
-    """Made where there is a key; `adviser` is the pipeline's. To be entered in the event loop that uses it."""
+    """Made where there is a key; `adviser` is the pipeline's. To be entered in the event loop that uses it.
 
-    def __init__(self, args: LlmArgs, ask: Ask, pool: asyncpg.Pool) -> None:
+    `shared` is None where replicas share no scores; `counted` is told of hits and misses of this replica's own.
+    """
+
+    def __init__(
+        self,
+        args: LlmArgs,
+        ask: Ask,
+        pool: asyncpg.Pool,
+        shared: SharedScores | None = None,
+        counted: Counted = uncounted,
+    ) -> None:
         spending = args.spending
         self._treasury = Treasury(spending, Clocks(time.monotonic, time.time), uuid4)
         limits = Limits(nanousd(spending.tenant_daily_usd), nanousd(spending.global_daily_usd))
         ledger = Ledger(pool, uuid4().hex, limits)
         self._bookkeeper = Bookkeeper(self._treasury, ledger, time.monotonic, uuid4)
         self.labels = LabelStore(pool, args.labels)
-        memory = ScoreMemory(args.advising.remembered)
-        self._calls = Calls(args, ask, self._treasury, memory, None, self.labels, time.monotonic)
-        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, None)
+        memory = ScoreMemory(args.advising.remembered, counted)
+        self._calls = Calls(args, ask, self._treasury, memory, shared, self.labels, time.monotonic)
+        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared)
         self._closing = AsyncExitStack()
 
     async def __aenter__(self) -> "LlmDesk":
