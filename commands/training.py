@@ -49,7 +49,7 @@ def train_command(
         trained = train(rows, _SEED)
     except ValueError as err:
         raise CommandError(f"cannot train: {err}", USAGE) from err
-    folder = save(trained, rows, out or target.folder() / "artefacts", code_version(), datetime.now(UTC))
+    folder = save(trained, rows.digest(), out or target.folder() / "artefacts", code_version(), datetime.now(UTC))
     for name, value in trained.metrics.items():
         console.print(f"{name:>16}  {value:.4g}", highlight=False)
     console.print(f"artefact {folder}", highlight=False)

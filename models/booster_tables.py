@@ -19,7 +19,8 @@ from ranking.types import Float32Array, FloatArray
 
 LEAVES = 8
 _FULL_BYTE = np.uint8(255)
-_OBJECTIVE = "binary sigmoid:1"
+_OBJECTIVES = ("binary sigmoid:1", "cross_entropy")
+"""Both make a probability of a sum of leaves by 1 / (1 + e^-x)."""
 _PROBE_ROWS = 512
 _SPECIAL = np.asarray([0.0, -np.inf, np.inf, np.nan, np.nan], dtype=np.float32)
 _ZERO = float(np.float32(1e-35))
@@ -73,11 +74,11 @@ def tables_of(dump: Mapping[str, Any]) -> TreeTables:
     """Tables of a model as `lightgbm.Booster.dump_model` tells it.
 
     Raises:
-        UnsupportedTreesError: another objective than a plain binary one, a categorical or linear split, zeros that mean
+        UnsupportedTreesError: another objective than a plain binary one or cross-entropy, a categorical or linear split, zeros that mean
             missing, or a tree with more than eight leaves.
     """
-    if dump["objective"] != _OBJECTIVE or dump["num_tree_per_iteration"] != 1 or dump["average_output"]:
-        raise UnsupportedTreesError(f"objective is {dump['objective']!r}, not {_OBJECTIVE!r}")
+    if dump["objective"] not in _OBJECTIVES or dump["num_tree_per_iteration"] != 1 or dump["average_output"]:
+        raise UnsupportedTreesError(f"objective is {dump['objective']!r}, not one of {_OBJECTIVES}")
     trees = [each["tree_structure"] for each in dump["tree_info"]]
     leaves = np.zeros((len(trees), LEAVES))
     splits: list[_Split] = []

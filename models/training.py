@@ -4,9 +4,11 @@ Deterministic: the same rows, seed and library give the same model text.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import lightgbm
 import numpy as np
@@ -18,7 +20,7 @@ from ranking.features import FEATURES, schema_hash
 from ranking.types import BoolArray, Float32Array, FloatArray
 
 _PARAMETERS = {
-    "objective": "binary", "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 100, "feature_fraction": 0.8,
+    "learning_rate": 0.05, "num_leaves": 7, "min_data_in_leaf": 100, "feature_fraction": 0.8,
     "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "verbosity": -1, "deterministic": True,
     "force_row_wise": True, "num_threads": 1,
 }  # fmt: skip
@@ -38,6 +40,7 @@ _ROUNDS = 200
 _PATIENCE = 30
 _KNOTS = 33
 _HELD_OUT = 5
+Objective = Literal["binary", "cross_entropy"]
 _FULL = 99.9  # a mean base of 100 would leave no room for any other probability
 
 
@@ -49,25 +52,44 @@ class TrainingRows:
         features: float32[n, len(FEATURES)].
         labels: bool[n]; bought.
         queries: int32[n]; which query the row belongs to, so that no query is on both sides of a split.
+        companies: str[n]; company ids.
+        shown: bool[n]; whether the company was on the list, so that it is known whether it bought; the others are taken not to have.
     """
 
     features: Float32Array
     labels: BoolArray
     queries: NDArray[np.int32]
+    companies: NDArray[np.str_]
+    shown: BoolArray
+
+    def take(self, chosen: BoolArray) -> "TrainingRows":
+        """Some of the rows."""
+        return TrainingRows(
+            self.features[chosen], self.labels[chosen], self.queries[chosen], self.companies[chosen], self.shown[chosen]
+        )  # fmt: skip
 
     def digest(self) -> str:
-        """Digest of the rows."""
+        """Digest of what is learned from."""
         parts = (self.features.tobytes(), self.labels.tobytes(), self.queries.tobytes())
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedBooster:
-    """A fitted model, its scale and how it does on queries it has not seen."""
+    """A fitted model, its scale and how it does on what it has not seen; `reports` are files to lie beside it, by name."""
 
     booster: lightgbm.Booster
     scale: IntentScale
     metrics: dict[str, float]
+    reports: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Sample(NamedTuple):
+    """Rows with the chance that each is a purchase, and what each counts (None: the same)."""
+
+    features: Float32Array
+    targets: BoolArray | FloatArray
+    weights: FloatArray | None = None
 
 
 def train(rows: TrainingRows, seed: int) -> TrainedBooster:
@@ -83,21 +105,13 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
         raise ValueError(
             "at least five queries, and purchases on both sides of the split, are needed to train"
         )
-    fit_set = lightgbm.Dataset(rows.features[~held_out], rows.labels[~held_out], feature_name=list(FEATURES))
-    stop_set = fit_set.create_valid(rows.features[held_out], rows.labels[held_out])
-    booster = lightgbm.train(
-        {
-            **_PARAMETERS,
-            "seed": seed,
-            "monotone_constraints": [direction(each) for each in FEATURES],
-            "feature_contri": [contribution(each) for each in FEATURES],
-        },
-        fit_set,
-        num_boost_round=_ROUNDS,
-        valid_sets=[stop_set],
-        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+    booster = fitted(
+        Sample(rows.features[~held_out], rows.labels[~held_out]),
+        Sample(rows.features[held_out], rows.labels[held_out]),
+        "binary",
+        seed,
     )
-    predicted = np.asarray(booster.predict(rows.features[held_out], num_threads=1), dtype=np.float64)
+    predicted = predict(booster, rows.features[held_out])
     metrics = {
         "auc_held_out": area_under_curve(predicted, rows.labels[held_out]),
         "base_rate": float(rows.labels.mean()),
@@ -107,6 +121,30 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
     }
     base = rows.features[:, FEATURES.index("base")].astype(np.float64)
     return TrainedBooster(booster, fit_scale(base, rows.labels), metrics)
+
+
+def fitted(fit: Sample, stop: Sample, objective: Objective, seed: int) -> lightgbm.Booster:
+    """A model of `fit`, stopped when `stop` is foretold no better; "cross_entropy" is "binary" for targets between 0 and 1."""
+    fit_set = lightgbm.Dataset(fit.features, fit.targets, weight=fit.weights, feature_name=list(FEATURES))
+    stop_set = fit_set.create_valid(stop.features, stop.targets, weight=stop.weights)
+    return lightgbm.train(
+        {
+            **_PARAMETERS,
+            "objective": objective,
+            "seed": seed,
+            "monotone_constraints": [direction(each) for each in FEATURES],
+            "feature_contri": [contribution(each) for each in FEATURES],
+        },
+        fit_set,
+        num_boost_round=_ROUNDS,
+        valid_sets=[stop_set],
+        callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+    )
+
+
+def predict(booster: lightgbm.Booster, features: Float32Array) -> FloatArray:
+    """Probabilities, float64[n]."""
+    return np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
 
 
 def direction(feature: str) -> int:
@@ -161,14 +199,14 @@ def area_under_curve(scores: FloatArray, labels: BoolArray) -> float:
 
 
 def save(
-    trained: TrainedBooster, rows: TrainingRows, root: Path, code_version: str, created_at: datetime
+    trained: TrainedBooster, data_hash: str, root: Path, code_version: str, created_at: datetime
 ) -> Path:
     """Write the artefact; its folder."""
     return write_artefact(
         root,
         kind=KIND,
         schema_hash=schema_hash(),
-        data_hash=rows.digest(),
+        data_hash=data_hash,
         code_version=code_version,
         metrics=trained.metrics,
         files={
@@ -176,6 +214,7 @@ def save(
                 num_iteration=trained.booster.best_iteration
             ).encode(),
             SCALE_FILE: trained.scale.model_dump_json().encode(),
+            **trained.reports,
         },
         created_at=created_at,
     )

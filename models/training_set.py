@@ -55,12 +55,21 @@ async def collect(
         others = np.random.default_rng((seed, number))
         parts.append(_rows(found, example, number, unshown, others))
         progress(number + 1)
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[TrainingRows]) -> TrainingRows:
+    nothing = TrainingRows(
+        np.zeros((0, len(FEATURES)), np.float32), np.zeros(0, np.bool_), np.zeros(0, np.int32), np.zeros(0, np.str_),
+        np.zeros(0, np.bool_),
+    )  # fmt: skip
+    parts = parts or [nothing]
     return TrainingRows(
-        features=np.concatenate(
-            [part.features for part in parts] or [np.zeros((0, len(FEATURES)), np.float32)]
-        ),
-        labels=np.concatenate([part.labels for part in parts] or [np.zeros(0, np.bool_)]),
-        queries=np.concatenate([part.queries for part in parts] or [np.zeros(0, np.int32)]),
+        features=np.concatenate([part.features for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        queries=np.concatenate([part.queries for part in parts]),
+        companies=np.concatenate([part.companies for part in parts]),
+        shown=np.concatenate([part.shown for part in parts]),
     )
 
 
@@ -75,7 +84,10 @@ def _rows(
     taken = others.choice(rest, count, replace=False)
     at = np.concatenate([shown, np.sort(taken)]).astype(np.int32)
     bought = np.concatenate([labels, np.zeros(len(taken), dtype=np.bool_)])
-    return TrainingRows(features[at], bought, np.full(len(at), number, dtype=np.int32))
+    cards = found.catalogue.company_cards(candidates.rows[pool.positions[at]].tolist())
+    companies = np.array([card.company_id for card in cards], dtype=np.str_)
+    queries = np.full(len(at), number, dtype=np.int32)
+    return TrainingRows(features[at], bought, queries, companies, np.isin(at, shown))
 
 
 def _labelled(found: Survey, bought: Mapping[str, bool]) -> tuple[IntArray, BoolArray]:

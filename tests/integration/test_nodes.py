@@ -70,7 +70,11 @@ class Leaves:
 def leaves(served_world: ServedWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Leaves]:
     rows: TrainingRows = labelled_rows()
     folder = save(
-        train(rows, 7), rows, tmp_path_factory.mktemp("booster"), "abc", datetime(2026, 1, 1, tzinfo=UTC)
+        train(rows, 7),
+        rows.digest(),
+        tmp_path_factory.mktemp("booster"),
+        "abc",
+        datetime(2026, 1, 1, tzinfo=UTC),
     )
     bm25 = Bm25Node(str(served_world.snapshots))
     bm25.reconfigure(CONFIG.model_dump(mode="json"))

@@ -34,11 +34,11 @@ def rows() -> TrainingRows:
 
 @pytest.fixture(scope="module")
 def folder(rows: TrainingRows, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(train(rows, 7), rows, tmp_path_factory.mktemp("artefacts"), "abc", AT)
+    return save(train(rows, 7), rows.digest(), tmp_path_factory.mktemp("artefacts"), "abc", AT)
 
 
 def test_the_same_rows_make_the_same_artefact(rows: TrainingRows, folder: Path, tmp_path: Path) -> None:
-    assert save(train(rows, 7), rows, tmp_path, "abc", AT).name == folder.name
+    assert save(train(rows, 7), rows.digest(), tmp_path, "abc", AT).name == folder.name
     assert rows.digest() == labelled_rows().digest() != labelled_rows(seed=4).digest()
 
 
@@ -52,7 +52,7 @@ def test_a_signal_in_the_rows_is_learned(rows: TrainingRows) -> None:
 def test_too_little_data_is_refused(rows: TrainingRows) -> None:
     few = rows.queries < 4
     refused = (
-        TrainingRows(rows.features[few], rows.labels[few], rows.queries[few]),
+        rows.take(few),
         replace(rows, labels=np.zeros_like(rows.labels)),
         replace(rows, labels=rows.labels & (rows.queries % 5 == 0)),
         replace(rows, labels=rows.labels & (rows.queries % 5 != 0)),
