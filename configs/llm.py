@@ -124,6 +124,30 @@ class LabelConfig(_Strict):
     flush_s: float = Field(1.0, gt=0.0, le=60.0, description="seconds between writes")
 
 
+class ParsingConfig(_Strict):
+    """When the language model reads a prompt that the rules are unsure of, and who waits for it (F-1)."""
+
+    unsure_below: float = Field(
+        0.75,
+        ge=0.0,
+        le=1.0,
+        description="confidence of the rules' parse below which the model is asked; 0 never asks",
+    )
+    patience_ms: float = Field(
+        100.0, ge=0.0, le=30_000.0, description="milliseconds that a query with `llm` auto waits at most"
+    )
+    patience_share: float = Field(
+        0.25, ge=0.0, le=1.0, description="share of its deadline that a query with `llm` auto waits at most"
+    )
+    wait_share: float = Field(
+        0.5, ge=0.0, le=1.0, description="share of its deadline that a query with `llm` wait waits at most"
+    )
+    in_flight: int = Field(
+        8, ge=0, le=10_000, description="prompts being read per ingress before no more are asked about"
+    )
+    remembered: int = Field(10_000, ge=0, le=1_000_000, description="parses kept per ingress")
+
+
 class LlmArgs(_Strict):
     """Everything about the language model: how it is asked, about whom, when it is waited for, what it may cost."""
 
@@ -131,5 +155,6 @@ class LlmArgs(_Strict):
     advising: AdvisingConfig = Field(default_factory=AdvisingConfig)
     asking: AskingConfig = Field(default_factory=AskingConfig)
     asked_share: AskedShareConfig = Field(default_factory=AskedShareConfig)
+    parsing: ParsingConfig = Field(default_factory=ParsingConfig)
     spending: SpendingConfig = Field(default_factory=SpendingConfig)
     labels: LabelConfig = Field(default_factory=LabelConfig)

@@ -17,7 +17,7 @@ def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> byte
         "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
         "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
         "versions": {"snapshot": ranked.generation, **versions}, "as_of": moment(answer.request.as_of_s),
-        "cache": {"parse": answer.parse_cached, "embedding": False},
+        "cache": {"parse": answer.parse_cached, "embedding": answer.embedding_cached}, "parsed_by": answer.parsed_by,
         "unresolved_exemplars": ranked.unresolved_exemplars,
         "note": "scores compare within this answer only; confidence is not calibrated yet",
     }  # fmt: skip

@@ -14,8 +14,10 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 from configs.schema import HopArgs, HopsArgs
 from deployments.coalescer import Coalescer, CoalescerLimits
 from deployments.llm.node import Judged
+from deployments.llm.prompt_reader import Read
 from deployments.telemetry import Telemetry
 from models.llm.question import Question
+from models.llm.reading_prompt import Wording
 from ranking.deadline import Deadline
 from ranking.errors import DependencyError, LeadError, Overloaded, Unavailable
 from ranking.ports import EvidenceRequest, RetrievalRequest
@@ -85,6 +87,7 @@ class HandlePorts:
     _gbdt: Coalescer[Float32Array, FloatArray]
     _embedder: Coalescer[str, Float32Array]
     _llm: Coalescer[Question, Judged]
+    _reader: Coalescer[Wording, Read]
 
     async def retrieve(self, request: RetrievalRequest, deadline: Deadline) -> Candidates:
         """See `ranking.ports.Retrieval`."""
@@ -106,6 +109,10 @@ class HandlePorts:
         """One question to the language model."""
         return await self._llm.submit(question, deadline)
 
+    async def read(self, wording: Wording, deadline: Deadline) -> Read:
+        """One prompt to the language model."""
+        return await self._reader.submit(wording, deadline)
+
     def resize(self, replicas: Mapping[str, int], hops: HopsArgs) -> None:
         """Let as many calls be in flight as the running replicas can take; a node that has none keeps lanes for one."""
         for hop in self.coalescers():
@@ -113,8 +120,8 @@ class HandlePorts:
             hop.resize(args.lanes_per_replica * max(1, replicas.get(hop.node, 1)))
 
     def coalescers(self) -> tuple[Coalescer[Any, Any], ...]:
-        """All five, to be resized and closed."""
-        return self._retrieval, self._bm25, self._gbdt, self._embedder, self._llm
+        """All six, to be resized and closed."""
+        return self._retrieval, self._bm25, self._gbdt, self._embedder, self._llm, self._reader
 
 
 def handle_ports(
@@ -157,6 +164,7 @@ def handle_ports(
         before("gbdt", gbdt, "score", hops.gbdt, lambda table: 200 + table.nbytes),
         before("embedder", embedder, "embed", hops.embedder, lambda text: 1700 + 4 * len(text)),
         before("llm", llm, "judge", hops.llm, lambda question: 5_000 * len(question.candidates)),
+        before("llm", llm, "read", hops.llm, lambda wording: 8_000 + 4 * len(wording.text)),
     )
 
 

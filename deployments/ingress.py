@@ -165,6 +165,7 @@ class Ingress:
 
     def _made_flow(self, log: QueryLog, desk: LlmDesk | None) -> QueryFlow:
         hops = self._hops
+        parsing = desk.parsing(hops.read, self._taxonomy) if desk else None
         flow = QueryFlow(
             ports=Ports(hops, hops, hops, hops, self._catalogues.get, desk.adviser if desk else None),
             taxonomy=self._taxonomy,
@@ -174,6 +175,8 @@ class Ingress:
             telemetry=self._telemetry,
             parse_cache=self._args.ingress.parse_cache,
             max_in_flight=self._args.ingress.max_in_flight,
+            parsing=parsing,
+            unsure_below=self._args.llm.parsing.unsure_below,
             lag_s=self._pulse.lag_s,
         )
         flow.config = self._config

@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from deployments.admission import Admission, AdmissionLimits
+from deployments.caches.use import CacheUse, followed
 from deployments.gate import Gate
+from deployments.llm.parsing import Parsed, ParsedBy, Parsing
 from deployments.query_log import LoggedQuery, QueryLog
 from deployments.schemas import MOST_LEADS, NO_FILTERS, ExplainBody, QueryBody, RerankBody
 from deployments.telemetry import Telemetry
-from ranking.answer import RankedLead, RankedList
+from ranking.answer import Degradation, RankedLead, RankedList
 from ranking.config import RankingConfig
 from ranking.correction import checked
 from ranking.deadline import Deadline
-from ranking.doubt import Aside
+from ranking.doubt import Aside, Asker
 from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.filters import apply
 from ranking.fit import FitWeights
@@ -37,13 +39,15 @@ _LISTED_PER_WORK = 800
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answered query and what the envelope says about it."""
+    """One answered query and what the envelope says about it; `parsed_by` is "caller" for a parse that came with the request."""
 
     query_id: str
     request: RankRequest
     ranked: RankedList
     total_ms: float
     parse_cached: bool
+    parsed_by: ParsedBy | Literal["caller"] = "rules"
+    embedding_cached: bool = False
 
 
 class ParseCache:
@@ -69,7 +73,10 @@ class ParseCache:
 
 
 class QueryFlow:
-    """Answers queries. `generation` names the snapshot new queries use; `versions` what is loaded."""
+    """Answers queries. `generation` names the snapshot new queries use; `versions` what is loaded.
+
+    `parsing` reads prompts whose parse by the rules is less sure than `unsure_below`; None without a language model.
+    """
 
     def __init__(
         self,
@@ -82,7 +89,10 @@ class QueryFlow:
         telemetry: Telemetry,
         parse_cache: int,
         max_in_flight: int,
+        parsing: Parsing | None = None,
+        unsure_below: float = 0.0,
         lag_s: Callable[[], float] = lambda: 0.0,
+        answered: Callable[[RankRequest, RankedList], None] = lambda _request, _ranked: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ports = ports
@@ -93,12 +103,15 @@ class QueryFlow:
         self._telemetry = telemetry
         self._parses = ParseCache(taxonomy, parse_cache)
         self.gate = Gate(Admission(AdmissionLimits(most=max_in_flight)), time.monotonic, telemetry)
+        self._parsing = parsing
+        self._unsure_below = unsure_below
         self._lag_s = lag_s
+        self._answered = answered
         self._now = now
         self.config = RankingConfig()
 
     def parse(self, prompt: str) -> Query:
-        """F-1 for `POST /parse`."""
+        """F-1 for `POST /parse`: the rules' parse, which costs nothing and is the same at every time."""
         return self._parsed(prompt)[0]
 
     def check(self, deadline_ms: float) -> None:
@@ -129,16 +142,25 @@ class QueryFlow:
     async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float, aside: Aside) -> Answer:
         begun_s = time.perf_counter()
         query_id = uuid.uuid4().hex
-        request, cached = self._request(body, query_id, aside)
-        parse_ms = (time.perf_counter() - begun_s) * 1000.0
-        ranked = await rank_leads(request, self._ports, self.config, deadline)
+        with followed() as use:
+            parsed = await self._read(body, query_id, aside, deadline)
+            request = self._request(body, parsed, query_id, aside)
+            parse_ms = (time.perf_counter() - begun_s) * 1000.0
+            ranked = await rank_leads(request, self._ports, self.config, deadline)
         total_s = time.perf_counter() - started_s
         wait_ms = (begun_s - started_s) * 1000.0
         timings = {"wait": wait_ms, "parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
-        ranked = replace(ranked, timings_ms={stage: round(spent, 3) for stage, spent in timings.items()})
+        notes = tuple(Degradation("parse", reason) for reason in parsed.notes)
+        ranked = replace(
+            ranked,
+            timings_ms={stage: round(spent, 3) for stage, spent in timings.items()},
+            degradations=(*notes, *ranked.degradations, *_cache_notes(use)),
+        )
         self._log.put(query_id, body.query, request, ranked, self._versions())
         self._telemetry.answered(ranked)
-        return Answer(query_id, request, ranked, total_s * 1000.0, cached)
+        by = "caller" if body.parsed is not None else parsed.by
+        self._answered(request, ranked)
+        return Answer(query_id, request, ranked, total_s * 1000.0, parsed.held, by, use.embedding)
 
     async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:
         """A logged query computed again, on its own snapshot while that is held, else on the current one."""
@@ -190,11 +212,27 @@ class QueryFlow:
         self._telemetry.cache("parse", hit=cached)
         return query, cached
 
-    def _request(self, body: QueryBody, query_id: str, aside: Aside) -> tuple[RankRequest, bool]:
+    async def _read(self, body: QueryBody, query_id: str, aside: Aside, deadline: Deadline) -> Parsed:
+        """The caller's parse, the rules', or where these are unsure the language model's as well."""
         if body.parsed is not None:
-            query, cached = checked(body.parsed, self._taxonomy), False
+            return Parsed(checked(body.parsed, self._taxonomy))
+        rules, cached = self._parses.parse(body.query)
+        mode = body.options.llm
+        if rules.confidence >= self._unsure_below or mode == "never":
+            parsed = Parsed(rules, held=cached)
+        elif self._parsing is None:
+            parsed = Parsed(rules, held=cached, notes=("no_key",))
         else:
-            query, cached = self._parsed(body.query)
+            limit = self._limit(body, rules)
+            asker = Asker(query_id, None, mode, limit, body.options.max_cost_usd, aside)
+            parsed = await self._parsing.parse(body.query, rules, asker, deadline)
+            if cached and parsed.by == "rules":
+                parsed = replace(parsed, held=True)
+        self._telemetry.cache("parse", hit=parsed.held)
+        return parsed
+
+    def _request(self, body: QueryBody, parsed: Parsed, query_id: str, aside: Aside) -> RankRequest:
+        query = parsed.query
         if body.filters is not NO_FILTERS:
             query = apply(query, body.filters.to_filters(), self._taxonomy)
         weights = body.options.weights
@@ -210,8 +248,9 @@ class QueryFlow:
             max_cost_usd=body.options.max_cost_usd,
             query_id=query_id,
             aside=aside,
+            tab=parsed.tab,
             generation=self._generation(),
-        ), cached
+        )
 
     def _limit(self, body: QueryBody, query: Query) -> int:
         """The request's limit; a K that only the prompt states counts when the request gives none."""
@@ -259,6 +298,10 @@ class QueryFlow:
         if found.request.candidate_ids is not None:
             return "not among the candidates of the request"
         return "the ladder stopped before the step that would admit it"
+
+
+def _cache_notes(use: CacheUse) -> tuple[Degradation, ...]:
+    return (Degradation("cache", "redis"),) if use.redis_away else ()
 
 
 def _weight(limit: int, listed: int) -> int:

@@ -15,6 +15,7 @@ from ranking.answer import Cost
 from ranking.asking import AskingConfig, cuts, outlook, spread_points, value_of_asking
 from ranking.deadline import Deadline
 from ranking.ports import Catalogue
+from ranking.tab import Tab
 from ranking.types import Float32Array, FloatArray, Generation, IntArray, Product
 
 Aside = Callable[[], AbstractContextManager[None]]
@@ -23,7 +24,10 @@ Aside = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Whose query it is and what it allows: `mode` is the request's `llm`, `max_cost_usd` None where it says nothing."""
+    """Whose query it is and what it allows: `mode` is the request's `llm`, `max_cost_usd` None where it says nothing.
+
+    `tab` is the query's bill where one is open already.
+    """
 
     query_id: str
     tenant: str | None
@@ -31,6 +35,7 @@ class Asker:
     limit: int
     max_cost_usd: float | None
     aside: Aside = nullcontext
+    tab: Tab | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +113,10 @@ class Advice:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def nothing(cls, *notes: str) -> "Advice":
-        """Nobody was asked, for the reasons given."""
-        return cls(Judgement.nothing(), _no_bill, notes)
+    def nothing(cls, *notes: str, tab: Tab | None = None) -> "Advice":
+        """Nobody was asked, for the reasons given; `tab` is the query's bill where one is open already."""
+        bill = _no_bill if tab is None else lambda returned: tab.receipt(returned, 0, 0)
+        return cls(Judgement.nothing(), bill, notes)
 
 
 class Adviser(Protocol):

@@ -35,6 +35,7 @@ from ranking.ports import (
 )
 from ranking.presentation import Presenter, Ranking, shortfall
 from ranking.relaxation import stop_at
+from ranking.tab import Tab
 from ranking.trim import pool_size
 from ranking.types import (
     SIGNALS_PER_COMPANY,
@@ -74,6 +75,7 @@ class RankRequest:
     query_id: str = ""
     tenant: str | None = None
     aside: Aside = nullcontext
+    tab: Tab | None = None
     generation: Generation | None = None
 
 
@@ -312,13 +314,19 @@ async def _advise(
     """
     in_doubt = asked & (pool.base > 0.0) & (ranking.contacts.leads >= 0)
     if request.llm == "never" or not in_doubt.any():
-        return Advice.nothing(), _NOBODY
+        return Advice.nothing(tab=request.tab), _NOBODY
     if adviser is None:
         journey.degrade("llm", "no_key")
-        return Advice.nothing(), _NOBODY
+        return Advice.nothing(tab=request.tab), _NOBODY
     at = np.flatnonzero(in_doubt).astype(np.int32)
     asker = Asker(
-        request.query_id, request.tenant, request.llm, request.limit, request.max_cost_usd, request.aside
+        request.query_id,
+        request.tenant,
+        request.llm,
+        request.limit,
+        request.max_cost_usd,
+        request.aside,
+        request.tab,
     )
     doubts = Doubts(
         asker, request.query.product, candidates.generation, request.as_of_s, catalogue, len(pool.positions), at,

@@ -64,7 +64,9 @@ class LlmAdviser:
         if doubts.asker.mode == "known":
             return Advice(known, _free)
         asker = doubts.asker
-        tab = self._treasury.open_tab(asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd)
+        tab = asker.tab or self._treasury.open_tab(
+            asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd
+        )
         worth = self._worth(doubts, known)
         wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []

@@ -4,26 +4,20 @@ import asyncio
 import email.utils
 import math
 from collections.abc import Mapping
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import openai  # noqa: TID251 - the one place
 from openai import AsyncOpenAI  # noqa: TID251
 
 from deployments.llm.completion import Completion, read_completion
 from deployments.llm.failure import FailureKind, LlmFailure
-from models.llm.prompting import SCHEMA, SCHEMA_NAME, Prompt
+from models.llm.form import Form, Message
 from ranking.deadline import Clock
 
 _LONGEST_RETRY_AFTER_S: Final = 3600.0
 # Ours runs out first: the package's counts from byte to byte, and a slow drip never lets it.
 _SLACK_S: Final = 1.0
-# As an extra, so that the package does not walk through the schema at every call (a tenth of a call's CPU).
-_FORMAT: Final = {
-    "response_format": {
-        "type": "json_schema",
-        "json_schema": {"name": SCHEMA_NAME, "strict": True, "schema": SCHEMA},
-    }
-}
 
 
 class ChatClient:
@@ -37,7 +31,7 @@ class ChatClient:
         self._model = model
         self._wall_clock = wall_clock
 
-    async def ask(self, prompt: Prompt, timeout_s: float) -> Completion:
+    async def ask(self, prompt: Message, timeout_s: float) -> Completion:
         """The endpoint's answer within `timeout_s` seconds, slow drips included.
 
         Raises:
@@ -60,16 +54,23 @@ class ChatClient:
         """Close its connections."""
         await self._client.close()
 
-    async def _body(self, prompt: Prompt, timeout_s: float) -> bytes:
+    async def _body(self, prompt: Message, timeout_s: float) -> bytes:
         answer = await self._client.chat.completions.with_raw_response.create(
             model=self._model,
             messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
-            extra_body=_FORMAT,
+            extra_body=_format_of(prompt.form),
             max_completion_tokens=prompt.tokens_out,
             temperature=0.0,
             timeout=timeout_s,
         )
         return answer.content
+
+
+@cache
+def _format_of(form: Form) -> dict[str, Any]:
+    """As an extra, so that the package does not walk through the schema at every call (a tenth of a call's CPU)."""
+    schema = {"name": form.name, "strict": True, "schema": form.schema}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
 def _kind(status: int) -> FailureKind:

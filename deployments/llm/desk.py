@@ -13,9 +13,12 @@ from deployments.llm.adviser import LlmAdviser
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Ask, Calls
 from deployments.llm.label_store import LabelStore
+from deployments.llm.parse_calls import ParseCalls, Reads
+from deployments.llm.parsing import Parsing, SharedParses
 from deployments.llm.score_memory import Counted, ScoreMemory, SharedScores, uncounted
 from deployments.llm.treasury import Clocks, Treasury
 from ranking.money import nanousd
+from ranking.taxonomy import Taxonomy
 
 
 class LlmDesk:
@@ -32,6 +35,7 @@ class LlmDesk:
         shared: SharedScores | None = None,
         counted: Counted = uncounted,
     ) -> None:
+        self._args = args
         spending = args.spending
         self._treasury = Treasury(spending, Clocks(time.monotonic, time.time), uuid4)
         limits = Limits(nanousd(spending.tenant_daily_usd), nanousd(spending.global_daily_usd))
@@ -42,6 +46,12 @@ class LlmDesk:
         self._calls = Calls(args, ask, self._treasury, memory, shared, self.labels, time.monotonic)
         self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared)
         self._closing = AsyncExitStack()
+
+    def parsing(self, read: Reads, taxonomy: Taxonomy, shared: SharedParses | None = None) -> Parsing:
+        """What reads prompts that the rules are unsure of, on the same money; to be made once, when entered."""
+        calls = ParseCalls(self._args, read, self._treasury, taxonomy, time.monotonic)
+        self._closing.push_async_callback(calls.close)
+        return Parsing(self._args.parsing, calls, self._treasury, self._bookkeeper, taxonomy, shared)
 
     async def __aenter__(self) -> "LlmDesk":
         """Begin to lease, to book and to store labels."""

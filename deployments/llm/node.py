@@ -5,10 +5,11 @@ import contextvars
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from redis.asyncio import Redis
@@ -20,11 +21,13 @@ from deployments.llm.completion import Usage
 from deployments.llm.flights import Flights
 from deployments.llm.gateway import Answer, Gateway
 from deployments.llm.metering import LlmMeter
+from deployments.llm.prompt_reader import PromptReader, Read
 from deployments.llm.sharing import SharedBreaker
 from deployments.scaling import ITEMS_PER_S, QUEUED, UTILISATION
 from models.llm.injection import order_in
 from models.llm.prompting import PROMPT_VERSION, Layout, listwise
 from models.llm.question import Question
+from models.llm.reading_prompt import Wording
 from models.llm.screening import Withheld, screen
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, DependencyError, LeadError, Unavailable
@@ -33,6 +36,8 @@ from ranking.wire import Wired
 
 _log = logging.getLogger(__name__)
 _SCREENED_TEXTS = 50_000
+Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +60,7 @@ class Judged(Wired):
 
 
 class LlmNode:
-    """Judges intent where BM25 leaves it undecided (F-5). Each question resolves on its own.
+    """Judges intent where BM25 leaves it undecided (F-5) and reads prompts where the rules are unsure (F-1). Each item on its own.
 
     Args:
         config: `LlmConfig` as in the graph's arguments.
@@ -78,12 +83,13 @@ class LlmNode:
         self._breaker = Breaker("llm", numbers.breaker, time.monotonic, self._meter.changed)
         self._order_in = lru_cache(_SCREENED_TEXTS)(order_in)
         self._flights: Flights[Question, Answer] = Flights("llm", _ran_out_of_time)
-        self._client = self._gateway = None
+        self._client = self._gateway = self._reader = None
         if settings.has_key:
             self._client = ChatClient(settings.openai_base_url, settings.key, numbers.model, time.time)
             self._gateway = Gateway(
                 self._client, numbers, self._breaker, self._meter, time.monotonic, self._rng
             )
+            self._reader = PromptReader(self._gateway, self._meter, self._rng)
         replica = f"{self._rng.getrandbits(64):016x}"
         self._shared = (
             None if redis is None else SharedBreaker(self._breaker, redis, replica, self._meter.looked)
@@ -99,12 +105,11 @@ class LlmNode:
         self, items: Sequence[Question], remaining_ms: Sequence[float]
     ) -> list[Judged | LeadError]:
         """One outcome per question, in order; the call lasts as long as its slowest question."""
-        if self._shared is not None and self._syncing is None:
-            # An empty context: it must outlive the request that happens to come first.
-            run = self._shared.run(self._config.breaker.sync_s)
-            self._syncing = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
-        pairs = zip(items, remaining_ms, strict=True)
-        return await asyncio.gather(*(self._outcome(item, left_ms) for item, left_ms in pairs))
+        return await self._outcomes(self._judge, items, remaining_ms)
+
+    async def read(self, items: Sequence[Wording], remaining_ms: Sequence[float]) -> list[Read | LeadError]:
+        """One outcome per prompt, in order; the call lasts as long as its slowest."""
+        return await self._outcomes(self._read, items, remaining_ms)
 
     async def close(self) -> None:
         """End the sharing and close connections."""
@@ -115,9 +120,24 @@ class LlmNode:
         if self._client is not None:
             await self._client.close()
 
-    async def _outcome(self, question: Question, left_ms: float) -> Judged | LeadError:
+    async def _outcomes(
+        self,
+        work: Callable[[Item, Deadline], Awaitable[Value]],
+        items: Sequence[Item],
+        remaining_ms: Sequence[float],
+    ) -> list[Value | LeadError]:
+        if self._shared is not None and self._syncing is None:
+            # An empty context: it must outlive the request that happens to come first.
+            run = self._shared.run(self._config.breaker.sync_s)
+            self._syncing = asyncio.get_running_loop().create_task(run, context=contextvars.Context())
+        pairs = zip(items, remaining_ms, strict=True)
+        return await asyncio.gather(*(self._outcome(work, item, left_ms) for item, left_ms in pairs))
+
+    async def _outcome(
+        self, work: Callable[[Item, Deadline], Awaitable[Value]], item: Item, left_ms: float
+    ) -> Value | LeadError:
         try:
-            return await self._judge(question, Deadline.after_ms(left_ms, time.monotonic))
+            return await work(item, Deadline.after_ms(left_ms, time.monotonic))
         except LeadError as err:
             return err
         except Exception as err:  # noqa: BLE001 - one bad item must not fail its neighbours; its caller is told
@@ -144,6 +164,11 @@ class LlmNode:
             raise errors[0]
         reasons = tuple(_reason(error) for error in errors)
         return Judged(scores, usage, self._config.model, PROMPT_VERSION, withheld, reasons)
+
+    async def _read(self, wording: Wording, deadline: Deadline) -> Read:
+        if self._reader is None:
+            raise Unavailable("llm", "no_key")
+        return await self._reader.read(wording, deadline)
 
     async def _ask(self, gateway: Gateway, part: Question, deadline: Deadline) -> tuple[Answer, bool]:
         async def call() -> Answer:

@@ -9,8 +9,9 @@ beginnings, and compile each new schema anew.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from models.llm.form import Form
 from models.llm.question import Candidate, EvidenceText, Question
 from models.llm.sentinels import sentinels
 from models.llm.tokens import message_tokens, reply_tokens
@@ -55,6 +56,7 @@ SCHEMA: Final[dict[str, Any]] = {
         }
     },
 }
+_FORM: Final = Form(SCHEMA_NAME, SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Prompt:
         ids: id of each candidate, in the order of the question.
         high, low: ids of the companies of known score, "" without.
         tokens_in: estimated tokens of the messages; `tokens_out` the most a good reply takes.
+        form: how the reply must look.
     """
 
+    form: ClassVar[Form] = _FORM
     system: str
     user: str
     ids: tuple[str, ...]

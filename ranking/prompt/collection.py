@@ -12,8 +12,8 @@ from ranking.text import domain_key
 from ranking.types import EmployeeRange, Exclusions, Span, Targets
 
 _STARTUP: Final = "startup"
-_STARTUP_SIZE: Final = EmployeeRange(1, 10)
-_STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
+RULED_OUT_STARTUP_SIZE: Final = EmployeeRange(1, 10)
+RULED_OUT_STARTUP_STAGES: Final = ("pre_seed", "seed", "early")
 _INCLUDE: Final = "include."
 _EXCLUDE: Final = "exclude."
 _TARGETS: Final = {f"{_INCLUDE}{name}": name for name in FIELDS.values()}
@@ -66,8 +66,8 @@ class Collection:
 
     def _rule_out_startups(self, start: int, end: int) -> None:
         """ "not startups" means the young and tiny, not every company of up to 200 people."""
-        self.add_range("exclude.employees", _STARTUP_SIZE, start, end)
-        for stage in _STARTUP_STAGES:
+        self.add_range("exclude.employees", RULED_OUT_STARTUP_SIZE, start, end)
+        for stage in RULED_OUT_STARTUP_STAGES:
             self.add("exclude.stages", stage, start, end)
 
     def add_quantity(self, place: int) -> None:
