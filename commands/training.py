@@ -1,11 +1,12 @@
-"""`leads train`: a booster from outcomes."""
+"""`leads train`: a booster from outcomes and from what the language model said."""
 
 import asyncio
 import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,38 +22,68 @@ from commands.target import DataOption, Target, choose
 from db.pool import open_pool
 from db.statements import load
 from deployments.inprocess import open_in_process
+from deployments.llm.evidence import product_key
+from models.distilling import TooFewJudgements, digest, distil
+from models.judged_rows import JudgedRows, Lists
 from models.outcome_rows import OutcomeEvent, examples
-from models.training import TrainingRows, save, train
+from models.training import TrainedBooster, TrainingRows, save, train
 from models.training_set import Example, collect
 from ranking.config import RankingConfig
+from ranking.features import schema_hash
 from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 
 _SEED = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is to be learned from."""
+
+    outcomes: Sequence[OutcomeEvent]
+    judged: JudgedRows
+
+
 def train_command(
     labels: Annotated[
-        Path | None, typer.Option(help="Outcomes as JSONL, instead of the stored ones.", show_default=False)
+        Path | None,
+        typer.Option(help="Outcomes as JSONL, instead of all that is stored.", show_default=False),
     ] = None,
+    judgements: Annotated[
+        bool, typer.Option(help="Learn from stored judgements of the language model too.")
+    ] = True,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the artefact.", show_default="DATA/artefacts")
     ] = None,
     data: DataOption = None,
 ) -> None:
-    """Train the booster on outcomes: what was shown and what was bought of it."""
+    """Train the booster on outcomes (what was shown and what was bought of it) and on what the language model said."""
     target = choose(data, None, os.environ)
     console = Console()
-    events = _read(labels) if labels is not None else asyncio.run(_stored(target))
-    rows = asyncio.run(_rows(target, events, console))
+    stored = asyncio.run(_stored(target)) if labels is None else Stored(_read(labels), JudgedRows.of([]))
+    rows, lists = asyncio.run(_rows(target, stored.outcomes, console))
     try:
-        trained = train(rows, _SEED)
+        trained, data_hash = _trained(
+            rows, lists, stored.judged if judgements else JudgedRows.of([]), console
+        )
     except ValueError as err:
         raise CommandError(f"cannot train: {err}", USAGE) from err
-    folder = save(trained, rows.digest(), out or target.folder() / "artefacts", code_version(), datetime.now(UTC))
+    folder = save(trained, data_hash, out or target.folder() / "artefacts", code_version(), datetime.now(UTC))
     for name, value in trained.metrics.items():
-        console.print(f"{name:>16}  {value:.4g}", highlight=False)
+        console.print(f"{name:>24}  {value:.4g}", highlight=False)
     console.print(f"artefact {folder}", highlight=False)
+
+
+def _trained(
+    rows: TrainingRows, lists: Lists, judged: JudgedRows, console: Console
+) -> tuple[TrainedBooster, str]:
+    """The booster and the digest of what it was made from; without enough judgements outcomes alone, and that is said."""
+    if len(judged):
+        try:
+            return distil(rows, lists, judged, _SEED), digest(rows, judged)
+        except TooFewJudgements as err:
+            console.print(f"outcomes alone: {err}", highlight=False)
+    return train(rows, _SEED), rows.digest()
 
 
 def code_version() -> str:
@@ -67,25 +98,30 @@ def code_version() -> str:
     return found.stdout.strip() or "unknown"
 
 
-async def _rows(target: Target, events: Iterable[OutcomeEvent], console: Console) -> TrainingRows:
+async def _rows(
+    target: Target, events: Iterable[OutcomeEvent], console: Console
+) -> tuple[TrainingRows, Lists]:
     taxonomy, config = load_taxonomy(), RankingConfig()
     shown: list[Example] = examples(events, lambda prompt: parse(prompt, taxonomy))
     world = open_in_process(snapshots_of(target.folder()), taxonomy, config)
     with Progress(console=console, transient=True) as bars:
         task = bars.add_task("features", total=len(shown))
-        return await collect(
+        rows = await collect(
             shown, world.ports(), config, time.monotonic, lambda done: bars.update(task, completed=done)
         )
+    return rows, Lists([product_key(each.query.product) for each in shown], [each.as_of_s for each in shown])
 
 
-async def _stored(target: Target) -> list[OutcomeEvent]:
+async def _stored(target: Target) -> Stored:
+    statements = load()
     with database_of(target) as dsn:
         pool = await open_pool(dsn)
         try:
-            records = await pool.fetch(load()["outcomes_with_prompts"])
+            outcomes = await pool.fetch(statements["outcomes_with_prompts"])
+            judged = await pool.fetch(statements["labels_to_learn"], schema_hash())
         finally:
             await pool.close()
-    return [OutcomeEvent(**dict(record)) for record in records]
+    return Stored([OutcomeEvent(**dict(record)) for record in outcomes], JudgedRows.of(judged))
 
 
 def _read(path: Path) -> list[OutcomeEvent]:
