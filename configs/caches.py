@@ -42,10 +42,25 @@ class KeepingArgs(_Strict):
     embedding_s: int = Field(2_592_000, ge=1, le=31_536_000, description="seconds that an embedding is kept")
 
 
+class ValuesArgs(_Strict):
+    """Fit and intent of returned leads, `fit:{lead_id}` and `intent:{lead_id}`, for whoever watches them; no query reads them."""
+
+    every: int = Field(10, ge=0, le=1_000_000, description="each so many answers one is written, 0 for none")
+    waiting: int = Field(
+        500, ge=1, le=100_000, description="answers waiting to be written; more are dropped and counted"
+    )
+    per_script: int = Field(
+        10, ge=1, le=1000, description="answers in one script, which Redis runs without a pause"
+    )
+    fields: int = Field(32, ge=1, le=1000, description="products or targets kept per lead, the latest")
+    keep_s: int = Field(86_400, ge=1, le=31_536_000, description="seconds after the last write of a lead")
+
+
 class CachesArgs(_Strict):
     """Everything about the caches in Redis and what stands before them in an ingress."""
 
     reach: ReachArgs = Field(default_factory=ReachArgs)
     writing: WritingArgs = Field(default_factory=WritingArgs)
     keeping: KeepingArgs = Field(default_factory=KeepingArgs)
+    values: ValuesArgs = Field(default_factory=ValuesArgs)
     embeddings: int = Field(4096, ge=0, le=1_000_000, description="embeddings kept per ingress")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from configs.caches import CachesArgs
 from configs.llm import LlmArgs
 from models.embedder.encoder import EmbedderConfig
 from ranking.config import RankingConfig
@@ -87,6 +88,7 @@ class GraphArgs(_Strict):
     hops: HopsArgs = Field(default_factory=HopsArgs)
     ingress: IngressArgs = Field(default_factory=IngressArgs)
     llm: LlmArgs = Field(default_factory=LlmArgs)
+    caches: CachesArgs = Field(default_factory=CachesArgs)
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )

@@ -31,6 +31,10 @@ _RETURNED = Histogram("leads_returned", "Leads per answer", buckets=(0, 1, 5, 10
 _STEPS = Counter("leads_relaxation_steps_total", "Relaxation steps taken", ["step"])
 _DEGRADATIONS = Counter("leads_degradations_total", "Stages skipped, by reason", ["stage", "reason"])
 _CACHE = Counter("leads_cache_requests_total", "Cache look-ups", ["cache", "result"])
+_CACHE_DROPPED = Counter(
+    "leads_cache_writes_dropped_total",
+    "Entries that were not written to Redis: the queue was full, or it was away",
+)
 _COST = Histogram("lead_cost_usd", "US dollars per returned lead", buckets=_COST_USD)
 _BATCH_SIZE = Histogram("leads_coalescer_batch_size", "Items per list call", ["node"], buckets=_BATCH)
 _WAIT = Histogram(
@@ -130,6 +134,16 @@ class Telemetry:
     def cache(self, cache: str, *, hit: bool) -> None:
         """A cache was asked."""
         self._tally.count(_child(_CACHE, cache, "hit" if hit else "miss"))
+
+    def looked_up(self, cache: str, hits: int, misses: int) -> None:
+        """Several entries of a cache were asked for."""
+        for result, times in (("hit", hits), ("miss", misses)):
+            if times:
+                self._tally.count(_child(_CACHE, cache, result), times)
+
+    def cache_dropped(self, entries: int) -> None:
+        """Entries were not written to Redis."""
+        _CACHE_DROPPED.inc(entries)
 
     def log_dropped(self) -> None:
         """A query log row was dropped."""

@@ -33,9 +33,11 @@ class WriteBehind:
         self._queue(key, ("SET", key, value, "EX", ttl_s))
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Take keys away, also what waits to be written under them."""
-        for key in keys:
-            self._queue(key, ("UNLINK", key))
+        """Take keys away."""
+        names = list(keys)
+        for start in range(0, len(names), self._args.per_pipeline):
+            part = names[start : start + self._args.per_pipeline]
+            self._queue(f"UNLINK {part[0]}", ("UNLINK", *part))
 
     def value(self, key: str) -> bytes | None:
         """What is on its way to Redis under a key."""
