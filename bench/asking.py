@@ -12,7 +12,7 @@ import httpx2
 
 from bench import prompts
 from bench.prompts import Asked, Prompts
-from bench.scenario import Requests
+from bench.scenario import LlmMode, Requests
 
 _BROAD = ("companies in Europe", "companies in the United States", "software companies", "CRM software for companies",
           "manufacturers", "HR software", "retailers in Germany", "logistics companies")  # fmt: skip
@@ -53,10 +53,11 @@ class Supply:
         self._rng = random.Random(seed + 1)
         self._prompts = Prompts(seed, requests.mix, directory.names, world)
 
-    def batch(self, count: int, deadline_ms: int | None = None) -> Batch:
-        """The next `count` requests; `deadline_ms` instead of the scenario's."""
+    def batch(self, count: int, deadline_ms: int | None = None, llm: LlmMode | None = None) -> Batch:
+        """The next `count` requests; `deadline_ms` and `llm` instead of the scenario's."""
         asked = list(self._asked(count))
-        bodies = tuple(self._body(each, deadline_ms or self.requests.deadline_ms) for each in asked)
+        waits_ms, mode = deadline_ms or self.requests.deadline_ms, llm or self.requests.llm
+        bodies = tuple(self._body(each, waits_ms, mode) for each in asked)
         return Batch(
             bodies, tuple(each.language for each in asked), len({each.key for each in asked}),
             prompts.digest([each.prompt for each in asked]),
@@ -76,19 +77,21 @@ class Supply:
                 yield new[earlier]
                 earlier += 1
 
-    def _body(self, asked: Asked, deadline_ms: int) -> str:
+    def _body(self, asked: Asked, deadline_ms: int, llm: LlmMode) -> str:
         beside: dict[str, Any] = {}
         if self.requests.candidates:
             ids = self._directory.ids
             beside["candidates"] = self._rng.sample(ids, min(len(ids), self.requests.candidates))
         elif asked.filters is not None:
             beside["filters"] = asked.filters
-        return body(asked.prompt, self.requests.limit or asked.limit, deadline_ms, beside)
+        return body(asked.prompt, self.requests.limit or asked.limit, deadline_ms, beside, llm)
 
 
-def body(prompt: str, limit: int, deadline_ms: int, beside: Mapping[str, Any] | None = None) -> str:
+def body(
+    prompt: str, limit: int, deadline_ms: int, beside: Mapping[str, Any] | None = None, llm: LlmMode = "never"
+) -> str:
     """The JSON of one `POST /query`."""
-    options = {"deadline_ms": deadline_ms, "llm": "never"}
+    options = {"deadline_ms": deadline_ms, "llm": llm}
     return json.dumps(
         {"query": prompt, "limit": limit, "options": options, **(beside or {})}, ensure_ascii=False
     )

@@ -18,12 +18,13 @@ Series = dict[str, list[float | None]]
 
 @dataclass(frozen=True)
 class Measured:
-    """A load's outcome and what it cost; `machine` are shares of all cores' time while it ran."""
+    """A load's outcome and what it cost; `machine` are shares of all cores' time while it ran, `standin_ms` the stand-in's CPU."""
 
     outcome: Outcome
     cpu_ms: Mapping[str, float]
     machine: Mapping[str, float]
     due_s: Sequence[float]
+    standin_ms: float = 0.0
 
     @property
     def generator(self) -> dict[str, float]:
@@ -87,12 +88,18 @@ def doubts(loads: Sequence[Measured], most_late_ms: float = LATE_P99_MS) -> list
     return found
 
 
-def measure(load: Load, root_pid: int, send: Callable[[Load], Outcome] = offer) -> Measured:
-    """Offer the load and measure the system below `root_pid` meanwhile."""
+def measure(
+    load: Load, root_pid: int, send: Callable[[Load], Outcome] = offer, standin_pid: int | None = None
+) -> Measured:
+    """Offer the load and measure the system below `root_pid` meanwhile, and the stand-in beside it where there is one."""
     meter, before = processes.CpuMeter(root_pid), psutil.cpu_times()
+    beside = None if standin_pid is None else processes.CpuMeter(standin_pid)
     outcome = send(load)
     after, spent_ms = psutil.cpu_times(), meter.spent_ms()
-    return Measured(outcome, spent_ms, _machine(before, after, spent_ms, outcome.cpu_s), load.due_s)
+    standin_ms = sum(beside.spent_ms().values()) if beside is not None else 0.0
+    tools_s = {"generator": outcome.cpu_s} | ({"standin": standin_ms / 1000.0} if beside is not None else {})
+    machine = _machine(before, after, spent_ms, tools_s)
+    return Measured(outcome, spent_ms, machine, load.due_s, standin_ms)
 
 
 def per_second(measured: Measured) -> Series:
@@ -131,8 +138,10 @@ def _tenth(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _machine(before: Any, after: Any, spent_ms: Mapping[str, float], generator_s: float) -> dict[str, float]:
-    """Shares of all cores' time: busy at all, the measured system, the generator, everybody else, withheld by the host."""
+def _machine(
+    before: Any, after: Any, spent_ms: Mapping[str, float], tools_s: Mapping[str, float]
+) -> dict[str, float]:
+    """Shares of all cores' time: busy at all, the measured system, what measures it, everybody else, withheld by the host."""
     spent = {name: getattr(after, name) - getattr(before, name) for name in after._fields}
     whole = sum(share for name, share in spent.items() if not name.startswith("guest")) or 1.0
     idle = spent["idle"] + spent.get("iowait", 0.0)
@@ -140,6 +149,7 @@ def _machine(before: Any, after: Any, spent_ms: Mapping[str, float], generator_s
     system_s = sum(spent_ms.values()) / 1000.0
     busy = whole - idle - stolen
     return {
-        "busy": round(busy / whole, 4), "system": round(system_s / whole, 4), "generator": round(generator_s / whole, 4),
-        "others": round(max(0.0, busy - system_s - generator_s) / whole, 4), "stolen": round(stolen / whole, 4),
+        "busy": round(busy / whole, 4), "system": round(system_s / whole, 4),
+        **{name: round(seconds / whole, 4) for name, seconds in tools_s.items()},
+        "others": round(max(0.0, busy - system_s - sum(tools_s.values())) / whole, 4), "stolen": round(stolen / whole, 4),
     }  # fmt: skip

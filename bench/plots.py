@@ -12,9 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from PIL import Image
 
+from bench import advice_panels
+
 TARGETS_MS = ((100.0, "goal 100 ms", "#2b8a3e"), (400.0, "limit 400 ms", "#c92a2a"))
 _BLUE, _LIGHT, _RED, _GREY, _GREEN = "#1864ab", "#74c0fc", "#e03131", "#868e96", "#2b8a3e"
 _BARS = 9
+_NOT_LADDERS = {"timeline", "passes"}
 _MOST_PANELS = 4
 _COLORS = 96
 _DOTS_PER_INCH = 90
@@ -201,8 +204,15 @@ def _has_steps(record: Mapping[str, Any], key: str) -> bool:
 _PANELS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Axes, Mapping[str, Any]], None]], ...] = (
     (lambda record: _has_steps(record, "deadline_ms"), _bursts),
     (lambda record: _has_steps(record, "goodput_qps"), _goodput),
+    (lambda record: "timeline" in record, advice_panels.calls),
+    (lambda record: "timeline" in record, advice_panels.left_out),
+    (lambda record: "passes" in record, advice_panels.spending),
     (
-        lambda record: _has_steps(record, "offered_qps") and not _has_steps(record, "goodput_qps"),
+        lambda record: (
+            _has_steps(record, "offered_qps")
+            and not record.keys() & _NOT_LADDERS
+            and not _has_steps(record, "goodput_qps")
+        ),
         _throughput,
     ),
     (lambda record: bool(record.get("per_second")), _over_time),

@@ -12,7 +12,7 @@ from bench.record import RECORDS
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _HEADING = frozenset((
     "scenario", "started_at", "git_sha", "dirty", "machine", "versions", "data", "load", "steps", "variants", "spec", "checks", "doubts",
-    "shortened", "prompt_mix", "per_second", "latency_cdf", "error_examples",
+    "shortened", "prompt_mix", "per_second", "latency_cdf", "error_examples", "timeline",
 ))  # fmt: skip
 _STEP_COLUMNS = (
     ("variant", "variant"), ("server", "server"), ("round", "round"), ("at", "at"), ("deadline_ms", "deadline ms"), ("factor", "times"),

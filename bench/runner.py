@@ -10,8 +10,9 @@ from typing import Any, assert_never
 
 from rich.console import Console
 
-from bench import burst, coldstart, ground, ladder, overload, plots, record, steady
+from bench import burst, coldstart, faulty, ground, ladder, overload, passes, plots, record, steady
 from bench.asking import Directory, Supply, directory_of
+from bench.language_model import advised_system
 from bench.options import Options
 from bench.prompts import described
 from bench.running import local_system
@@ -21,8 +22,10 @@ from bench.scenario import (
     Burst,
     Check,
     ColdStart,
+    Faulty,
     Ladder,
     Overload,
+    Passes,
     Scenario,
     Steady,
     load_scenario,
@@ -30,6 +33,7 @@ from bench.scenario import (
 from bench.stand import Stand
 from commands.failure import USAGE, CommandError
 from deployments.local import registry
+from deployments.standin.process import StandInProcess
 
 _SERVED_ELSEWHERE = frozenset(("peers", "autoscaling"))
 
@@ -96,10 +100,22 @@ def _stand(scenario: Scenario, options: Options, console: Console) -> Iterator[t
             f"a system runs on {options.folder()}: a cold start needs it stopped (`leads down`)", USAGE
         )
     started_s = time.monotonic()
-    with local_system(None, options.folder()) as state:
+    with _system(scenario, options) as (state, standin):
         directory = Directory() if cold else directory_of(state.base_url)
         supply = Supply(scenario.requests, options.seed, directory, options.prompts())
-        yield Stand(scenario, options, state, supply, console), started_s
+        yield Stand(scenario, options, state, supply, console, standin), started_s
+
+
+@contextmanager
+def _system(
+    scenario: Scenario, options: Options
+) -> Iterator[tuple[registry.SystemState, StandInProcess | None]]:
+    if scenario.endpoint is not None:
+        with advised_system(scenario.endpoint, options) as advised:
+            yield advised
+        return
+    with local_system(None, options.folder()) as state:
+        yield state, None
 
 
 def _measured(stand: Stand, started_s: float) -> dict[str, Any]:
@@ -114,6 +130,8 @@ def _measured(stand: Stand, started_s: float) -> dict[str, Any]:
             return ladder.run(stand, shape)
         case Overload() as shape:
             return overload.run(stand, shape)
+        case Faulty() | Passes() as shape:
+            return faulty.run(stand, shape) if isinstance(shape, Faulty) else passes.run(stand, shape)
         case _ as never:
             assert_never(never)
 

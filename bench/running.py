@@ -2,7 +2,7 @@
 
 import argparse
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,22 @@ def local_system(url: str | None, data: Path | None) -> Iterator[SystemState]:
         yield running
         return
     state = system.start_detached(data.resolve(), free_port(), dashboard=False)
+    try:
+        yield state
+    finally:
+        system.down(data=data)
+
+
+@contextmanager
+def own_system(data: Path, config: Path, environment: Mapping[str, str]) -> Iterator[SystemState]:
+    """Yield a system started for the measurement with a Serve configuration and an environment of its own.
+
+    Raises:
+        CommandError: one runs on the folder already, or it did not become ready.
+    """
+    state = system.start_detached(
+        data.resolve(), free_port(), dashboard=False, config=config, environment=environment
+    )
     try:
         yield state
     finally:

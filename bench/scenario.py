@@ -1,17 +1,21 @@
 """What a scenario says: its question, the requests, the shape of the load, and what must hold."""
 
 import importlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.prompts import USUAL, Mix
+from deployments.standin.behaviour import Behaviour, Fault
 
 NAMES = (
     "unique", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
+    "llmhang", "llmerrors", "llmhealthy",
 )  # fmt: skip
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
 ELSEWHERE = {"peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling"}
 Need = Literal["vectors"]
+LlmMode = Literal["never", "auto", "wait"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Requests:
 
     `repeats`: share of queries that repeat an earlier one, popular ones more often (Zipf, exponent 1). `candidates`: ids sent with each
     ("rank my list"). `limit`: K of all instead of the mix's. `deadline_ms`: as the client sets it; long by default, so that
-    latencies are not cut off at it.
+    latencies are not cut off at it. `llm`: whether the language model may be asked.
     """
 
     mix: Mix = USUAL
@@ -28,6 +32,7 @@ class Requests:
     candidates: int = 0
     limit: int | None = None
     deadline_ms: int = 5_000
+    llm: LlmMode = "never"
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,39 @@ class Overload:
     p95_ms: float
 
 
-Shape = Steady | Burst | ColdStart | Ladder | Overload
+@dataclass(frozen=True)
+class Faulty:
+    """One rate without the language model, with it while it fails (`faults` by share of calls), and when it is well again.
+
+    `closed_again_s`: within so many seconds of its recovery the breaker must be closed.
+    """
+
+    rate_qps: float
+    off_s: float
+    fault_s: float
+    recovery_s: float
+    faults: Mapping[Fault, float]
+    closed_again_s: float
+
+
+@dataclass(frozen=True)
+class Passes:
+    """The same prompts so many times over, with a pause after each until no call is under way."""
+
+    rate_qps: float
+    duration_s: float
+    passes: int = 2
+
+
+Shape = Steady | Burst | ColdStart | Ladder | Overload | Faulty | Passes
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The stand-in that a scenario's system asks: how it behaves when it is well, and the graph's `llm` arguments."""
+
+    behaviour: Behaviour
+    args: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +124,7 @@ class Holds:
     """What must hold; None is not asked.
 
     `error_share` counts refusals, failures and answers in which a stage was skipped; `busy_share` is of the whole machine.
+    `p95_ratio`: P95 with a failing language model over P95 without one.
     """
 
     p95_ms: float | None = None
@@ -98,6 +136,10 @@ class Holds:
     goodput_share: float | None = None
     recovery_s: float | None = None
     ready_s: float | None = None
+    p95_ratio: float | None = None
+    llm_ratio: float | None = None
+    mean_lead_usd: float | None = None
+    p99_lead_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +153,7 @@ class Scenario:
     requests: Requests = Requests()
     needs: tuple[Need, ...] = ()
     goals: Holds = Holds(error_share=None)
+    endpoint: Endpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -126,12 +169,17 @@ class Check:
     @classmethod
     def below(cls, what: str, value: float, limit: float) -> "Check":
         """Held when `value` is at most `limit`."""
-        return cls(what, round(value, 4), limit, value <= limit)
+        return cls(what, _rounded(value), limit, value <= limit)
 
     @classmethod
     def least(cls, what: str, value: float, limit: float) -> "Check":
         """Held when `value` is at least `limit`."""
-        return cls(what, round(value, 4), limit, value >= limit)
+        return cls(what, _rounded(value), limit, value >= limit)
+
+
+def _rounded(value: float) -> float:
+    """To five digits."""
+    return float(f"{value:.5g}")
 
 
 def load_scenario(name: str) -> Scenario:

@@ -110,9 +110,30 @@ def _overload(record: Record) -> str:
     return f"capacity {record['capacity_qps']:g}/s; timely answers {', '.join(goodput)}; {recovered}"
 
 
+def _faulty(record: Record) -> str:
+    p95, times = record["p95_ms"], record["breaker"]
+    told = ", ".join(f"{name} {ms:.0f}" for name, ms in p95.items())
+    opened, closed = _seconds(times["opened_after_s"]), _seconds(times["closed_again_after_s"])
+    return f"P95 ms {told}; breaker open after {opened}, closed again after {closed}"
+
+
+def _seconds(value: float | None) -> str:
+    return "never" if value is None else f"{value:g} s"
+
+
+def _passes(record: Record) -> str:
+    told = [
+        f"pass {name} ${each['per_lead_usd']['mean']:.5f} a lead, LLM ratio {each['llm_ratio']:.3f}"
+        for name, each in record["passes"].items()
+    ]
+    return "; ".join(told)
+
+
 _HEADLINES: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("capacity_qps", _overload),
     ("highest_held_qps", _highest),
     ("first_answer_s", _cold),
     ("ingress_rss_mib", _burst),
+    ("p95_ratio", _faulty),
+    ("passes", _passes),
 )

@@ -12,6 +12,7 @@ from bench.measuring import Measured, measure
 from bench.options import Options
 from bench.scenario import Scenario
 from deployments.local.registry import SystemState
+from deployments.standin.process import StandInProcess
 
 WARM_UP_S = 10.0
 _REST_S = 1.0
@@ -20,13 +21,14 @@ _LIMIT_S = 5.0
 
 @dataclass(frozen=True)
 class Stand:
-    """Offers loads to the running system `state`."""
+    """Offers loads to the running system `state`, which asks `standin` where the scenario has a language model."""
 
     scenario: Scenario
     options: Options
     state: SystemState
     supply: Supply
     console: Console
+    standin: StandInProcess | None = None
 
     def warm_up(self, rate_qps: float, seconds: float) -> dict[str, Any]:
         """A third of the rate for ten seconds, or as long as the run itself where that is less; says what was done."""
@@ -38,14 +40,22 @@ class Stand:
         self, rate_qps: float, seconds: float, deadline_ms: int | None = None
     ) -> tuple[Measured, Batch]:
         """Poisson arrivals of that rate for so long; rests a moment afterwards."""
-        count = max(1, round(rate_qps * seconds))
-        return self.offer_at(due_times(count, rate_qps, self.options.seed + count), deadline_ms)
+        return self.offer_at(self.due_times(rate_qps, seconds), deadline_ms)
 
     def offer_at(self, due_s: list[float], deadline_ms: int | None = None) -> tuple[Measured, Batch]:
         """Requests at these times."""
         batch = self.supply.batch(len(due_s), deadline_ms)
+        return self.send(batch, due_s, deadline_ms), batch
+
+    def due_times(self, rate_qps: float, seconds: float) -> list[float]:
+        """Poisson arrivals of that rate for so long; the same each time it is asked."""
+        count = max(1, round(rate_qps * seconds))
+        return due_times(count, rate_qps, self.options.seed + count)
+
+    def send(self, batch: Batch, due_s: list[float], deadline_ms: int | None = None) -> Measured:
+        """These requests at these times; rests a moment afterwards."""
         waits_ms = deadline_ms or self.supply.requests.deadline_ms
         load = Load(self.state.base_url, batch.bodies, due_s, timeout_s=waits_ms / 1000.0 + _LIMIT_S)
-        measured = measure(load, self.state.pid)
+        measured = measure(load, self.state.pid, standin_pid=self.standin and self.standin.pid)
         time.sleep(_REST_S)
-        return measured, batch
+        return measured

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,9 +16,11 @@ from commands.asking import body_of
 from commands.client import ask
 from commands.database import database_of
 from commands.importing import import_rows_and_publish
-from commands.tables import show_answer, wide_console
+from commands.tables import receipt_table, show_answer, wide_console
 from commands.target import Target
+from configs.llm import LlmSettings
 from deployments.local import registry
+from deployments.standin.process import StandInProcess
 from ingest.synthetic import SMALL_SPEC, generate
 
 FOLDER = Path(".data") / "demo"
@@ -28,8 +32,14 @@ PROMPTS = (
     "50 bis 500 Mitarbeiter, keine Krankenhäuser",
     "Cloud security for software and fintech companies in North America with more than 50 people, VP Engineering or CTO",
 )
+NO_KEY = (
+    "no OPENAI_API_KEY: a stand-in judge that knows this synthetic world answers; "
+    "its judgement is not a language model's"
+)
 _PORT = 8000
 _LIMIT = 8
+_DEADLINE_MS = 5_000
+_PATIENT_MS = 30_000
 _FILES = ("companies.jsonl", "leads.jsonl", "snippets.jsonl", "outcomes.jsonl")
 
 
@@ -52,23 +62,45 @@ def demo(
         console.print(f"Three prompts to try (with --as-of {AS_OF}):", *PROMPTS, sep="\n  ", highlight=False)
         system.up(port=port or _PORT, data=folder)
         return
-    with console.status("starting Postgres, Redis, Ray and the graph"):
-        state = system.start_detached(folder, port or _free_port(), dashboard=False)
-    try:
-        for prompt in PROMPTS:
-            show_answer(
-                console,
-                prompt,
-                ask(state.base_url, "/query", body_of(prompt, _LIMIT, AS_OF, 5_000)),
-                explain=False,
+    with language_model(LlmSettings(), folder, console) as environment:
+        with console.status("starting Postgres, Redis, Ray and the graph"):
+            state = system.start_detached(
+                folder, port or _free_port(), dashboard=False, environment=environment
             )
-        console.print(Rule())
-        console.print(
-            'Ask your own: `make serve`, then `leads query "..." --as-of', f"{AS_OF}`", highlight=False
-        )
-    finally:
-        with console.status("stopping"):
-            system.down(data=folder)
+        try:
+            _ask_all(state.base_url, console)
+        finally:
+            with console.status("stopping"):
+                system.down(data=folder)
+
+
+@contextmanager
+def language_model(settings: LlmSettings, folder: Path, console: Console) -> Iterator[Mapping[str, str]]:
+    """Yield what the system's environment lacks to ask a language model: without a key of ours, the address of a stand-in."""
+    if settings.has_key:
+        console.print(f"OPENAI_API_KEY is set: {settings.openai_base_url} is asked and paid", highlight=False)
+        yield {}
+        return
+    console.print(NO_KEY, highlight=False)
+    with StandInProcess(folder / "world", folder / "logs" / "standin.log") as standin:
+        yield standin.environment()
+
+
+def _ask_all(base_url: str, console: Console) -> None:
+    """Three prompts; the first waits for the language model and shows its receipt."""
+    for number, prompt in enumerate(PROMPTS):
+        answer = ask(base_url, "/query", _body(prompt, waits=number == 0))
+        show_answer(console, prompt, answer, explain=False)
+        if number == 0:
+            console.print(receipt_table(answer["leads"], answer["metadata"]))
+    console.print(Rule())
+    console.print('Ask your own: `make serve`, then `leads query "..." --as-of', f"{AS_OF}`", highlight=False)
+
+
+def _body(prompt: str, *, waits: bool) -> dict[str, Any]:
+    body = body_of(prompt, _LIMIT, AS_OF, _PATIENT_MS if waits else _DEADLINE_MS)
+    body["options"]["llm"] = "wait" if waits else "auto"
+    return body
 
 
 def prepare(folder: Path, console: Console) -> None:

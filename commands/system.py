@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -82,9 +83,14 @@ def status(
 
 
 def start_detached(
-    folder: Path, port: int, *, dashboard: bool = True, config: Path = _SERVE_CONFIG
+    folder: Path,
+    port: int,
+    *,
+    dashboard: bool = True,
+    config: Path = _SERVE_CONFIG,
+    environment: Mapping[str, str] | None = None,
 ) -> SystemState:
-    """Start a system in a process of its own and return once it is ready.
+    """Start a system in a process of its own and return once it is ready; `environment` comes on top of this process's.
 
     Raises:
         CommandError: it runs already, or did not become ready.
@@ -103,6 +109,7 @@ def start_detached(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
     give_up_at = time.monotonic() + _START_TIMEOUT_S
     try:

@@ -84,6 +84,31 @@ def account_table(metadata: Json) -> Table:
     return table
 
 
+def receipt_table(leads: Iterable[Json], metadata: Json) -> Table:
+    """What the language model was asked for one query, what that has cost, and whom it judged."""
+    cost, routes = metadata["cost"], metadata["routes"]
+    table = Table(title="receipt", title_justify="left", title_style="bold cyan", show_header=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row(
+        "asked", f"{cost['llm_ratio'] * metadata['pool']:.0f} companies of a pool of {metadata['pool']}"
+    )
+    tokens = f"{cost['tokens_in']:,} tokens in, {cost['tokens_out']:,} out"
+    table.add_row("calls", f"{cost['llm_calls']}: {tokens}")
+    table.add_row("cost", f"${cost['total_usd']:.6f}, ${cost['per_lead_usd']:.6f} per lead")
+    if cost["pending_usd"]:
+        table.add_row("on its way", f"at most ${cost['pending_usd']:.6f}, booked when it is here")
+    judged = [
+        f"{lead['company_name']} ({lead['intent_score']:.0f})"
+        for lead in leads
+        if lead["intent_source"] == "llm"
+    ]
+    table.add_row("judged", f"{routes.get('llm', 0)} of the pool, {len(judged)} of the leads")
+    if judged:
+        table.add_row("", escape(", ".join(judged)))
+    return table
+
+
 def _filled(parsed: Json) -> Iterable[tuple[str, str]]:
     for group in ("product", "include", "exclude"):
         for name, value in parsed[group].items():
