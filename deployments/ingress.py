@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from fastapi import FastAPI
 from ray import serve
 from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
+from redis.asyncio import Redis
 
 from configs.schema import GraphArgs
 from db.pool import open_pool
 from db.snapshot import SnapshotStore
+from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
@@ -32,9 +35,11 @@ from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.scaling import WorkLoad
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
+from models.llm.reading_prompt import READING_VERSION
+from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
-from ranking.pipeline import Ports
+from ranking.pipeline import Ports, RankRequest
 from ranking.prompt.warming import warm_up
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
@@ -149,12 +154,13 @@ class Ingress:
             closing.push_async_callback(log.close)
             closing.push_async_callback(self._close_hops)
             closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
+            shelf = None
+            if self._redis is not None:
+                shelf = await closing.enter_async_context(self._made_shelf(self._redis))
             desk = None
             if self._has_llm:
-                desk = await closing.enter_async_context(
-                    LlmDesk(self._args.llm, self._hops.judge, self._pool)
-                )
-            self._flow = self._made_flow(log, desk)
+                desk = await closing.enter_async_context(self._made_desk(self._pool, shelf))
+            self._flow = self._made_flow(log, desk, shelf)
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
@@ -163,11 +169,28 @@ class Ingress:
             closing.callback(watching.cancel)
             yield
 
-    def _made_flow(self, log: QueryLog, desk: LlmDesk | None) -> QueryFlow:
+    def _made_shelf(self, redis: Redis) -> CacheShelf:
+        return CacheShelf(
+            redis, self._args.caches, self._telemetry, lambda: self._suppressed.current,
+            lambda: self._catalogues.get(self._catalogues.settled).snapshot,
+        )  # fmt: skip
+
+    def _made_desk(self, pool: asyncpg.Pool, shelf: CacheShelf | None) -> LlmDesk:
+        return LlmDesk(
+            self._args.llm, self._hops.judge, pool, shelf.scores() if shelf else None,
+            lambda hits, misses: self._telemetry.looked_up("llm_memory", hits, misses),
+        )  # fmt: skip
+
+    def _made_flow(self, log: QueryLog, desk: LlmDesk | None, shelf: CacheShelf | None) -> QueryFlow:
         hops = self._hops
-        parsing = desk.parsing(hops.read, self._taxonomy) if desk else None
+        embedder = cached_embedder(
+            hops, lambda: self._leaf_versions.get("embedder"), self._args.caches, shelf, self._telemetry
+        )
+        reader = f"{self._args.llm.calls.model}/{READING_VERSION}/{self._taxonomy.version}"
+        parses = shelf.parses(reader) if shelf else None
+        parsing = desk.parsing(hops.read, self._taxonomy, parses) if desk else None
         flow = QueryFlow(
-            ports=Ports(hops, hops, hops, hops, self._catalogues.get, desk.adviser if desk else None),
+            ports=Ports(hops, hops, hops, embedder, self._catalogues.get, desk.adviser if desk else None),
             taxonomy=self._taxonomy,
             generation=lambda: self._catalogues.settled,
             versions=self._versions,
@@ -178,9 +201,16 @@ class Ingress:
             parsing=parsing,
             unsure_below=self._args.llm.parsing.unsure_below,
             lag_s=self._pulse.lag_s,
+            answered=lambda request, ranked: self._keep_values(shelf, request, ranked),
         )
         flow.config = self._config
         return flow
+
+    def _keep_values(self, shelf: CacheShelf | None, request: RankRequest, ranked: RankedList) -> None:
+        """Values of the served formulas alone: a request's own weights make others."""
+        if shelf is not None and request.fit is self._config.fit.weights:
+            version = f"{self._config_version}/{self._leaf_versions.get('booster', '')}"
+            shelf.values.put(request, ranked, version, time.time())
 
     async def _first_look(self) -> None:
         """Wait a while for the other nodes, which start beside this one; one that stays away only degrades."""
