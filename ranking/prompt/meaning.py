@@ -6,7 +6,19 @@ from typing import Final, NamedTuple
 from ranking.prompt import cues
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
-from ranking.prompt.units import COMMA, FIELD, HYPHEN, NOTHING, PERSON, WORD, Unit
+from ranking.prompt.units import (
+    AMPERSAND,
+    COLON,
+    COMMA,
+    FIELD,
+    HYPHEN,
+    LOOKAHEAD,
+    NOTHING,
+    PERSON,
+    SLASH,
+    WORD,
+    Unit,
+)
 from ranking.taxonomy.entries import Entry, Kind
 from ranking.taxonomy.model import Taxonomy
 
@@ -26,6 +38,7 @@ FIELDS: Final[dict[Kind, str]] = {
 _PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
 _PLACE_WORDS: Final = 3  # "in Rancho Palos Verdes"
 _SOLD: Final = cues.PRODUCT_NOUN
+_BEGINS_ITEM: Final = cues.TARGET | cues.PLACE | cues.JOINT
 _UNNAMED: Final = frozenset({NOTHING, WORD})
 _RULED_OUT_TRADE: Final = "exclude.industries"
 _MAKERS: Final = "manufacturing"
@@ -80,9 +93,8 @@ class Reader:
         readings: list[Reading] = []
         for place, unit in enumerate(self._units):
             if unit.group == NOTHING:
-                if unit.bits & _SOLD and self._is_trade_ruled_out(place):
-                    code = self._taxonomy.industry_code(unit.text)
-                    readings.append(Reading(place, _RULED_OUT_TRADE, Entry("industry", code or "", "", 1.0)))
+                if unit.bits & _SOLD:
+                    readings += self._trade(place, unit)
             elif not self._named[place] and self._marks[place] != INERT and not self._only_makes(place):
                 readings += self._of_unit(place, unit, _of_language(unit.entries, language))
         return self._narrowed(readings)
@@ -110,14 +122,48 @@ class Reader:
             and self._is_trade(following)
         )
 
+    def _trade(self, place: int, unit: Unit) -> list[Reading]:
+        """A noun for products where it names the trade that makes them."""
+        if self._is_trade_ruled_out(place):
+            field = _RULED_OUT_TRADE
+        elif self._is_trade_listed(place):
+            field = "include.industries"
+        else:
+            return []
+        code = self._taxonomy.industry_code(unit.text)
+        return [] if code is None else [Reading(place, field, Entry("industry", code, "", 1.0))]
+
+    def _is_trade_listed(self, place: int) -> bool:
+        """ "for software, retail and logistics firms": it begins an item of a list of those sold to, and a trade comes next."""
+        if self._part[place] != TARGET or self._context[place] or self._marks[place] != INCLUDED or not place:
+            return False
+        begins = self._units[place].gap >= AMPERSAND or bool(self._units[place - 1].bits & _BEGINS_ITEM)
+        return begins and self._is_followed_by_trade(place)
+
+    def _is_followed_by_trade(self, place: int) -> bool:
+        """Tell whether a list goes on after this place, with a trade sooner or later."""
+        units, following = self._units[: place + LOOKAHEAD], place + 1
+        while following < len(units):
+            if units[following].bits & cues.JOINT and not units[following].entries:
+                following += 1
+            elif units[following].gap < SLASH:
+                return False
+            if following >= len(units) or units[following].gap >= COLON:
+                return False
+            if self._is_trade(following):
+                return True
+            if not units[following].bits & _SOLD:
+                return False
+            following += 1
+        return False
+
     def _is_trade_ruled_out(self, place: int) -> bool:
-        """ "banks, not software": a noun for products that stands alone behind a NOT is a trade."""
-        unit = self._units[place]
+        """ "banks, not software", "not software and retail": behind a NOT it stands alone or among trades."""
         if not place or self._named[place]:
             return False
+        behind_not = bool(self._units[place - 1].bits & cues.NEGATION) and self._units[place].gap < COMMA
         alone = place + 1 == len(self._units) or self._units[place + 1].gap >= COMMA
-        behind_not = bool(self._units[place - 1].bits & cues.NEGATION) and unit.gap < COMMA
-        return alone and behind_not and self._taxonomy.industry_code(unit.text) is not None
+        return behind_not and (alone or self._is_followed_by_trade(place))
 
     def _is_trade(self, place: int) -> bool:
         entry = _first(self._units[place].entries, "industry")
