@@ -63,6 +63,11 @@ class ChatRequest(BaseModel):
         """Whether the reply must be JSON and nothing else; without that a model likes to talk."""
         return self.response_format is not None and self.response_format.type != "text"
 
+    def reply_name(self) -> str:
+        """The name of the schema that the reply must follow, "" without one."""
+        wanted = self.response_format.json_schema if self.response_format is not None else None
+        return "" if wanted is None else wanted.name
+
     def most_tokens(self) -> int | None:
         """How long the reply may be."""
         return self.max_completion_tokens or self.max_tokens

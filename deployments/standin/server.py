@@ -14,12 +14,14 @@ from pydantic import ValidationError
 
 from deployments.standin.behaviour import Behaviour, Fault
 from deployments.standin.judging import Judge
+from deployments.standin.prompt_book import PromptBook, readings_content
 from deployments.standin.protocol import ChatRequest, completion, error, tokens
 from deployments.standin.reading import read_prompt
 from deployments.standin.world import HiddenWorld
 
 _PIECES = 8
 _LARGEST_BODY = 4 << 20
+_READINGS = "readings"
 
 
 class StandIn:
@@ -34,12 +36,14 @@ class StandIn:
         seed: int = 0,
         behaviour: Behaviour | None = None,
         port: int = 0,
+        book: PromptBook | None = None,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.seen: Counter[str] = Counter()
         self.open_calls = 0
         self.most_open_calls = 0
         self._judge = Judge(world, seed)
+        self._book = book or PromptBook.shipped()
         self._rng = random.Random(seed)  # noqa: S311 - a simulation
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -99,12 +103,18 @@ class StandIn:
             return web.json_response(error(str(err), "invalid_request_error", None), status=400)
         fault = behaviour.fault(self._rng)
         self.seen[fault or "ok"] += 1
-        scores = self._judge.scores(read_prompt(asked.last("user")), behaviour.noise, behaviour.obedience)
-        content = _content(scores, fault)
+        content = self._told(asked, fault, behaviour)
         if not asked.wants_json():
             content = f"Of course. {content}"
         await asyncio.sleep(behaviour.latency.draw(self._rng, tokens(content)))
         return await self._respond(request, asked, content, fault, behaviour)
+
+    def _told(self, asked: ChatRequest, fault: Fault | None, behaviour: Behaviour) -> str:
+        """A parse where the reply shall be readings, else a judgement."""
+        if asked.reply_name() == _READINGS:
+            return readings_content(self._book.read(asked.last("system"), asked.last("user")), fault)
+        scores = self._judge.scores(read_prompt(asked.last("user")), behaviour.noise, behaviour.obedience)
+        return _content(scores, fault)
 
     async def _respond(
         self,

@@ -6,7 +6,8 @@ The rule of it:
    the same words alike) or it is not; a reply that confirms less than half of them is not believed at all.
 2. What the rules ruled out stays ruled out, whatever the model says. The model may rule out more, but nothing that the rules found
    wanted in other words.
-3. What the rules found wanted stays, unless a believed reply rules out the very words, or says that they ask for nothing.
+3. What the rules found wanted or sold stays, unless a believed reply reads the very words as something else, or as asking for nothing.
+   Words that the rules could only keep as keywords stay where the model finds them in what is sold.
 4. What the model adds must be read from words that stand in the prompt (`models.llm.reading_codes`), contradict no exclusion, and
    give no head count or number of leads where the rules have read one.
 """
@@ -18,6 +19,7 @@ from typing import Final, Literal, NamedTuple
 
 from models.llm.reading import BESIDE, CATEGORY, LIMIT, Said
 from models.llm.reading_codes import Found, akin, found_in, kind_of
+from models.llm.reading_conflicts import Pair, bars, group_of
 from ranking.prompt.collection import describe
 from ranking.prompt.confidence import Grounds, confidence
 from ranking.prompt.lexicon import load_lexicon
@@ -30,10 +32,6 @@ MOST_CONFIDENCE: Final = 0.9
 """Of a merged parse: nobody has checked it."""
 _MOST_CONCEPTS: Final = 8
 _UNTESTED: Final = (KEYWORD, CATEGORY, LIMIT)
-_GROUPS: Final = {
-    "countries": "places", "regions": "places", "cities": "places", "roles": "people", "seniorities": "people",
-    "employees": "size", "stages": "size", "concepts": "sold", "keywords": "sold",
-}  # fmt: skip
 _PLACE: Final = attrgetter("start", "end", "field", "value")
 _FIELDS: Final = (
     "industries",
@@ -81,7 +79,7 @@ def _confirms(found: Found, span: Span, taxonomy: Taxonomy) -> bool:
     return (
         _overlap(found, span)
         and _side(found.field) == _side(span.field)
-        and _group(found.field) == _group(span.field)
+        and group_of(found.field) == group_of(span.field)
     )
 
 
@@ -95,28 +93,25 @@ def _is_like(found: Found, span: Span, taxonomy: Taxonomy) -> bool:
 
 
 def _is_withdrawn(span: Span, told: Sequence[Found], *, is_category_guessed: bool) -> bool:
-    """Whether these words are said to ask for nothing, are ruled out, or are no mere keyword or number any more.
-
-    The name of a product that the rules do not know is a guess, and the model's comes instead.
-    """
-    if _side(span.field) == "exclude":
+    """Whether a believed reply reads these words as something else; the name of a product that the rules do not know is a guess."""
+    side = _side(span.field)
+    covering = [found for found in told if found.start <= span.start and span.end <= found.end]
+    if side == "exclude":
         return False
     if span.field == CATEGORY:
-        return is_category_guessed and any(found.field == CATEGORY for found in told)
-    return any(_withdraws(found, span) for found in told)
+        is_better = is_category_guessed and any(found.field == CATEGORY for found in told)
+        return is_better or any(found.field == BESIDE for found in covering)
+    if span.field == KEYWORD:
+        return _is_better_known(covering, told)
+    elsewhere = any(_side(found.field) != side for found in covering)
+    return elsewhere and not any(_side(found.field) == side and _overlap(found, span) for found in told)
 
 
-def _withdraws(found: Found, span: Span) -> bool:
-    covers = found.start <= span.start and span.end <= found.end
-    if found.field == BESIDE:
-        return covers
-    if span.field in (KEYWORD, LIMIT):
-        return covers and found.field not in (span.field, CATEGORY)
-    return (
-        _side(found.field) == "exclude"
-        and _group(found.field) == _group(span.field)
-        and _overlap(found, span)
-    )
+def _is_better_known(covering: Sequence[Found], told: Sequence[Found]) -> bool:
+    """Of a keyword: its words say something better, or stand outside what the model says is sold."""
+    if any(found.field not in (KEYWORD, CATEGORY) for found in covering):
+        return True
+    return not covering and any(found.field == CATEGORY for found in told)
 
 
 def _added(kept: Sequence[Span], told: Sequence[Found], taxonomy: Taxonomy) -> list[Found]:
@@ -130,72 +125,26 @@ def _added(kept: Sequence[Span], told: Sequence[Found], taxonomy: Taxonomy) -> l
         for found in told
         if found.field not in (BESIDE, *filled) and (found.field, describe(found.value)) not in held
     ]
-    wanted = [_Pair(span.field, span.value) for span in kept if _side(span.field) != "exclude"]
+    wanted = [Pair(span.field, span.value) for span in kept if _side(span.field) != "exclude"]
     barred = [
         each
         for each in fresh
-        if _side(each.field) == "exclude" and not _bars_any(_pair(each), wanted, taxonomy)
+        if _side(each.field) == "exclude" and not any(bars(_pair(each), other, taxonomy) for other in wanted)
     ]
-    bars = [_Pair(span.field, span.value) for span in kept if _side(span.field) == "exclude"]
-    bars += [_pair(each) for each in barred]
+    out = [Pair(span.field, span.value) for span in kept if _side(span.field) == "exclude"]
+    out += map(_pair, barred)
     return barred + [
         each
         for each in fresh
         if _side(each.field) != "exclude"
-        and not any(_bars(bar, _pair(each), taxonomy) for bar in bars)
+        and not any(bars(bar, _pair(each), taxonomy) for bar in out)
         and not any(_side(span.field) == "exclude" and _overlap(each, span) for span in kept)
         and not _is_known_keyword(each, kept, told)
     ]
 
 
-class _Pair(NamedTuple):
-    field: str
-    value: str
-
-
-def _pair(found: Found) -> _Pair:
-    return _Pair(found.field, describe(found.value))
-
-
-def _bars_any(bar: _Pair, wanted: Iterable[_Pair], taxonomy: Taxonomy) -> bool:
-    return any(_bars(bar, each, taxonomy) for each in wanted)
-
-
-def _bars(bar: _Pair, wanted: _Pair, taxonomy: Taxonomy) -> bool:
-    """Whether nothing is left of what is wanted when `bar` is ruled out: the same value, or one that holds all of it."""
-    if wanted.field == "exemplars":
-        return bar.field == "exclude.companies" and bar.value.casefold() == wanted.value.casefold()
-    if _group(bar.field) == "places" == _group(wanted.field) and bar.value != wanted.value:
-        countries = _whole_countries(bar, taxonomy)
-        return bool(countries) and _countries(wanted, taxonomy) <= countries
-    if _name(bar.field) != _name(wanted.field):
-        return False
-    match kind_of(bar.field):
-        case "industry":
-            return wanted.value in taxonomy.industry_children(bar.value)
-        case "role":
-            return wanted.value in taxonomy.role_children(bar.value)
-        case _:
-            return bar.value == wanted.value
-
-
-def _whole_countries(place: _Pair, taxonomy: Taxonomy) -> frozenset[str]:
-    """The countries that a place holds; none for a state or a city."""
-    match kind_of(place.field):
-        case "country":
-            return frozenset({place.value})
-        case "region":
-            return taxonomy.region_countries(place.value)
-        case _:
-            return frozenset()
-
-
-def _countries(place: _Pair, taxonomy: Taxonomy) -> frozenset[str]:
-    """The countries that a place lies in."""
-    if kind_of(place.field) == "city":
-        return frozenset({taxonomy.city_country(place.value)})
-    country = taxonomy.region_country(place.value) if kind_of(place.field) == "region" else None
-    return frozenset({country}) if country else _whole_countries(place, taxonomy)
+def _pair(found: Found) -> Pair:
+    return Pair(found.field, describe(found.value))
 
 
 def _is_known_keyword(found: Found, kept: Sequence[Span], told: Sequence[Found]) -> bool:
@@ -290,14 +239,6 @@ def _span_of(found: Found, prompt: str = "") -> Span:
 
 def _side(field: str) -> str:
     return field.partition(".")[0]
-
-
-def _name(field: str) -> str:
-    return field.rpartition(".")[2]
-
-
-def _group(field: str) -> str:
-    return _GROUPS.get(_name(field), _name(field))
 
 
 def _overlap(one: Found | Span, other: Found | Span) -> bool:
