@@ -1,11 +1,15 @@
 """From the language model's score to a chance of purchase and to the one scale of intent, monotone (F-5)."""
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.booster import IntentScale
+from models.artefacts import open_artefact, promoted
+from models.booster import KIND, IntentScale
+from ranking.errors import ArtifactError
+from ranking.features import schema_hash
 from ranking.types import BoolArray, FloatArray
 
 JUDGE_FILE: Final = "judge.json"
@@ -38,6 +42,21 @@ class JudgeScale(BaseModel):
     def apply(self, scores: FloatArray) -> FloatArray:
         """Base intent, float64[n] in [0, 100]."""
         return np.interp(scores, self.score, self.intent)
+
+
+def judge_scale_of(folder: Path) -> JudgeScale | None:
+    """The map that belongs to a booster artefact, None where it was trained without judgements.
+
+    Raises:
+        ArtifactError: the artefact, or the map in it, is damaged.
+    """
+    _, files = open_artefact(promoted(folder), kind=KIND, schema_hash=schema_hash())
+    if JUDGE_FILE not in files:
+        return None
+    try:
+        return JudgeScale.model_validate_json(files[JUDGE_FILE])
+    except ValidationError as err:
+        raise ArtifactError(folder.name, f"{JUDGE_FILE} is damaged") from err
 
 
 def fit_judge_scale(scores: FloatArray, bought: BoolArray, scale: IntentScale) -> JudgeScale:
