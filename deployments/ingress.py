@@ -40,6 +40,7 @@ from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 from ranking.pipeline import Ports, RankRequest
+from ranking.prompt import PARSER_VERSION
 from ranking.prompt.warming import warm_up
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
@@ -186,7 +187,8 @@ class Ingress:
         embedder = cached_embedder(
             hops, lambda: self._leaf_versions.get("embedder"), self._args.caches, shelf, self._telemetry
         )
-        reader = f"{self._args.llm.calls.model}/{READING_VERSION}/{self._taxonomy.version}"
+        versions = f"{READING_VERSION}/{PARSER_VERSION}/{self._taxonomy.version}"
+        reader = f"{self._args.llm.calls.model}/{versions}"
         parses = shelf.parses(reader) if shelf else None
         parsing = desk.parsing(hops.read, self._taxonomy, parses) if desk else None
         flow = QueryFlow(

@@ -20,8 +20,8 @@ from ranking.wire import Wired
 READING_VERSION: Final = "1"
 SCHEMA_NAME: Final = "readings"
 PROMPT_CHARACTERS: Final = 4_000
-TOKENS_OUT: Final = 900
-"""The most that a reply may take: some thirty readings."""
+TOKENS_OUT: Final = 600
+"""The most that a reply may take: some thirty readings; long stories take ten."""
 
 _LETTERS: Final = "bcdfghjkmnpqrstvwxz23456789"
 _FENCE_LETTERS: Final = 12
