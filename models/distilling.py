@@ -42,8 +42,8 @@ _BASE: Final = FEATURES.index("base")
 Side = Literal["fit", "stop", "held out"]
 
 
-class TooFewJudgements(ValueError):
-    """There is too little to learn from and to report on."""
+class TooLittle(ValueError):
+    """Too few judgements or purchases to learn from both and to report on it."""
 
 
 class DistillationReport(BaseModel):
@@ -107,8 +107,7 @@ def distil(
     """Fit to both on seven tenths of the companies, stop on one, report on two.
 
     Raises:
-        TooFewJudgements: train on outcomes alone.
-        ValueError: a side without a purchase.
+        TooLittle: train on outcomes alone.
     """
     met = encounters(rows, lists, judged)
     material = _Material(rows, _sides(rows.companies), judged, _sides(judged.companies), met, seed)
@@ -210,15 +209,12 @@ def _metrics(report: DistillationReport, rows: TrainingRows) -> dict[str, float]
 
 def _require(material: _Material) -> None:
     sides, judged_sides = material.sides, material.judged_sides
-    judgements = [int(each.sum()) for each in (judged_sides.fit, judged_sides.held_out)]
-    if min(judgements) < _LEAST or not judged_sides.stop.any():
-        raise TooFewJudgements(
-            f"{judgements[0]} judgements to fit to and {judgements[1]} to report on; {_LEAST} of each are needed"
-        )
+    judgements = [int(each.sum()) for each in judged_sides]
     bought = [int(material.rows.labels[each].sum()) for each in sides]
-    if not all(bought):
-        raise ValueError(
-            f"purchases among the companies of each side of the split are needed to train, there are {bought}"
+    if min(judgements[0], judgements[2]) < _LEAST or not judgements[1] or not all(bought):
+        raise TooLittle(
+            f"of the companies to fit to, to stop by and to report on {judgements} are judged ({_LEAST}, 1 and {_LEAST} are "
+            f"needed) and {bought} bought (1 each)"
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.artefacts import write_artefact
 from models.booster import BoosterModel
-from models.distilling import REPORT_FILE, DistillationReport, TooFewJudgements, digest, distil, side_of
+from models.distilling import REPORT_FILE, DistillationReport, TooLittle, digest, distil, side_of
 from models.judge_scale import judge_scale_of
 from models.judged_rows import JudgedRows, encounters
 from models.training import TrainedBooster, TrainingRows, save, train
@@ -112,11 +112,11 @@ def test_the_map_of_scores_is_read_back_and_belongs_to_the_artefact(
 
 
 def test_too_few_judgements_are_said_to_be_too_few(rows: TrainingRows) -> None:
-    with pytest.raises(TooFewJudgements, match="judgements to fit to"):
+    with pytest.raises(TooLittle, match="are judged"):
         distil(rows, lists(), judged_rows(rows, 60), 7)
-    with pytest.raises(TooFewJudgements):
+    with pytest.raises(TooLittle):
         distil(rows, lists(), JudgedRows.of([]), 7)
-    with pytest.raises(ValueError, match="purchases"):
+    with pytest.raises(TooLittle, match=r"\[0, 0, 0\] bought"):
         distil(replace(rows, labels=np.zeros_like(rows.labels)), lists(), judged_rows(rows), 7)
 
 
