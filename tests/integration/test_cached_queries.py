@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from db.suppressions import Suppression
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.redis_client import open_redis
 from deployments.standin.behaviour import Behaviour, Latency
+from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from ranking.deadline import Deadline
 from ranking.errors import Unavailable
@@ -148,6 +150,49 @@ async def test_queries_go_on_while_redis_is_killed_and_come_back_to_it(
     held = await redis.keys("llm:*")
     await redis.aclose()
     assert len(held) >= sum(map(asked, (*during, *after)))  # what was judged while it was away is there too
+
+
+async def test_queries_hardly_wait_for_a_redis_that_hangs(server, served_world, database, prompts, shelves):
+    hurried = {"reach": {"lookup_ms": 40.0, "rest_s": 60.0}}
+    auto = {"llm": "auto", "deadline_ms": 5_000}
+    async with (
+        shelves(**hurried) as shelf,
+        advised(served_world, database, SLOW, shelf=shelf, **SURE) as system,
+    ):
+        await system.query(prompt=prompts[1])
+        server.freeze()
+        try:
+            at_once = await asyncio.gather(
+                *(system.query(prompt=each, options=auto) for each in prompts[2:5])
+            )
+            later = [await system.query(prompt=each, options=auto) for each in prompts[5:8]]
+        finally:
+            server.thaw()
+    assert [notes(each, "cache") for each in (*at_once, *later)] == [["redis"]] * 6
+    spent_ms = [each["metadata"]["timings_ms"]["llm"] for each in (*at_once, *later)]
+    assert max(spent_ms[:3]) < 400.0  # the client itself gives up after 500
+    assert min(spent_ms[3:]) < 40.0  # left alone by then
+
+
+async def test_a_suppression_in_postgres_reaches_redis(server, served_world, database, shelves):
+    lead = served_world.system.snapshot.leads.ids.take([0])[0]
+    redis = open_redis(server.url)
+    for key in (f"fit:{lead}", f"intent:{lead}", "fit:other"):
+        await redis.hset(key, "field", "value")
+    feed = await asyncio.to_thread(SuppressionFeed, database, 0.02)
+    try:
+        async with shelves(lambda: feed.current), asyncio.timeout(5.0):
+            connection = await asyncpg.connect(database)
+            await connection.execute(
+                "INSERT INTO suppressions (kind, value, reason) VALUES ('lead', $1, 'erasure')", lead
+            )
+            await connection.close()
+            while await redis.exists(f"fit:{lead}", f"intent:{lead}"):  # noqa: ASYNC110 - no event comes from Redis
+                await asyncio.sleep(0)
+        assert await redis.keys("*") == [b"fit:other"]
+    finally:
+        await asyncio.to_thread(feed.close)
+        await redis.aclose()
 
 
 @dataclass
