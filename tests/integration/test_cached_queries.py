@@ -86,6 +86,20 @@ async def test_another_ingress_finds_what_one_has_paid_for(served_world, databas
     assert notes(first, "cache") == notes(second, "cache") == []
 
 
+async def test_a_list_computed_again_elsewhere_is_the_one_that_was_answered(
+    served_world, database, prompts, shelves
+):
+    async with shelves() as shelf, advised(served_world, database, shelf=shelf, **SURE) as one:
+        answer = await one.query(prompt=prompts[0], limit=50)
+        assert asked(answer) > 0
+    async with shelves() as shelf, advised(served_world, database, shelf=shelf, **SURE) as other:
+        again = (await other.app.client.get(f"/query/{answer['query_id']}.json")).json()
+        assert other.standin.seen.total() == 0
+    assert [(each["lead_id"], each["score"], each["intent_source"]) for each in again["leads"]] == [
+        (each["lead_id"], each["score"], each["intent_source"]) for each in answer["leads"]
+    ]
+
+
 @pytest.mark.parametrize("with_shelf", [False, True])
 async def test_identical_queries_at_once_ask_once_and_all_have_the_judgement(
     served_world, database, prompts, shelves, with_shelf

@@ -177,7 +177,7 @@ async def test_an_entry_that_redis_refuses_holds_up_no_other(redis: Redis):
     way.writing.put("key:bad", b"value", -1)
     way.writing.put("key:good", b"value", HOUR_S)
     await way.writing.flush()
-    assert (len(way.writing), await redis.get("key:good")) == (0, b"value")
+    assert (len(way.writing), await redis.get("key:good"), way.dropped) == (0, b"value", 1)
 
 
 async def test_the_writer_writes_by_itself_and_the_rest_when_it_is_closed(redis: Redis):
