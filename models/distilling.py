@@ -24,14 +24,15 @@ from models.agreement import (
     resamples,
 )
 from models.booster import IntentScale
-from models.judge_scale import JUDGE_FILE, JudgeScale, fit_judge_scale
+from models.judge_calibration import fit_judge_scale
+from models.judge_scale import JUDGE_FILE, JudgeScale
 from models.judged_rows import Encounters, JudgedRows, Lists, encounters
 from models.training import Sample, TrainedBooster, TrainingRows, fit_scale, fitted, predict
 from ranking.features import FEATURES
 from ranking.types import BoolArray
 
 REPORT_FILE: Final = "distillation.json"
-LABEL_WEIGHT: Final = 4.0
+LABEL_WEIGHT: Final = 2.0
 """What one judgement counts in fitting; a shown or unshown company of a list counts 1."""
 _PLACES: Final = 10
 _HELD_OUT, _STOP = (0, 1), 2

@@ -68,7 +68,8 @@ class LlmAdviser:
         product = product_key(doubts.product)
         known = self._memory.recall(doubts, product)
         if doubts.asker.mode == "known":
-            return Advice(known.and_then(await self._recalled(doubts, product, known, deadline)), _free)
+            recalled = await self._recalled(doubts, product, known, deadline)
+            return Advice(self._placed(known.and_then(recalled)), _free)
         asker = doubts.asker
         tab = asker.tab or self._treasury.open_tab(
             asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from models.booster import IntentScale
-from models.judge_scale import JudgeScale, fit_judge_scale, rising
+from models.judge_calibration import fit_judge_scale, rising
+from models.judge_scale import JudgeScale
 
 HALF = IntentScale(probability=(0.0, 0.5, 1.0), intent=(0.0, 40.0, 60.0))
 NOBODY = np.zeros(0), np.zeros(0, dtype=np.bool_)
