@@ -132,11 +132,17 @@ def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[i
         and (bits & cues.EXCLUDE or _names_anyone(units, scope.cue, place))
     ):
         return None
-    backwards = bits & cues.EXCLUDED_AFTER and not (bits & cues.NEGATION and _follows(units, place))
+    forwards = bits & cues.NEGATION or _heads_clause(units, place)
+    backwards = bits & cues.EXCLUDED_AFTER and not (forwards and _follows(units, place))
     if backwards or not _follows(units, place):
         _rule_out_before(units, place, marks)
         return None
     return _Scope(place)
+
+
+def _heads_clause(units: Sequence[Unit], place: int) -> bool:
+    """ "Excluded industries: banks": nothing stands before that it could rule out."""
+    return not place or units[place].gap == STOP
 
 
 def _names_anyone(units: Sequence[Unit], start: int, end: int) -> bool:
@@ -202,6 +208,10 @@ def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
         return True
     if not scope.groups:
         return False
+    if (
+        unit.gap == COLON
+    ):  # "no agencies please: SEO tool for publishers", but "avoid the following: hospitals"
+        return scope.groups != {WORD}
     if unit.gap == COMMA:
         return not _list_goes_on(units, place, scope)
     return _ends_clause(units, place, scope)
