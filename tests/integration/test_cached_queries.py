@@ -27,6 +27,9 @@ from tests.fixtures.served_app import serving, with_ports
 
 SURE = {"asking": {"least_gain": 0.0}}
 QUICK = {"reach": {"lookup_ms": 500.0, "rest_s": 0.0}, "writing": {"flush_s": 0.02}, "values": {"every": 1}}
+UNSURE = "anyone drowning in support tickets. ecommerce. nordics. had enough of agencies tho"
+NOBODY = {"advising": {"most_asked": 1}, "asked_share": {"share": 0.0}}
+"""Nobody is judged: what is asked is the parse alone."""
 SLOW = Behaviour(latency=Latency(median_s=0.3))
 
 
@@ -98,6 +101,26 @@ async def test_a_list_computed_again_elsewhere_is_the_one_that_was_answered(
     assert [(each["lead_id"], each["score"], each["intent_source"]) for each in again["leads"]] == [
         (each["lead_id"], each["score"], each["intent_source"]) for each in answer["leads"]
     ]
+
+
+async def test_another_ingress_finds_the_parse_that_one_has_paid_for(served_world, database, shelves, server):
+    async with (
+        shelves() as shelf,
+        advised(served_world, database, shared_parses=shelf.parses("m/1/t"), **NOBODY) as one,
+    ):
+        first = await one.query(prompt=UNSURE)
+    async with (
+        shelves() as shelf,
+        advised(served_world, database, shared_parses=shelf.parses("m/1/t"), **NOBODY) as other,
+    ):
+        second = await other.query(prompt=UNSURE)
+        assert other.standin.seen.total() == 0
+        server.stop()
+        lonely = await other.query(prompt=f"{UNSURE}, pls")
+        server.start()
+    assert (first["metadata"]["parsed_by"], second["metadata"]["parsed_by"]) == ("llm", "llm")
+    assert second["parsed"] == first["parsed"]
+    assert (notes(second, "cache"), notes(lonely, "cache")) == ([], ["redis"])
 
 
 @pytest.mark.parametrize("with_shelf", [False, True])
