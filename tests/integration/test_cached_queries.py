@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import numpy as np
 import pytest
+from redis.asyncio import Redis
 
 from configs.caches import CachesArgs
 from db.suppressions import Suppression
@@ -55,9 +56,9 @@ async def shelves(server: Stoppable, served_world):
 
     @asynccontextmanager
     async def make(
-        suppressions: Callable[[], tuple[Suppression, ...]] = tuple, **args: Any
+        suppressions: Callable[[], tuple[Suppression, ...]] = tuple, client: Redis | None = None, **args: Any
     ) -> AsyncIterator[CacheShelf]:
-        redis = open_redis(server.url)
+        redis = client or open_redis(server.url)
         told = CachesArgs.model_validate({**QUICK, **args})
         shelf = CacheShelf(redis, told, Telemetry(), suppressions, lambda: served_world.system.snapshot)
         async with shelf:
@@ -192,8 +193,9 @@ async def test_queries_go_on_while_redis_is_killed_and_come_back_to_it(
 async def test_queries_hardly_wait_for_a_redis_that_hangs(server, served_world, database, prompts, shelves):
     hurried = {"reach": {"lookup_ms": 40.0, "rest_s": 60.0}}
     auto = {"llm": "auto", "deadline_ms": 5_000}
+    patient = Redis.from_url(server.url, socket_timeout=60.0)
     async with (
-        shelves(**hurried) as shelf,
+        shelves(client=patient, **hurried) as shelf,
         advised(served_world, database, SLOW, shelf=shelf, **SURE) as system,
     ):
         await system.query(prompt=prompts[1])
@@ -202,13 +204,14 @@ async def test_queries_hardly_wait_for_a_redis_that_hangs(server, served_world, 
             at_once = await asyncio.gather(
                 *(system.query(prompt=each, options=auto) for each in prompts[2:5])
             )
+            asking = len(shelf._reach._open)
             later = [await system.query(prompt=each, options=auto) for each in prompts[5:8]]
+            assert len(shelf._reach._open) == asking  # left alone by then
         finally:
             server.thaw()
     assert [notes(each, "cache") for each in (*at_once, *later)] == [["redis"]] * 6
     spent_ms = [each["metadata"]["timings_ms"]["llm"] for each in (*at_once, *later)]
-    assert max(spent_ms[:3]) < 400.0  # the client itself gives up after 500
-    assert min(spent_ms[3:]) < 40.0  # left alone by then
+    assert max(spent_ms) < 5_000.0  # the client itself would wait for a minute
 
 
 async def test_a_suppression_in_postgres_reaches_redis(server, served_world, database, shelves):
