@@ -21,13 +21,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from bench.cascade_quality import Case, cases
 from bench.record import data_of, heading, write
-from bench.replay import Replayed, Setting, replay, unnecessary
+from bench.replay import LEAST_GAINS, Replayed, Setting, replay, unnecessary
 from configs.llm import LlmArgs, LlmSettings
 from configs.schema import DEFAULT_BOOSTER
 from db.embedded import EmbeddedPostgres
@@ -74,7 +75,7 @@ def main() -> None:
         "seconds": round(time.time() - started_s),
         **asked,
         "boosters": {"before": before.name, "after": after.name},
-        "training": report.model_dump(mode="json"),
+        "training": _shaped(report.model_dump(mode="json")),
         "judge_scale": json.loads((after / JUDGE_FILE).read_text()),
         **told,
     }
@@ -199,7 +200,9 @@ def _replayed(
             print("   ", line, flush=True)
     return {
         "held_out_prompts": len(held_out),
-        "replays": {name: each.table() for name, each in found.items()},
+        "in_doubt_per_query": round(float(found["before"].doubts.mean()), 1),
+        "least_gains": [least if isfinite(least) else "nobody asked" for least in LEAST_GAINS],
+        "replays": {name: each.curve() for name, each in found.items()},
         "unnecessary": _unnecessary(found, "before"),
         "unnecessary_on_scale": _unnecessary(found, "before, judge on the scale"),
     }
@@ -208,6 +211,25 @@ def _replayed(
 def _unnecessary(found: Mapping[str, Replayed], baseline: str) -> dict[str, Any]:
     """Of the calls that `baseline` makes as configured, what each setting does without at the same Precision@25."""
     return {name: unnecessary(found[baseline], each, SEED) for name, each in found.items()}
+
+
+def _shaped(value: Any) -> Any:
+    """As the page of records reads it: an interval round a mean, bands by their edges."""
+    if not isinstance(value, dict):
+        return value
+    if "value" in value:
+        return {"mean": value["value"], "low": value["low"], "high": value["high"]}
+    shaped = {key: _shaped(each) for key, each in value.items()}
+    if "bands" in shaped:
+        shaped["bands"] = {
+            f"{band['low']:g} to {band['high']:g}": [
+                band["labels"],
+                round(band["bias"], 2),
+                round(band["rms"], 2),
+            ]
+            for band in value["bands"]
+        }
+    return shaped
 
 
 def _measured(against: Agreement) -> AskingConfig:

@@ -56,27 +56,18 @@ class Replayed:
     asked: FloatArray
     doubts: FloatArray
 
-    def table(self) -> list[dict[str, float]]:
-        """One row per least gain."""
-        return [
-            {
-                "least_gain": least if np.isfinite(least) else 1.0,
-                "asked": round(float(self.asked[:, at].mean()), 3),
-                "precision_at_25": round(float(self.precision[:, at].mean()), 4),
-            }
-            for at, least in enumerate(LEAST_GAINS)
-        ]
+    def curve(self) -> dict[str, list[float]]:
+        """Means over prompts, one per least gain."""
+        return {
+            "asked": np.round(self.asked.mean(axis=0), 2).tolist(),
+            "precision_at_25": np.round(self.precision.mean(axis=0), 4).tolist(),
+        }
 
     def lines(self) -> list[str]:
-        """The table as text."""
+        """The curve as text."""
         head = f"in doubt per query {self.doubts.mean():.1f}"
-        return [
-            head,
-            *(
-                f"{row['least_gain']:<8g} {row['asked']:7.2f} {row['precision_at_25']:.4f}"
-                for row in self.table()
-            ),
-        ]
+        points = zip(LEAST_GAINS, *self.curve().values(), strict=True)
+        return [head, *(f"{least:<8g} {asked:7.2f} {precision:.4f}" for least, asked, precision in points)]
 
 
 class _Replay:
@@ -163,7 +154,10 @@ def unnecessary(before: Replayed, after: Replayed, seed: int) -> dict[str, Any]:
     found = _share(before, after, np.arange(len(before.products)))
     known = np.array([each for each in drawn if each is not None])
     low, high = np.quantile(known, (0.025, 0.975)).tolist() if len(known) else (None, None)
-    return {"share": found, "low": low, "high": high, "never_there": 1.0 - len(known) / _RESAMPLES}
+    return {
+        "share": {"mean": found, "low": low, "high": high},
+        "resamples_not_there": 1.0 - len(known) / _RESAMPLES,
+    }
 
 
 def _share(before: Replayed, after: Replayed, rows: np.ndarray) -> float | None:

@@ -23,19 +23,19 @@ def test_the_same_precision_with_half_the_calls_saves_half() -> None:
     after = curve([0.0, 10.0, 20.0], [0.30, 0.40, 0.41])
     assert before.asked[0, CONFIGURED] == 20.0
     found = unnecessary(before, after, 1)
-    assert found["share"] == pytest.approx(1.0 - 10.0 / 20.0)
-    assert (found["low"], found["high"], found["never_there"]) == (found["share"], found["share"], 0.0)
+    half = pytest.approx(1.0 - 10.0 / 20.0)
+    assert found == {"share": {"mean": half, "low": half, "high": half}, "resamples_not_there": 0.0}
 
 
 def test_between_two_points_the_curve_is_straight() -> None:
     before = curve([0.0, 20.0], [0.30, 0.3525])
     after = curve([0.0, 10.0, 20.0], [0.30, 0.34, 0.36])
     # .35 lies half way between 10 and 20 companies
-    assert unnecessary(before, after, 1)["share"] == pytest.approx(1.0 - 15.0 / 20.0)
+    assert unnecessary(before, after, 1)["share"]["mean"] == pytest.approx(1.0 - 15.0 / 20.0)
 
 
 def test_a_booster_that_is_as_good_alone_saves_everything_and_one_that_never_is_nothing_known() -> None:
     before = curve([0.0, 20.0], [0.30, 0.40])
-    assert unnecessary(before, curve([0.0, 20.0], [0.41, 0.42]), 1)["share"] == 1.0
+    assert unnecessary(before, curve([0.0, 20.0], [0.41, 0.42]), 1)["share"]["mean"] == 1.0
     worse = unnecessary(before, curve([0.0, 20.0], [0.30, 0.39]), 1)
-    assert (worse["share"], worse["low"], worse["never_there"]) == (None, None, 1.0)
+    assert worse == {"share": {"mean": None, "low": None, "high": None}, "resamples_not_there": 1.0}
