@@ -9,6 +9,7 @@ from math import inf
 from typing import Final
 
 from configs.llm import LlmArgs
+from deployments.llm import parse_metrics
 from deployments.llm.completion import Usage
 from deployments.llm.prompt_reader import Read
 from deployments.llm.settling import reason_of, settle, usage_of
@@ -34,11 +35,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class ParseCall:
-    """One call: `query` is the parse to be used when the task has ended, None for none; `failure` is why."""
+    """One call: `query` is the parse to be used when the task has ended, None for none; `outcome` or `failure` say what became of it."""
 
     payment: Payment
     task: "asyncio.Task[None]" = field(init=False)
     query: Query | None = None
+    outcome: str = ""
     failure: str = ""
 
 
@@ -103,6 +105,7 @@ class ParseCalls:
             call.query = rules if told.failure in _FINAL else None
         if call.query is not None:
             learned(wording.text, rules, call.query)
+        parse_metrics.read(call.failure or call.outcome)
 
     async def _told(self, call: ParseCall, wording: Wording) -> Read | None:
         """The leaf's answer, paid for; None, with `failure` set, when there is none."""
@@ -124,6 +127,7 @@ class ParseCalls:
 
     def _merged(self, call: ParseCall, prompt: str, rules: Query, said: Said) -> Query:
         merged = merge(prompt, rules, said, self._taxonomy)
+        call.outcome = merged.outcome
         if merged.outcome == "disagreed":
             call.failure = merged.outcome
         return merged.query

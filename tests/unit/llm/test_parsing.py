@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 
 from configs.llm import LlmArgs
 from deployments.llm.completion import Usage
@@ -80,6 +81,16 @@ async def test_who_waits_lends_the_place_and_gets_the_parse():
     assert bench.lent == 1
     assert parsed.tab.spent == bench.spent() > 0
     assert [charge.kind for charge in bench.treasury.unbooked] == ["parse"]
+
+
+async def test_what_became_of_readings_is_counted():
+    def counted(outcome):
+        return REGISTRY.get_sample_value("leads_llm_parses_total", {"outcome": outcome}) or 0.0
+
+    before = counted("merged"), counted("garbage")
+    await Bench().parse()
+    await Bench(Read(None, USED, "garbage")).parse()
+    assert (counted("merged"), counted("garbage")) == (before[0] + 1, before[1] + 1)
 
 
 async def test_who_has_it_already_pays_nothing_and_waits_for_nobody():
