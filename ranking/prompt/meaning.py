@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
+from ranking.prompt.loose import HEADS
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
 from ranking.prompt.units import (
@@ -311,10 +312,13 @@ class Reader:
             ]
         if self._context[place] and self._concepts_besides(place):
             return [Reading(place, KEYWORD, None)]
-        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place)]
+        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place, concept)]
 
-    def _implied_buyers(self, place: int) -> list[Reading]:
-        """ "insurance software", "software per ristoranti": sold to them, as long as the prompt names no other industry."""
+    def _implied_buyers(self, place: int, concept: Entry) -> list[Reading]:
+        """ "insurance software", "software per ristoranti": sold to them, as long as the prompt names no other industry.
+
+        Not so where the trade itself makes the product: "cyber insurance" is no news to insurers.
+        """
         if self._industries:
             return []
         texts = self._units[place].text.split(" ")
@@ -322,7 +326,8 @@ class Reader:
         for head in heads:
             entries = self._taxonomy.surfaces.entries(head)
             industry = _first(entries, "industry")
-            if industry is not None and _first(entries, "concept") is None:
+            makers = self._taxonomy.concept(concept.code).industries if HEADS.isdisjoint(texts) else ()
+            if industry is not None and _first(entries, "concept") is None and industry.code not in makers:
                 return [Reading(place, "include.industries", industry, guessed=True)]
         return []
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
-from ranking.prompt.negation import INCLUDED
+from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, Parts
 from ranking.prompt.units import (
     AMPERSAND,
@@ -33,6 +33,7 @@ _TARGET_BEFORE: Final = 64
 _CONNECTORS: Final = frozenset(
     ("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del")
 )
+_PLURALS: Final = ("s", "en", "i")
 _PARTICLES: Final = frozenset(("de", "van", "von"))
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
 
@@ -72,8 +73,20 @@ def read_names(
         elif marks[place] >= 0 and _is_left_out(units, place, marks, cased, language):
             end = max(_name_run(units, place, cased), place + 1)
             found.append(Name(place, end, LEFT_OUT, marks[place]))
+        elif marks[place] == INERT and cased and _is_named_after_place(units, place, marks):
+            end = place + 2
+            found.append(Name(place, end, LEFT_OUT, marks[place + 1]))
         place = end
     return found
+
+
+def _is_named_after_place(units: Sequence[Unit], place: int, marks: Sequence[int]) -> bool:
+    """ "excluding Deutsche Bank", not "no German banks": both words have capitals and the second is no plural."""
+    following = place + 1
+    if following >= len(units) or marks[following] < 0 or units[following].gap != SPACE:
+        return False
+    text = units[following].text
+    return units[place].capital and units[following].capital and not text.endswith(_PLURALS)
 
 
 def _is_cased(units: Sequence[Unit]) -> bool:
