@@ -105,7 +105,7 @@ def _figures(stand: Stand, phases: Sequence[Phase], watch: Watch, window_s: floa
     off, fault, recovery = phases
     steps = [_step(phase, stand) for phase in phases]
     times = breaker_times(watch.readings, fault.from_s, recovery.from_s)
-    after_s = window_s if fault.measured.due_s[-1] > window_s else 0.0
+    after_s = min(window_s, fault.measured.due_s[-1] / 2.0)  # a shortened run has no such time
     ratio = p95_ms(fault.measured, after_s) / p95_ms(off.measured)
     own = {key: value for key, value in fault.measured.figures().items() if key not in {"errors", "degraded"}}
     return own | totals(steps) | {
@@ -120,7 +120,8 @@ def _figures(stand: Stand, phases: Sequence[Phase], watch: Watch, window_s: floa
         "per_second": _joined([measuring.per_second(phase.measured) for phase in phases]),
         "per_second_at": "off, fault, recovery one after the other",
         "latency_cdf": measuring.cdf(fault.measured.outcome.answered_ms()),
-        "timeline": timeline(watch, phases), "doubts": measuring.doubts([phase.measured for phase in phases]),
+        "timeline": timeline(watch, phases), "metrics_ms": record.quantiles(watch.took_ms),
+        "doubts": measuring.doubts([phase.measured for phase in phases]),
     }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def run(stand: Stand, shape: Passes) -> dict[str, Any]:
         "llm_ratio": steps[0]["spent"]["llm_ratio"], "cost_per_lead_usd": steps[0]["spent"]["per_lead_usd"]["mean"],
         "standin_cpu_ms": [round(each.standin_ms) for each in loads], "peak_rss_mib": processes.peak_rss_mib(stand.state.pid),
         "per_second": measuring.per_second(first), "per_second_at": "the first pass",
-        "latency_cdf": measuring.cdf(first.outcome.answered_ms()),
+        "latency_cdf": measuring.cdf(first.outcome.answered_ms()), "metrics_ms": record.quantiles(watch.took_ms),
         "doubts": measuring.doubts(loads), "checks": _checks(stand.scenario.holds, loads, steps),
     }  # fmt: skip
 
