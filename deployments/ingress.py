@@ -265,6 +265,8 @@ def _judge_scale(booster: Path) -> Scale | None:
     try:
         found = judge_scale_of(booster)
     except ArtifactError as err:
-        _log.warning("scores of the language model are used as they are: %s", err)
+        _log.warning(
+            "scores of the language model are used as they are, without %s: %s", err.artifact, err.reason
+        )
         return None
     return found.apply if found is not None else None

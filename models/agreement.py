@@ -27,11 +27,11 @@ class _Reported(BaseModel):
 
 
 class Interval(_Reported):
-    """A figure with its 95 % bootstrap interval."""
+    """A figure with its 95 % bootstrap interval; None where it is not defined."""
 
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 class Band(_Reported):
@@ -108,8 +108,8 @@ def gain(
 
 def _interval(value: float, drawn: FloatArray) -> Interval:
     known = drawn[np.isfinite(drawn)]
-    low, high = np.quantile(known, (0.025, 0.975)).tolist() if len(known) else (np.nan, np.nan)
-    return Interval(value=value, low=low, high=high)
+    low, high = np.quantile(known, (0.025, 0.975)).tolist() if len(known) else (None, None)
+    return Interval(value=value if np.isfinite(value) else None, low=low, high=high)
 
 
 def rank_correlation(one: FloatArray, other: FloatArray) -> float:

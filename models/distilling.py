@@ -190,8 +190,9 @@ def _report(
 
 
 def _metrics(report: DistillationReport, rows: TrainingRows) -> dict[str, float]:
+    """What is defined of the report's figures, by their names in the manifest."""
     before, after = report.before, report.after
-    return {
+    figures = {
         "auc_held_out": report.outcome_auc_after.value,
         "auc_without_labels": report.outcome_auc_before.value,
         "base_rate": float(rows.labels.mean()),
@@ -206,6 +207,7 @@ def _metrics(report: DistillationReport, rows: TrainingRows) -> dict[str, float]
         "label_rms_points": after.rms,
         "label_rms_points_without": before.rms,
     }
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _require(material: _Material) -> None:

@@ -46,7 +46,7 @@ def test_an_interval_holds_its_figure_and_a_gain_compares_the_same_companies() -
     better = gain(rank_correlation, poor, good, truth, drawn)
     assert better.low > 0.0
     assert better.value == pytest.approx(found.value - rank_correlation(poor, truth))
-    assert np.isnan(auc(good, np.ones(300)))
+    assert interval(auc, good, np.ones(300), drawn).model_dump() == {"value": None, "low": None, "high": None}
 
 
 def test_the_spread_that_is_left_is_measured() -> None:

@@ -111,6 +111,16 @@ def test_the_map_of_scores_is_read_back_and_belongs_to_the_artefact(
         judge_scale_of(damaged)
 
 
+def test_a_judge_who_finds_nobody_in_need_leaves_a_figure_out_and_the_artefact_whole(
+    rows: TrainingRows, judged: JudgedRows, tmp_path: Path
+) -> None:
+    trained = distil(rows, lists(), replace(judged, scores=0.5 * judged.scores), 7)
+    assert "label_auc" not in trained.metrics
+    assert _report(trained).after.auc.value is None
+    folder = save(trained, "d", tmp_path, "abc", AT)
+    assert BoosterModel(folder).score(rows.features[:3]).shape == (3,)
+
+
 def test_too_few_judgements_are_said_to_be_too_few(rows: TrainingRows) -> None:
     with pytest.raises(TooLittle, match="are judged"):
         distil(rows, lists(), judged_rows(rows, 60), 7)
