@@ -7,6 +7,7 @@ import pytest
 
 from deployments.standin.behaviour import Behaviour, Latency
 from tests.fixtures.advised import advised
+from tests.fixtures.served_app import serving
 
 ODD = "anyone drowning in support tickets. ecommerce. nordics. had enough of agencies tho"
 SLANG = "sell cyber stuff 2 town halls n school districts ohio"
@@ -106,6 +107,15 @@ async def test_nobody_is_asked_where_the_rules_are_sure_or_the_caller_wants_none
         answer = await system.query(prompt=prompt, options={"llm": mode})
         assert system.standin.seen.total() == 0
     assert (by(answer), notes(answer)) == (("rules", False), [])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "mode", "told"), [(ODD, "auto", ["no_key"]), (ODD, "never", []), (SURE, "auto", [])]
+)
+async def test_without_a_language_model_an_unsure_parse_says_so(served_world, prompt, mode, told):
+    async with serving(served_world, unsure_below=0.75) as app:
+        answer = await app.query(prompt=prompt, options={"llm": mode})
+    assert (by(answer), notes(answer)) == (("rules", False), told)
 
 
 async def test_the_second_query_with_the_rules_parse_says_that_it_was_held(served_world, database):
