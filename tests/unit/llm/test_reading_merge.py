@@ -61,6 +61,18 @@ def merged(prompt, *readings, language="en"):
             "include.employees | 2-10 | a handful",
             [("include.employees", EmployeeRange(2, 10))],
         ),
+        (
+            "50 to 500 folks",
+            "include.employees | 50 – 500 employees | 50",
+            [("include.employees", EmployeeRange(50, 500))],
+        ),
+        ("the buckeyes", "include.countries | Ohio, USA | buckeyes", [("include.regions", "us_oh")]),
+        ("the swabians", "include.cities | Germany | swabians", [("include.countries", "DE")]),
+        (
+            "pay days",
+            "product.concepts | Expense Management | pay days",
+            [("product.concepts", "expense_management")],
+        ),
         ("wee firms", "include.employees | small | wee", [("include.employees", EmployeeRange(1, 50))]),
         ("spare me hobbyists", "exclude.industries | hobby | hobbyists", [("exclude.keywords", "hobbyists")]),
         (
