@@ -1,6 +1,6 @@
 """Which field each unit of a prompt fills: the words that can be read in several ways are decided by where they stand (F-1)."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
@@ -180,6 +180,7 @@ class Reader:
             if reading.field == "include.industries" and reading.entry is not None
         }
         codes = {code for code, _ in wanted}
+        readings = [self._only_such(reading, wanted) for reading in readings]
         return [
             Reading(reading.unit, "exclude.keywords", None)
             if reading.field == _RULED_OUT_TRADE
@@ -189,6 +190,19 @@ class Reader:
             else reading
             for reading in readings
         ]
+
+    def _only_such(self, reading: Reading, wanted: Set[tuple[str, str]]) -> Reading:
+        """ "banks, but no German banks": what describes those ruled out is ruled out, and not the whole target."""
+        place = reading.unit
+        if (
+            reading.field != _RULED_OUT_TRADE
+            or reading.entry is None
+            or (reading.entry.code, self._units[place].text) not in wanted
+            or self._marks[place - 1] != INERT
+        ):
+            return reading
+        entry = _preferred(self._units[place - 1].entries)
+        return Reading(place - 1, f"exclude.{FIELDS[entry.kind]}", entry, guessed=True)
 
     def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
