@@ -206,7 +206,7 @@ def test_readiness_names_every_dependency(graph: Graph) -> None:
     assert told["status"] == "ready"
     states = {name: state["status"] for name, state in told["dependencies"].items()}
     assert states == dict.fromkeys(
-        ("postgres", "redis", "snapshot", "retrieval", "bm25", "gbdt", "embedder"), "ready"
+        ("postgres", "redis", "snapshot", "retrieval", "bm25", "gbdt", "embedder", "llm"), "ready"
     )
     assert told["dependencies"]["bm25"]["replicas"] == 1
 
