@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
+from configs.llm import LlmSettings
 from db.embedded import EmbeddedRedis
 from deployments.llm.completion import Usage
-from configs.llm import LlmSettings
 from deployments.llm.node import LlmNode, split
 from deployments.scaling import QUEUED, UTILISATION
 from deployments.standin.behaviour import Behaviour, Latency
