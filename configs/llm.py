@@ -81,7 +81,7 @@ class LlmConfig(_Strict):
     text_characters: int = Field(600, ge=50, le=10_000, description="characters shown of each text")
     sentinels: bool = Field(True, description="mix two companies of known score into each call")
     timeout_s: float = Field(
-        10.0,
+        8.0,
         gt=0.0,
         le=600.0,
         description="longest wait for one call; while all places hang, the breaker sees `concurrency` failures in that time",
