@@ -241,4 +241,4 @@ async def test_what_is_no_parse_is_a_miss(redis: Redis, content: bytes):
 
 def test_the_bounds_of_a_patient_look_up_are_those_that_are_served():
     assert PATIENT.rest_s == ReachArgs().rest_s == 1.0
-    assert ReachArgs().lookup_ms == 20.0
+    assert ReachArgs().lookup_ms == 40.0
