@@ -91,6 +91,14 @@ class LlmConfig(_Strict):
     retry: RetryConfig = Field(default_factory=RetryConfig)
     breaker: BreakerConfig = Field(default_factory=BreakerConfig)
 
+    @property
+    def longest_s(self) -> float:
+        """Seconds from when a call is wanted until it is given up: as long for a place as for the answer.
+
+        With less, who waits behind calls that hang would be given up at the moment they are, and the breaker would hear of few.
+        """
+        return 2.0 * self.timeout_s
+
 
 class AdvisingConfig(_Strict):
     """How an ingress asks and waits."""

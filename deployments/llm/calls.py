@@ -116,7 +116,7 @@ class Calls:
     async def _judged(self, doubts: Doubts, product: str, asked: Asked) -> Judgement:
         """The scores, kept and paid for; nothing, with `failure` set, when there are none."""
         started_s = self._clock()
-        deadline = Deadline.after_ms(self._args.calls.timeout_s * 1000.0, self._clock)
+        deadline = Deadline.after_ms(self._args.calls.longest_s * 1000.0, self._clock)
         try:
             told = await self._ask(question_of(doubts.product, asked.shown), deadline)
         except LeadError as err:
@@ -181,7 +181,7 @@ class Calls:
             for each in shown
         )
         ceiling = self._ceiling(len(shown), tokens)
-        return self._treasury.hold(tab, self._args.calls.model, ceiling, self._args.calls.timeout_s)
+        return self._treasury.hold(tab, self._args.calls.model, ceiling, self._args.calls.longest_s)
 
     def _ceiling(self, candidates: int, tokens: int) -> NanoUsd:
         return self._treasury.ceiling(

@@ -75,7 +75,7 @@ class ParseCalls:
         wording = Wording(prompt, self._taxonomy.CONCEPTS, self._taxonomy.INDUSTRIES)
         model = self._args.calls.model
         ceiling = self._treasury.ceiling(model, tokens_in(wording), TOKENS_OUT)
-        payment = self._treasury.hold(tab, model, ceiling, self._args.calls.timeout_s, "parse")
+        payment = self._treasury.hold(tab, model, ceiling, self._args.calls.longest_s, "parse")
         if isinstance(payment, str):
             return payment
         call = self._calls[prompt] = ParseCall(payment)
@@ -109,7 +109,7 @@ class ParseCalls:
 
     async def _told(self, call: ParseCall, wording: Wording) -> Read | None:
         """The leaf's answer, paid for; None, with `failure` set, when there is none."""
-        deadline = Deadline.after_ms(self._args.calls.timeout_s * 1000.0, self._clock)
+        deadline = Deadline.after_ms(self._args.calls.longest_s * 1000.0, self._clock)
         try:
             told = await self._read(wording, deadline)
         except LeadError as err:
