@@ -67,15 +67,10 @@ class Calls:
         self._size = size
         self.cost_of_one = NanoUsd(max(1, self._ceiling(size, size * _USUAL_CANDIDATE_TOKENS) // size))
 
-    def paused(self) -> str | None:
-        """Why nobody is called for a moment: there was nobody to answer."""
-        return self._why_paused if self._clock() < self._paused_until_s else None
-
     def obstacle(self) -> str | None:
         """Why no call would be made now."""
-        paused = self.paused()
-        if paused is not None:
-            return paused
+        if self._clock() < self._paused_until_s:
+            return self._why_paused
         return "overloaded" if len(self._tasks) >= self._args.advising.in_flight else None
 
     def begin(
