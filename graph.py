@@ -9,7 +9,7 @@ from configs.llm import LlmSettings
 from configs.schema import RANKING_NODES, GraphArgs, NodeName
 from db.settings import Settings
 from deployments.ingress import Ingress
-from deployments.nodes import Bm25Node, EmbedderNode, GbdtNode, RetrievalNode, ServedLlmNode
+from deployments.served import ServedBm25, ServedEmbedder, ServedGbdt, ServedLlm, ServedRetrieval
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 
@@ -32,11 +32,11 @@ def app(args: GraphArgs) -> Application:
     redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
     llm = LlmSettings()
     return _node("ingress", serve.ingress()(Ingress)).bind(
-        retrieval=_node("retrieval", RetrievalNode).bind(snapshots, database_url),
-        bm25=_node("bm25", Bm25Node).bind(snapshots),
-        gbdt=_node("gbdt", GbdtNode).bind(args.booster),
-        embedder=_node("embedder", EmbedderNode).bind(args.embedder.model_dump()),
-        llm=_node("llm", ServedLlmNode).bind(args.llm.calls.model_dump(mode="json"), llm, redis_url),
+        retrieval=_node("retrieval", ServedRetrieval).bind(snapshots, database_url),
+        bm25=_node("bm25", ServedBm25).bind(snapshots),
+        gbdt=_node("gbdt", ServedGbdt).bind(args.booster),
+        embedder=_node("embedder", ServedEmbedder).bind(args.embedder.model_dump()),
+        llm=_node("llm", ServedLlm).bind(args.llm.calls.model_dump(mode="json"), llm, redis_url),
         args=args.model_dump(mode="json"),
         snapshots=snapshots,
         database_url=database_url,

@@ -92,6 +92,10 @@ class GraphArgs(_Strict):
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )
+    wire: bool = Field(
+        True,
+        description="false calls leaves of the same machine through Serve's handles: only to measure what our wire saves",
+    )
     plain_handles: bool = Field(
         False, description="true calls leaves through Serve's default handles: only to measure what ours save"
     )

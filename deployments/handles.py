@@ -1,9 +1,9 @@
-"""From Serve handles to ports: each hop has a coalescer, a time limit and our own errors."""
+"""From lines and Serve handles to ports: each hop has a coalescer, a time limit and our own errors."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from deployments.coalescer import Coalescer, CoalescerLimits
 from deployments.llm.node import Judged
 from deployments.llm.prompt_reader import Read
 from deployments.telemetry import Telemetry
+from deployments.wire.lines import Lines
 from models.llm.question import Question
 from models.llm.reading_prompt import Wording
 from ranking.deadline import Deadline
@@ -30,19 +31,38 @@ _RETRY_FLOOR_MS = 20.0
 
 
 class Hop(Generic[Item, Value]):
-    """List calls of one method of one deployment, over gRPC with pickled numpy arrays.
+    """List calls of one method of one deployment: on a line to a replica of this machine, else over gRPC with pickled NumPy arrays.
 
-    Serve does not repeat a call that had begun on a replica that died; all leaf methods are pure, so it is repeated here once, if
-    time is left.
+    A call that had begun on a replica that died is not repeated by Serve; all leaf methods are pure, so it is repeated here
+    once, if time is left.
+
+    Args:
+        lines: None to use the handle alone.
+        most_in_flight: of this caller, on one line; whoever finds all lines so busy takes the handle, which knows of replicas
+            on other machines.
     """
 
-    def __init__(self, node: str, handle: Any, method: str, *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        node: str,
+        handle: Any,
+        method: str,
+        *,
+        plain: bool = False,
+        lines: Lines | None = None,
+        most_in_flight: int = 1,
+        took: Callable[[str], None] = lambda _way: None,
+    ) -> None:
         self._node = node
         if not plain:
             handle = handle.options(
                 _by_reference=False, request_serialization="pickle", response_serialization="pickle"
             )
+        self._name = method
         self._method = getattr(handle, method)
+        self._lines = lines
+        self._most_in_flight = most_in_flight
+        self._took = took
 
     async def send(self, items: Sequence[Item], remaining_ms: Sequence[float]) -> Sequence[Value | LeadError]:
         """One outcome per item.
@@ -63,6 +83,19 @@ class Hop(Generic[Item, Value]):
             return await self._once(items, left_ms)
 
     async def _once(
+        self, items: Sequence[Item], remaining_ms: Sequence[float]
+    ) -> Sequence[Value | LeadError]:
+        line = self._lines.least_busy(self._node, self._most_in_flight) if self._lines else None
+        self._took("handle" if line is None else "line")
+        if line is None:
+            return await self._by_handle(items, remaining_ms)
+        try:
+            return await line.call(self._name, items, remaining_ms)
+        except ConnectionError as err:
+            _log.warning("%s did not answer: %s", self._node, type(err).__name__)
+            raise Unavailable(self._node, type(err).__name__) from err
+
+    async def _by_handle(
         self, items: Sequence[Item], remaining_ms: Sequence[float]
     ) -> Sequence[Value | LeadError]:
         try:
@@ -135,10 +168,11 @@ def handle_ports(
     *,
     coalesce: bool,
     plain: bool = False,
+    lines: Lines | None = None,
 ) -> HandlePorts:
-    """Put a coalescer before each handle; with `coalesce` false every item is a call of its own.
+    """Put a coalescer before each hop; with `coalesce` false every item is a call of its own.
 
-    `plain` leaves the handles as Serve makes them (calls of actors instead of gRPC).
+    `plain` leaves the handles as Serve makes them (calls of actors instead of gRPC), and uses no lines.
     """
 
     def before(node: str, handle: Any, method: str, args: HopArgs, size_bytes: Any) -> Coalescer[Any, Any]:
@@ -148,7 +182,10 @@ def handle_ports(
         )  # fmt: skip
         if not coalesce:
             limits = CoalescerLimits(args.max_waiting, 1, args.max_bytes, args.max_waiting)
-        hop: Hop[Any, Any] = Hop(node, handle, method, plain=plain)
+        hop: Hop[Any, Any] = Hop(
+            node, handle, method, plain=plain, lines=None if plain else lines,
+            most_in_flight=limits.lanes, took=lambda way: telemetry.called(node, way),
+        )  # fmt: skip
         return Coalescer(
             node,
             hop.send,

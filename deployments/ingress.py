@@ -36,6 +36,8 @@ from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.scaling import WorkLoad
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
+from deployments.wire.lines import Lines
+from deployments.wire.places import replicas_meet
 from models.judge_scale import judge_scale_of
 from models.llm.reading_prompt import READING_VERSION
 from ranking.answer import RankedList
@@ -85,9 +87,10 @@ class Ingress:
             SnapshotStore(Path(snapshots), taxonomy_version=self._taxonomy.version),
             lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: self._suppressed.current),
         )
+        self._lines = Lines(replicas_meet()) if self._args.wire else None
         self._hops: HandlePorts = handle_ports(
             retrieval, bm25, gbdt, embedder, llm, self._args.hops, self._telemetry,
-            coalesce=self._args.coalesce, plain=self._args.plain_handles,
+            coalesce=self._args.coalesce, plain=self._args.plain_handles, lines=self._lines,
         )  # fmt: skip
         here = serve.get_replica_context()
         self._watch = ReplicaWatch(
@@ -155,6 +158,8 @@ class Ingress:
             log = QueryLog(self._pool, args.log_queue, args.log_flush_s, self._telemetry)
             log.start()
             closing.push_async_callback(log.close)
+            if self._lines is not None:
+                await closing.enter_async_context(self._lines.followed())
             closing.push_async_callback(self._close_hops)
             closing.push_async_callback(asyncio.to_thread, self._suppressed.close)
             shelf = None
@@ -167,6 +172,8 @@ class Ingress:
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
+            if self._lines is not None:
+                await self._lines.look()
             self._keep_catalogue()
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
             closing.callback(watching.cancel)

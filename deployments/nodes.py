@@ -1,4 +1,4 @@
-"""The compute leaves of the graph as plain classes; `graph.py` makes deployments of them.
+"""The compute leaves of the graph as plain classes; `deployments.served` is what `graph.py` makes deployments of.
 
 Each list method answers one outcome per item, in order: a value, or a `LeadError`. `remaining_ms` is what each item has left.
 """
@@ -9,14 +9,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from configs.llm import LlmSettings
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.engine import SnapshotRetrieval
 from db.suppressions import Suppression
 from deployments.generations import Generations
 from deployments.leaf import WorkThread
-from deployments.llm.node import LlmNode
-from deployments.redis_client import open_redis
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from models.booster import BoosterModel
@@ -160,10 +157,3 @@ class EmbedderNode:
         del remaining_ms
         with self._telemetry.node("embedder", len(items)):
             return await self._work.together(items, lambda texts: list(self._encoder.encode(texts)))
-
-
-class ServedLlmNode(LlmNode):
-    """The language model's leaf with a Redis connection of its own process, where replicas share the breaker's state."""
-
-    def __init__(self, config: dict[str, object], settings: LlmSettings, redis_url: str | None) -> None:
-        super().__init__(config, settings, open_redis(redis_url))

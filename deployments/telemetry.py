@@ -40,6 +40,11 @@ _BATCH_SIZE = Histogram("leads_coalescer_batch_size", "Items per list call", ["n
 _WAIT = Histogram(
     "leads_coalescer_wait_seconds", "Seconds an item waits to be sent", ["node"], buckets=_HOP_S
 )
+_CALLS = Counter(
+    "leads_hop_calls_total",
+    "List calls to leaves: on a line of this machine or through Serve's handle",
+    ["node", "way"],
+)
 _NODE = Histogram(
     "leads_node_duration_seconds", "Seconds a leaf works on one list call", ["node"], buckets=_HOP_S
 )
@@ -97,6 +102,10 @@ class Telemetry:
         wait = _child(_WAIT, node)
         for seconds in waits_s:
             self._tally.observe(wait, seconds)
+
+    def called(self, node: str, way: str) -> None:
+        """A list call left by "line" or by "handle"."""
+        self._tally.count(_child(_CALLS, node, way))
 
     def answered(self, ranked: RankedList) -> None:
         """A query was answered; its times are those of its stages, "total" included."""
