@@ -4,6 +4,7 @@ import asyncio
 import logging
 import struct
 from enum import IntEnum
+from typing import cast
 
 _HEAD = struct.Struct("<IIB")
 MOST_BODY_BYTES = 64 * 2**20
@@ -67,8 +68,7 @@ class FrameProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own class is none of asyncio's
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
