@@ -12,6 +12,12 @@ from ranking.text import fold
 
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 _LEAST_SENTENCE_WORDS = 4
+_DIRECTORIES = (
+    ("startup_world/unjoined_job_posts.jsonl", "company_raw", "post", "text"),
+    ("messy/accelerator_companies.jsonl", "name", "description", "description"),
+    ("messy/technology_adopters.jsonl", "name", "description", "description"),
+    ("messy/job_listings.jsonl", "company_name", "title", "title"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class RealText:
 
 
 def real_texts(folder: Path) -> list[RealText]:
-    """Hiring posts, launches, titles and descriptions below `folder`, which has the layout of the evaluation data; each text of a group once."""
+    """Hiring posts, launches, titles and descriptions below `folder`, laid out as the evaluation data; each text of a group once."""
     names: dict[str, str] = {}
     texts: list[RealText] = []
     for row in _rows(folder / "startup_world" / "companies.jsonl"):
@@ -38,24 +44,22 @@ def real_texts(folder: Path) -> list[RealText]:
     for row in _rows(folder / "startup_world" / "snippets.jsonl"):
         source = "launch" if row["kind"] == "launch" else "post" if len(row["text"]) > 200 else "title"
         texts.append(RealText(names[row["company_id"]], source, row["text"]))
-    for row in _rows(folder / "startup_world" / "unjoined_job_posts.jsonl"):
-        texts.append(RealText(fold(row["company_raw"]), "post", row["text"]))
-    for row in _rows(folder / "messy" / "accelerator_companies.jsonl"):
-        texts.append(RealText(fold(row["name"]), "description", row.get("description") or ""))
-    for row in _rows(folder / "messy" / "technology_adopters.jsonl"):
-        texts.append(RealText(fold(row["name"]), "description", row.get("description") or ""))
-    for row in _rows(folder / "messy" / "remote_companies.jsonl"):
-        page = "\n".join(str(part) for part in row["sections"].values())
-        texts.append(RealText(fold(row["title"]), "page", page))
-    for row in _rows(folder / "messy" / "job_listings.jsonl"):
-        texts.append(RealText(fold(row["company_name"]), "title", row["title"]))
+    for path, name, source, body in _DIRECTORIES:
+        rows = _rows(folder / path)
+        texts += [RealText(fold(row[name]), source, row.get(body) or "") for row in rows]
+    pages = _rows(folder / "messy" / "remote_companies.jsonl")
+    texts += [
+        RealText(fold(row["title"]), "page", "\n".join(map(str, row["sections"].values()))) for row in pages
+    ]
     return [text for text in dict.fromkeys(texts) if text.text.strip()]
 
 
 def recombined(texts: list[RealText], count: int, seed: int) -> Iterator[RealText]:
     """So many texts of four to twelve sentences, each from another real text: alike in phrases, alike in no whole."""
     dice = random.Random(f"recombined-{seed}")
-    pool = [list(filter(_is_sentence, _SENTENCES.split(text.text))) for text in texts if text.source != "title"]
+    pool = [
+        list(filter(_is_sentence, _SENTENCES.split(text.text))) for text in texts if text.source != "title"
+    ]
     pool = [sentences for sentences in pool if sentences]
     for number in range(count):
         chosen = dice.sample(pool, dice.randint(4, 12))
