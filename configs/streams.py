@@ -61,7 +61,7 @@ class StreamArgs(BaseModel):
         300.0, ge=0.0, le=86_400.0, description="seconds that a producer's clock may be ahead of ours"
     )
     session_s: float = Field(
-        10.0, ge=3.0, le=300.0, description="seconds without a heartbeat before others take over"
+        10.0, ge=1.0, le=300.0, description="seconds without a heartbeat before others take over"
     )
     retry_base_s: float = Field(0.2, gt=0.0, le=60.0, description="first pause when a part does not answer")
     retry_most_s: float = Field(

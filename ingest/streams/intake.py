@@ -23,10 +23,12 @@ from ingest.streams.producing import Producer, sending
 from ingest.streams.records import Fault, Record, Unusable
 from ingest.streams.storing import Store, Stored
 from ingest.streams.topics import CARRIES, TOPICS, dead_letters_of, make_topics
+from ingest.streams.waiting_letters import all_read
 from ranking.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 _PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, KafkaError, Unavailable)
+_SILENCE_S = 1.0
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
 
@@ -121,17 +123,21 @@ class Intake:
         until_empty: bool,
     ) -> None:
         args = self._args
+        silent_s = 0.0
         while not stop.is_set():
             began_s = time.monotonic()
             fetched = await consumer.getmany(
                 timeout_ms=int(args.wait_s * 1000), max_records=args.batch_messages
             )
             if fetched:
+                silent_s = 0.0
                 async with self._in_hand:
                     await self._finish(consumer, producer, fetched, pause)
                 await pause.rest(args.pace_s - (time.monotonic() - began_s))
-            elif until_empty and await _nothing_left(consumer):
-                return
+            elif until_empty:
+                silent_s += args.wait_s
+                if silent_s >= _SILENCE_S and await all_read(consumer):
+                    return
 
     async def _finish(
         self, consumer: AIOKafkaConsumer, producer: Producer, fetched: Fetched, pause: "_Pause"
@@ -255,12 +261,3 @@ def _records(fetched: Fetched, topic: str) -> list[Record]:
         if partition.topic == topic
         for each in records
     ]
-
-
-async def _nothing_left(consumer: AIOKafkaConsumer) -> bool:
-    """Whether this member has read all of its partitions; it must have some."""
-    ours = list(consumer.assignment())
-    if not ours:
-        return False
-    ends = await consumer.end_offsets(ours)
-    return all([await consumer.position(partition) >= ends[partition] for partition in ours])
