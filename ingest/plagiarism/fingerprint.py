@@ -1,5 +1,6 @@
 """What a text is recognised by: its shingles, its simhash, the key of its exact words, the key of its identity."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -22,6 +23,7 @@ class Fingerprint:
         names: what it names beyond its words: technologies added and removed, roles.
         shingles: uint64, ascending, distinct.
         simhash: 64 bits, signed, over `shingles`.
+        owner: the only tenant that may see it, None when it is shared.
         wording: 64-bit key of the company and the folded words, signed.
     """
 
@@ -30,6 +32,7 @@ class Fingerprint:
     miner_id: str
     snippet_id: str
     seen_at: datetime
+    owner: str | None
     names: frozenset[str]
     shingles: HashArray
     simhash: int
@@ -44,6 +47,7 @@ class Fingerprint:
         miner_id: str,
         snippet_id: str,
         seen_at: datetime,
+        owner: str | None = None,
         names: frozenset[str] = frozenset(),
     ) -> Self:
         """The fingerprint of a snippet's text."""
@@ -55,6 +59,7 @@ class Fingerprint:
             miner_id=miner_id,
             snippet_id=snippet_id,
             seen_at=seen_at,
+            owner=owner,
             names=names,
             shingles=shingles,
             simhash=simhash(shingles),
@@ -65,6 +70,12 @@ class Fingerprint:
     def precedence(self) -> tuple[datetime, str, str]:
         """Smaller is first: by time seen; at one moment by supplier and id, so that every replica decides alike."""
         return (self.seen_at, self.miner_id, self.snippet_id)
+
+
+def named(added: Iterable[str], removed: Iterable[str], roles: Iterable[str]) -> frozenset[str]:
+    """What a snippet names beyond its words, as `Fingerprint.names` has it."""
+    wordings = (("added", added), ("removed", removed), ("role", roles))
+    return frozenset(f"{what} {code}" for what, codes in wordings for code in codes)
 
 
 def reference(miner_id: str, snippet_id: str) -> int:

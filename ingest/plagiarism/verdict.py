@@ -27,7 +27,9 @@ class Likeness:
 
 
 def likeness(text: Fingerprint, other: Fingerprint) -> Likeness | None:
-    """How much the texts repeat each other, None where they do not. Symmetric but for what `text` names in addition."""
+    """How much `text` repeats `other`, None where it does not, or where its owner may not see the other."""
+    if other.owner not in (None, text.owner):
+        return None
     bits = distance(text.simhash, other.simhash)
     smaller = min(len(text.shingles), len(other.shingles))
     if smaller < _LONG and not text.names <= other.names:
@@ -37,8 +39,6 @@ def likeness(text: Fingerprint, other: Fingerprint) -> Likeness | None:
     if smaller < LEAST_SHINGLES:
         return None
     contained = containment(text.shingles, other.shingles)
-    if contained < MIN_CONTAINMENT or (bits > FAR_BITS and contained < _WHOLE):
-        return None
-    if text.company_id != other.company_id and contained * smaller < _LEAST_SHARED_ELSEWHERE:
-        return None
-    return Likeness(bits, contained)
+    enough = contained >= MIN_CONTAINMENT and (bits <= FAR_BITS or contained >= _WHOLE)
+    at_home = text.company_id == other.company_id or contained * smaller >= _LEAST_SHARED_ELSEWHERE
+    return Likeness(bits, contained) if enough and at_home else None

@@ -53,6 +53,7 @@ def snippet(
     minutes: float = 0,
     names: frozenset[str] = frozenset(),
     key: str = "",
+    owner: str | None = None,
 ) -> Fingerprint:
     """A snippet seen so many minutes into the morning; its id is `key`, else the minute."""
     return Fingerprint.of(
@@ -61,5 +62,6 @@ def snippet(
         miner_id=miner,
         snippet_id=key or f"{company} {minutes}",
         seen_at=MORNING + timedelta(minutes=minutes),
+        owner=owner,
         names=names,
     )

@@ -197,3 +197,13 @@ def test_an_index_built_from_stored_sketches_answers_as_before(filled):
     for number in range(50):
         text = snippet(repost(posting(number), "medium", 5, VOCABULARY), "copier", minutes=30_000)
         assert Detector(index).repeats(text, known) == judge.repeats(text, known)
+
+
+def test_a_text_that_one_may_not_see_is_never_the_original():
+    private, shared = snippet(posting(1), owner="them"), snippet(posting(1), "b", minutes=1)
+    theirs, ours = (
+        snippet(posting(1), "c", minutes=2, owner="them"),
+        snippet(posting(1), "d", minutes=3, owner="us"),
+    )
+    found = [(repeat.snippet, repeat.original) for repeat in judged(private, shared, theirs, ours)]
+    assert found == [(theirs, private), (ours, shared)]
