@@ -27,10 +27,10 @@ from ranking.kernels.compiled import compile_declared
 
 STORED = 100_000
 LARGE = 1_000_000
-REPOSTS = 3
+REPOSTS = 2
 LEAST_WORDS = 30
 KINDS = ("post", "page", "description")
-DESCRIPTIONS = 400
+DESCRIPTIONS = 200
 BOUNDS = {"light": 0.95, "medium": 0.80}
 MOST_FLAGGED = 0.001
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,10 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--texts", type=Path, required=True, help="folder with the layout of the evaluation data"
     )
     parser.add_argument("--stored", type=int, default=STORED)
+    parser.add_argument(
+        "--folds", type=int, default=2, choices=(1, 2), help="halves of the companies to store in turn"
+    )
     options = parser.parse_args(arguments)
     compile_declared()
     texts = real_texts(options.texts)
-    measured = measure(texts, options.stored)
+    measured = measure(texts, options.stored, options.folds)
     offered = measured["innocents"]["checked"] + sum(
         found["offered"] for found in measured["recall"].values()
     )
@@ -80,13 +83,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"written: {path}")
 
 
-def measure(texts: list[RealText], stored: int) -> dict:
+def measure(texts: list[RealText], stored: int, folds: int) -> dict:
     """Recall by strength and kind, innocents flagged, costs; over both folds."""
     flagged: list[dict] = []
     checked: Counter[str] = Counter()
     found: Counter[tuple[str, str, str]] = Counter()
     costs: list[dict] = []
-    for fold in (0, 1):
+    for fold in range(folds):
         own, others = [t for t in texts if t.fold == fold], [t for t in texts if t.fold != fold]
         store, cost = _filled(own, stored, fold)
         costs.append({**cost, **_innocents(store, others, checked, flagged)})
@@ -95,11 +98,8 @@ def measure(texts: list[RealText], stored: int) -> dict:
             f"fold {fold}: {costs[-1]}, {len(flagged)} of {checked.total()} innocents flagged so far",
             flush=True,
         )
-    recall = {
-        f"{strength} {source}".strip(): _recall(found, strength, source)
-        for strength in STRENGTHS
-        for source in KINDS
-    }
+    recall = _recalls(found)
+    print(recall, flush=True)
     rate = len(flagged) / checked.total()
     posts = {strength: recall[f"{strength} post"]["found"] for strength in BOUNDS}
     return {
@@ -192,6 +192,12 @@ def _tried(store: Store) -> list[tuple[int, RealText]]:
     return [*by_kind["post"], *by_kind["page"], *by_kind["description"][:DESCRIPTIONS]]
 
 
+def _recalls(found: Counter[tuple[str, str, str]]) -> dict[str, dict]:
+    return {
+        f"{strength} {source}": _recall(found, strength, source) for strength in STRENGTHS for source in KINDS
+    }
+
+
 def _recall(found: Counter[tuple[str, str, str]], strength: str, source: str) -> dict:
     offered = found[strength, source, "offered"]
     parts = {
@@ -207,7 +213,7 @@ def _recall(found: Counter[tuple[str, str, str]], strength: str, source: str) ->
 def _large(texts: list[RealText]) -> dict:
     """CPU per look-up with a million sketches stored, of which all but the real ones are drawn."""
     index = SketchIndex(2 * LARGE)
-    fingerprints = [_fingerprint(text.text, text.group, number) for number, text in enumerate(texts[::4])]
+    fingerprints = [_fingerprint(text.text, text.group, number) for number, text in enumerate(texts[::8])]
     for fingerprint in fingerprints:
         index.add(sketch(fingerprint))
     drawn = np.random.default_rng(1).integers(

@@ -55,12 +55,15 @@ def real_texts(folder: Path) -> list[RealText]:
 
 
 def recombined(texts: list[RealText], count: int, seed: int) -> Iterator[RealText]:
-    """So many texts of four to twelve sentences, each from another real text: alike in phrases, alike in no whole."""
+    """So many texts of four to twelve sentences, each from another real text: alike in phrases, alike in no whole.
+
+    Texts of one sentence lend none: a text that holds a whole other one repeats it.
+    """
     dice = random.Random(f"recombined-{seed}")
     pool = [
         list(filter(_is_sentence, _SENTENCES.split(text.text))) for text in texts if text.source != "title"
     ]
-    pool = [sentences for sentences in pool if sentences]
+    pool = [sentences for sentences in pool if len(sentences) > 1]
     for number in range(count):
         chosen = dice.sample(pool, dice.randint(4, 12))
         yield RealText(f"recombined {number}", "recombined", " ".join(dice.choice(part) for part in chosen))
