@@ -23,23 +23,24 @@ async def waiting(connection: Connection, topics: Collection[str]) -> AsyncGener
     Raises:
         Unavailable: the broker does not answer.
     """
-    consumer = AIOKafkaConsumer(
-        **connection.options(), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    try:
-        await consumer.start()
-        seen: set[tuple[str, int, int]] = set()
-        for topic in topics:
+    seen: set[tuple[str, int, int]] = set()
+    for topic in topics:
+        # One client for each topic: aiokafka 0.14 forgets the partitions of a topic that it is not assigned.
+        consumer = AIOKafkaConsumer(
+            **connection.options(), enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        try:
+            await consumer.start()
             async with aclosing(_carried(consumer, dead_letters_of(topic))) as carried:
                 async for record in carried:
                     letter = read_letter(record)
                     if letter is not None and letter.origin not in seen:
                         seen.add(letter.origin)
                         yield letter
-    except KafkaError as err:
-        raise Unavailable("kafka", f"does not answer: {type(err).__name__}: {err}") from err
-    finally:
-        await consumer.stop()
+        except KafkaError as err:
+            raise Unavailable("kafka", f"does not answer: {type(err).__name__}: {err}") from err
+        finally:
+            await consumer.stop()
 
 
 async def _carried(consumer: AIOKafkaConsumer, topic: str) -> AsyncGenerator[Record, None]:
