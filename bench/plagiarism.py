@@ -133,7 +133,9 @@ def _filled(own: list[RealText], stored: int, fold: int) -> tuple[Store, dict]:
         before = time.process_time()
         fingerprint = _fingerprint(text.text, text.group, number)
         between = time.process_time()
-        repeats = store.detector.judge([fingerprint], store.known)
+        repeats = store.detector.repeats(fingerprint, store.known)
+        if not repeats:
+            store.index.add(sketch(fingerprint))
         spent["fingerprint"] += between - before
         spent["judge"] += time.process_time() - between
         if not repeats:
@@ -213,7 +215,7 @@ def _recall(found: Counter[tuple[str, str, str]], strength: str, source: str) ->
 def _large(texts: list[RealText]) -> dict:
     """CPU per look-up with a million sketches stored, of which all but the real ones are drawn."""
     index = SketchIndex(2 * LARGE)
-    fingerprints = [_fingerprint(text.text, text.group, number) for number, text in enumerate(texts[::8])]
+    fingerprints = [_fingerprint(text.text, text.group, number) for number, text in enumerate(texts[::16])]
     for fingerprint in fingerprints:
         index.add(sketch(fingerprint))
     drawn = np.random.default_rng(1).integers(
