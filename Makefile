@@ -28,7 +28,7 @@ test: $(SET_UP) check ## lint, types, import contracts, and every test but chaos
 serve: $(SET_UP) ## the demo's system, left running; Ctrl-C stops it, data stays under .data/
 	$(BIN)/leads demo --serve
 
-bench: $(SET_UP) ## every benchmark scenario at full size, each writing a record: about an hour; `leads bench --list` for one
+bench: $(SET_UP) ## every benchmark scenario at full size, each writing a record: somewhat over an hour; `leads bench --list` for one
 	$(BIN)/python -m bench
 
 check: lint types imports ## what is quick: under a minute

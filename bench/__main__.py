@@ -1,6 +1,6 @@
 """`python -m bench` (`make bench`): every scenario in order at its full size, each writing a record, then docs/benchmarks.md.
 
-It takes about an hour; figures are worth citing only when nothing else ran on the machine. A scenario that misses what must
+It takes somewhat over an hour; figures are worth citing only when nothing else ran on the machine. A scenario that misses what must
 hold is a result, not a failure; one that cannot be measured ends the run with exit code 1 after the others.
 """
 

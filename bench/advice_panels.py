@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 _STATES = {0.0: "closed", 1.0: "half-open", 2.0: "open"}
 _SHADES = {1.0: "#ffec99", 2.0: "#ffc9c9"}
-_COLORS = ("#2b8a3e", "#1864ab", "#e03131", "#e8590c", "#862e9c", "#868e96", "#0b7285")
+_COLORS = ("#2b8a3e", "#1864ab", "#e03131", "#e8590c", "#862e9c", "#868e96", "#f59f00")
 _SHOWN = len(_COLORS)
 _OF_LLM = "llm "
 
@@ -59,7 +59,9 @@ def spending(axes: Axes, record: Mapping[str, Any]) -> None:
 
 def _lines(axes: Axes, at_s: list[float], series: Mapping[str, list[float]]) -> None:
     """The most frequent, each in a colour of its own."""
-    ordered = sorted(series.items(), key=lambda item: -sum(item[1]))[:_SHOWN]
+    ordered = sorted(
+        ((name, values) for name, values in series.items() if any(values)), key=lambda item: -sum(item[1])
+    )[:_SHOWN]
     for (name, values), color in zip(ordered, _COLORS, strict=False):
         axes.plot(at_s, values, color=color, linewidth=1.4, label=name)
 

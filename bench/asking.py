@@ -84,17 +84,19 @@ class Supply:
             beside["candidates"] = self._rng.sample(ids, min(len(ids), self.requests.candidates))
         elif asked.filters is not None:
             beside["filters"] = asked.filters
-        return body(asked.prompt, self.requests.limit or asked.limit, deadline_ms, beside, llm)
+        options: dict[str, Any] = {"deadline_ms": deadline_ms, "llm": llm}
+        if self.requests.as_of is not None:
+            options["as_of"] = self.requests.as_of
+        return _body(asked.prompt, self.requests.limit or asked.limit, options, beside)
 
 
-def body(
-    prompt: str, limit: int, deadline_ms: int, beside: Mapping[str, Any] | None = None, llm: LlmMode = "never"
-) -> str:
-    """The JSON of one `POST /query`."""
-    options = {"deadline_ms": deadline_ms, "llm": llm}
-    return json.dumps(
-        {"query": prompt, "limit": limit, "options": options, **(beside or {})}, ensure_ascii=False
-    )
+def body(prompt: str, limit: int, deadline_ms: int, beside: Mapping[str, Any] | None = None) -> str:
+    """The JSON of one `POST /query` that asks no language model."""
+    return _body(prompt, limit, {"deadline_ms": deadline_ms, "llm": "never"}, beside or {})
+
+
+def _body(prompt: str, limit: int, options: Mapping[str, Any], beside: Mapping[str, Any]) -> str:
+    return json.dumps({"query": prompt, "limit": limit, "options": options, **beside}, ensure_ascii=False)
 
 
 def directory_of(base_url: str, asked: Sequence[str] = _BROAD) -> Directory:

@@ -13,7 +13,7 @@ from bench.measuring import Measured
 from bench.scenario import Check, Faulty, Holds
 from bench.stand import Stand
 from bench.steady import load_of
-from bench.watching import Reading, Watch, rates
+from bench.watching import Reading, Watch, grown, rates
 from configs.llm import LlmArgs
 from deployments.standin.behaviour import Behaviour
 
@@ -23,7 +23,10 @@ _BREAKER = "leads_breaker_state"
 
 @dataclass(frozen=True)
 class Phase:
-    """One load of the run; times are the watch's, `seen` what the stand-in did meanwhile."""
+    """One load of the run; times are the watch's.
+
+    `seen`: what the stand-in did meanwhile. `counters`: by how much the service's own have grown.
+    """
 
     name: str
     from_s: float
@@ -31,6 +34,7 @@ class Phase:
     measured: Measured
     batch: Batch
     seen: Mapping[str, int]
+    counters: Mapping[str, float]
 
 
 def run(stand: Stand, shape: Faulty) -> dict[str, Any]:
@@ -92,20 +96,21 @@ def _phase(
     due_s = stand.due_times(rate_qps, seconds)
     batch = stand.supply.batch(len(due_s), llm="never" if name == "off" else None)
     stand.standin.behave(behaviour)
-    before, from_s = stand.standin.seen(), watch.now_s
+    before, from_s, counted = stand.standin.seen(), watch.now_s, watch.look()
     measured = stand.send(batch, due_s)
+    counters = grown(counted, watch.look())
     after = stand.standin.seen()
     seen = {what: count - before.get(what, 0) for what, count in after.items() if count != before.get(what)}
     told = record.quantiles(measured.outcome.answered_ms()).get("p95", float("nan"))
     stand.console.print(f"  {name}: P95 {told:.1f} ms, {measured.counts()}, stand-in {seen}", highlight=False)
-    return Phase(name, from_s, watch.now_s, measured, batch, seen)
+    return Phase(name, from_s, watch.now_s, measured, batch, seen, counters)
 
 
 def _figures(stand: Stand, phases: Sequence[Phase], watch: Watch, window_s: float) -> dict[str, Any]:
     off, fault, recovery = phases
     steps = [_step(phase, stand) for phase in phases]
     times = breaker_times(watch.readings, fault.from_s, recovery.from_s)
-    after_s = window_s if fault.measured.due_s[-1] > window_s else 0.0
+    after_s = min(window_s, fault.measured.due_s[-1] / 2.0)  # a shortened run has no such time
     ratio = p95_ms(fault.measured, after_s) / p95_ms(off.measured)
     own = {key: value for key, value in fault.measured.figures().items() if key not in {"errors", "degraded"}}
     return own | totals(steps) | {
@@ -120,7 +125,8 @@ def _figures(stand: Stand, phases: Sequence[Phase], watch: Watch, window_s: floa
         "per_second": _joined([measuring.per_second(phase.measured) for phase in phases]),
         "per_second_at": "off, fault, recovery one after the other",
         "latency_cdf": measuring.cdf(fault.measured.outcome.answered_ms()),
-        "timeline": timeline(watch, phases), "doubts": measuring.doubts([phase.measured for phase in phases]),
+        "timeline": timeline(watch, phases), "metrics_ms": record.quantiles(watch.took_ms),
+        "doubts": measuring.doubts([phase.measured for phase in phases]),
     }  # fmt: skip
 
 
@@ -138,9 +144,8 @@ def timeline(watch: Watch, phases: Sequence[Phase]) -> dict[str, Any]:
 
 def _step(phase: Phase, stand: Stand) -> dict[str, Any]:
     rate_qps = phase.measured.outcome.offered / max(phase.measured.due_s[-1], 1e-3)
-    return {"at": phase.name, "llm": "never" if phase.name == "off" else stand.supply.requests.llm} | step_of(
-        rate_qps, phase.measured
-    )
+    mode = "never" if phase.name == "off" else stand.supply.requests.llm
+    return {"at": phase.name, "llm": mode, **step_of(rate_qps, phase.measured), "counters": phase.counters}
 
 
 def _joined(series: Sequence[measuring.Series]) -> measuring.Series:

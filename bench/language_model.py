@@ -13,7 +13,10 @@ from bench.scenario import Endpoint
 from commands.failure import USAGE, CommandError
 from deployments.local.registry import SystemState
 from deployments.standin.process import StandInProcess
+from ingest.synthetic import DEFAULT_SPEC
 
+LAST_DAY = DEFAULT_SPEC.as_of.isoformat()
+"""The day on which synthetic worlds end: counted from today their evidence would be old, and few companies in doubt."""
 _SERVE_YAML = Path(__file__).parents[1] / "configs" / "serve.yaml"
 PLENTY = {"tenant_daily_usd": 1e6, "global_daily_usd": 1e6, "chunk_usd": 50.0}
 """Budgets that no run exhausts: what is measured is the language model, not its budget."""

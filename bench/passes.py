@@ -1,7 +1,7 @@
 """The same prompts again and again with a language model that is well: what is asked, what is known, what it costs."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def run(stand: Stand, shape: Passes) -> dict[str, Any]:
         "llm_ratio": steps[0]["spent"]["llm_ratio"], "cost_per_lead_usd": steps[0]["spent"]["per_lead_usd"]["mean"],
         "standin_cpu_ms": [round(each.standin_ms) for each in loads], "peak_rss_mib": processes.peak_rss_mib(stand.state.pid),
         "per_second": measuring.per_second(first), "per_second_at": "the first pass",
-        "latency_cdf": measuring.cdf(first.outcome.answered_ms()),
+        "latency_cdf": measuring.cdf(first.outcome.answered_ms()), "metrics_ms": record.quantiles(watch.took_ms),
         "doubts": measuring.doubts(loads), "checks": _checks(stand.scenario.holds, loads, steps),
     }  # fmt: skip
 
@@ -132,7 +132,7 @@ def _quantiles(values: tuple[float, ...]) -> dict[str, float]:
     return {name: found[name] / 1e6 for name in ("p50", "p95", "p99", "max") if name in found}
 
 
-def _checks(holds: Holds, loads: list[Measured], steps: list[Mapping[str, Any]]) -> list[Check]:
+def _checks(holds: Holds, loads: Sequence[Measured], steps: Sequence[Mapping[str, Any]]) -> list[Check]:
     spent = [step["spent"] for step in steps]
     first, second = spent[0], spent[1]
     failed = sum(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench import scoreboard
+from bench import quality_page, scoreboard
 from bench.prompts import USUAL, described
 from bench.record import RECORDS
 
@@ -13,6 +13,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _HEADING = frozenset((
     "scenario", "started_at", "git_sha", "dirty", "machine", "versions", "data", "load", "steps", "variants", "spec", "checks", "doubts",
     "shortened", "prompt_mix", "per_second", "latency_cdf", "error_examples", "timeline",
+    *quality_page.PARTS,
 ))  # fmt: skip
 _STEP_COLUMNS = (
     ("variant", "variant"), ("server", "server"), ("round", "round"), ("at", "at"), ("deadline_ms", "deadline ms"), ("factor", "times"),
@@ -72,6 +73,7 @@ def _section(path: Path, record: Mapping[str, Any]) -> str:
         lines += ["", f"{len(found) - _FIGURES_SHOWN} more figures are in `bench/records/{path.name}`."]
     if record.get("steps"):
         lines += ["", *_steps(record["steps"])]
+    lines += quality_page.tables(record)
     return "\n".join([*lines, ""])
 
 

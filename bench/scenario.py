@@ -24,7 +24,7 @@ class Requests:
 
     `repeats`: share of queries that repeat an earlier one, popular ones more often (Zipf, exponent 1). `candidates`: ids sent with each
     ("rank my list"). `limit`: K of all instead of the mix's. `deadline_ms`: as the client sets it; long by default, so that
-    latencies are not cut off at it. `llm`: whether the language model may be asked.
+    latencies are not cut off at it. `llm`: whether the language model may be asked. `as_of`: the day that ages count from, today when None.
     """
 
     mix: Mix = USUAL
@@ -33,6 +33,7 @@ class Requests:
     limit: int | None = None
     deadline_ms: int = 5_000
     llm: LlmMode = "never"
+    as_of: str | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class Stand:
         """These requests at these times; rests a moment afterwards."""
         waits_ms = deadline_ms or self.supply.requests.deadline_ms
         load = Load(self.state.base_url, batch.bodies, due_s, timeout_s=waits_ms / 1000.0 + _LIMIT_S)
-        measured = measure(load, self.state.pid, standin_pid=self.standin and self.standin.pid)
+        beside = None if self.standin is None else self.standin.pid
+        measured = measure(load, self.state.pid, standin_pid=beside)
         time.sleep(_REST_S)
         return measured

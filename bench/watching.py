@@ -52,10 +52,14 @@ def read(text: str, at_s: float) -> Reading:
 
 @dataclass
 class Watch:
-    """Reads once a second in a thread of its own from entry to exit; `missed` counts looks that were not answered."""
+    """Reads once a second in a thread of its own from entry to exit.
+
+    `missed` counts looks that were not answered, `took_ms` times those that were.
+    """
 
     base_url: str
     readings: list[Reading] = field(default_factory=list)
+    took_ms: list[float] = field(default_factory=list)
     missed: int = 0
 
     def __post_init__(self) -> None:
@@ -88,7 +92,9 @@ class Watch:
             while not self._over.wait(_EVERY_S - self.now_s % _EVERY_S):
                 at_s = self.now_s
                 try:
-                    self.readings.append(read(client.get("/metrics").raise_for_status().text, at_s))
+                    text = client.get("/metrics").raise_for_status().text
+                    self.took_ms.append(round(1000.0 * (self.now_s - at_s), 3))
+                    self.readings.append(read(text, at_s))
                 except httpx2.HTTPError:
                     self.missed += 1
 

@@ -23,7 +23,7 @@ from db.pool import open_pool
 from db.statements import load
 from deployments.inprocess import open_in_process
 from deployments.llm.evidence import product_key
-from models.distilling import TooFewJudgements, digest, distil
+from models.distilling import TooLittle, digest, distil
 from models.judged_rows import JudgedRows, Lists
 from models.outcome_rows import OutcomeEvent, examples
 from models.training import TrainedBooster, TrainingRows, save, train
@@ -81,7 +81,7 @@ def _trained(
     if len(judged):
         try:
             return distil(rows, lists, judged, _SEED), digest(rows, judged)
-        except TooFewJudgements as err:
+        except TooLittle as err:
             console.print(f"outcomes alone: {err}", highlight=False)
     return train(rows, _SEED), rows.digest()
 

@@ -10,7 +10,7 @@ class _Strict(BaseModel):
 class ReachArgs(_Strict):
     """How Redis is asked."""
 
-    lookup_ms: float = Field(20.0, gt=0.0, le=1000.0, description="milliseconds that a look-up may take")
+    lookup_ms: float = Field(40.0, gt=0.0, le=1000.0, description="milliseconds that a look-up may take")
     lookup_share: float = Field(
         0.2, gt=0.0, le=1.0, description="share of what is left of the deadline that a look-up may take"
     )

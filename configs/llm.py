@@ -80,11 +80,24 @@ class LlmConfig(_Strict):
     texts: int = Field(5, ge=1, le=20, description="texts shown of each candidate")
     text_characters: int = Field(600, ge=50, le=10_000, description="characters shown of each text")
     sentinels: bool = Field(True, description="mix two companies of known score into each call")
-    timeout_s: float = Field(20.0, gt=0.0, le=600.0, description="longest wait for one call")
+    timeout_s: float = Field(
+        8.0,
+        gt=0.0,
+        le=600.0,
+        description="longest wait for one call; while all places hang, the breaker sees `concurrency` failures in that time",
+    )
     concurrency: int = Field(16, ge=1, le=1024, description="calls in flight per replica")
     waiting: int = Field(64, ge=0, le=100_000, description="calls waiting for a place before `overloaded`")
     retry: RetryConfig = Field(default_factory=RetryConfig)
     breaker: BreakerConfig = Field(default_factory=BreakerConfig)
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds from when a call is wanted until it is given up: as long for a place as for the answer.
+
+        With less, who waits behind calls that hang would be given up at the moment they are, and the breaker would hear of few.
+        """
+        return 2.0 * self.timeout_s
 
 
 class AdvisingConfig(_Strict):

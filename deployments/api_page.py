@@ -140,7 +140,8 @@ def _answer() -> str:
 _ENVELOPE = """`query_id`, `parsed` (product, include, exclude, exemplars, language, confidence, `spans` with the words
 that caused each field), `leads` (best first) and `metadata`: `returned`, `pool`, `available`, `shortfall`, `relaxation`
 (companies each step added), `routes` (who scored the pool), `dropped`, `degradations`, `timings_ms`, `cost`,
-`versions`, `as_of`, `cache`, `unresolved_exemplars`. Scores compare within one answer only; `confidence` is not calibrated.
+`versions`, `as_of`, `cache`, `parsed_by` (`rules`; `llm` where a language model read the prompt as well; `caller` where
+`parsed` was given), `unresolved_exemplars`. Scores compare within one answer only; `confidence` is not calibrated.
 """
 
 

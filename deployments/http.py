@@ -92,7 +92,7 @@ def _add_query_routes(app: FastAPI, wiring: Wiring, route: QueryRoute) -> None:
     routes = app.router.routes
     routes.insert(0, routes.pop())  # for every request Serve looks for its route in this order
 
-    @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt")
+    @app.post("/parse", openapi_extra=_body_schema(ParseBody), summary="Parse a prompt, by the rules alone")
     async def parse(request: Request) -> Response:
         return _json(wiring.flow().parse(read_body(await content_of(request.receive), ParseBody).query))
 

@@ -24,6 +24,7 @@ from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
+from deployments.llm.adviser import Scale
 from deployments.llm.desk import LlmDesk
 from deployments.long_lived import keep_all
 from deployments.pulse import Pulse
@@ -35,11 +36,13 @@ from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.scaling import WorkLoad
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
+from models.judge_scale import judge_scale_of
 from models.llm.reading_prompt import READING_VERSION
 from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 from ranking.pipeline import Ports, RankRequest
+from ranking.prompt import PARSER_VERSION
 from ranking.prompt.warming import warm_up
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
@@ -179,6 +182,7 @@ class Ingress:
         return LlmDesk(
             self._args.llm, self._hops.judge, pool, shelf.scores() if shelf else None,
             lambda hits, misses: self._telemetry.looked_up("llm_memory", hits, misses),
+            _judge_scale(Path(self._args.booster)),
         )  # fmt: skip
 
     def _made_flow(self, log: QueryLog, desk: LlmDesk | None, shelf: CacheShelf | None) -> QueryFlow:
@@ -186,7 +190,8 @@ class Ingress:
         embedder = cached_embedder(
             hops, lambda: self._leaf_versions.get("embedder"), self._args.caches, shelf, self._telemetry
         )
-        reader = f"{self._args.llm.calls.model}/{READING_VERSION}/{self._taxonomy.version}"
+        versions = f"{READING_VERSION}/{PARSER_VERSION}/{self._taxonomy.version}"
+        reader = f"{self._args.llm.calls.model}/{versions}"
         parses = shelf.parses(reader) if shelf else None
         parsing = desk.parsing(hops.read, self._taxonomy, parses) if desk else None
         flow = QueryFlow(
@@ -253,3 +258,15 @@ class Ingress:
         await asyncio.to_thread(self._catalogues.close)
         if self._redis is not None:
             await self._redis.aclose()
+
+
+def _judge_scale(booster: Path) -> Scale | None:
+    """The map of scores that belongs to the booster; a booster that cannot be opened is the leaf's to refuse."""
+    try:
+        found = judge_scale_of(booster)
+    except ArtifactError as err:
+        _log.warning(
+            "scores of the language model are used as they are, without %s: %s", err.artifact, err.reason
+        )
+        return None
+    return found.apply if found is not None else None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.training import area_under_curve
 from ranking.asking import AskingConfig, spread_points
-from ranking.types import FloatArray
+from ranking.types import BoolArray, FloatArray
 
 NEEDED: Final = 60.0
 """A company with this score or more is one that the language model says needs the product."""
@@ -27,11 +27,11 @@ class _Reported(BaseModel):
 
 
 class Interval(_Reported):
-    """A figure with its 95 % bootstrap interval."""
+    """A figure with its 95 % bootstrap interval; None where it is not defined."""
 
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 class Band(_Reported):
@@ -55,17 +55,20 @@ class Agreement(_Reported):
     middle_points: float
 
 
-def agreement(base: FloatArray, scores: FloatArray, drawn: Sequence[NDArray[np.int64]]) -> Agreement:
+def agreement(
+    base: FloatArray, scores: FloatArray, needed: BoolArray, drawn: Sequence[NDArray[np.int64]]
+) -> Agreement:
     """Compare.
 
     Args:
         base: float64[n] in [0, 100]; the booster's. `scores` float64[n] in [0, 100]; the model's.
+        needed: bool[n]; companies that the model says need the product.
         drawn: resamples of positions, see `resamples`.
     """
     asking = measured_asking(base, scores)
     return Agreement(
         spearman=interval(rank_correlation, base, scores, drawn),
-        auc=interval(auc_of_need, base, scores, drawn),
+        auc=interval(auc, base, needed.astype(np.float64), drawn),
         rms=_rms(scores - base),
         bands=bands(base, scores),
         edge_points=asking.edge_points,
@@ -85,12 +88,28 @@ def resamples(companies: NDArray[np.str_], seed: int) -> list[NDArray[np.int64]]
 
 
 def interval(
-    statistic: Statistic, base: FloatArray, scores: FloatArray, drawn: Sequence[NDArray[np.int64]]
+    statistic: Statistic, values: FloatArray, truth: FloatArray, drawn: Sequence[NDArray[np.int64]]
 ) -> Interval:
     """The statistic and its interval; resamples that do not define it are left out."""
-    values = np.array([statistic(base[at], scores[at]) for at in drawn])
-    low, high = np.nanquantile(values, (0.025, 0.975)) if np.isfinite(values).any() else (np.nan, np.nan)
-    return Interval(value=statistic(base, scores), low=float(low), high=float(high))
+    return _interval(statistic(values, truth), np.array([statistic(values[at], truth[at]) for at in drawn]))
+
+
+def gain(
+    statistic: Statistic,
+    before: FloatArray,
+    after: FloatArray,
+    truth: FloatArray,
+    drawn: Sequence[NDArray[np.int64]],
+) -> Interval:
+    """By how much the statistic is higher for `after`, on the same resamples."""
+    differences = [statistic(after[at], truth[at]) - statistic(before[at], truth[at]) for at in drawn]
+    return _interval(statistic(after, truth) - statistic(before, truth), np.array(differences))
+
+
+def _interval(value: float, drawn: FloatArray) -> Interval:
+    known = drawn[np.isfinite(drawn)]
+    low, high = np.quantile(known, (0.025, 0.975)).tolist() if len(known) else (None, None)
+    return Interval(value=value if np.isfinite(value) else None, low=low, high=high)
 
 
 def rank_correlation(one: FloatArray, other: FloatArray) -> float:
@@ -100,10 +119,10 @@ def rank_correlation(one: FloatArray, other: FloatArray) -> float:
     return float(ranks[0] @ ranks[1]) / norm if norm else float("nan")
 
 
-def auc_of_need(base: FloatArray, scores: FloatArray) -> float:
-    """Chance that a company with a score of `NEEDED` or more has the higher base; NaN where there is only one kind."""
-    needed = scores >= NEEDED
-    return area_under_curve(base, needed) if needed.any() and not needed.all() else float("nan")
+def auc(values: FloatArray, labels: FloatArray) -> float:
+    """Chance that one labelled 1 has a higher value than one labelled 0, ties half; NaN where there is only one kind."""
+    positive = labels > 0.0
+    return area_under_curve(values, positive) if positive.any() and not positive.all() else float("nan")
 
 
 def bands(base: FloatArray, scores: FloatArray) -> tuple[Band, ...]:

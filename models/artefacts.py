@@ -18,6 +18,7 @@ from ranking.errors import ArtifactError
 
 _MANIFEST = "manifest.json"
 _PROMOTED = "PROMOTED"
+BOOSTER = "booster"
 
 
 class ArtefactManifest(BaseModel):

@@ -6,14 +6,13 @@ import lightgbm
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.artefacts import open_artefact, promoted
+from models.artefacts import BOOSTER, open_artefact, promoted
 from models.booster_kernel import probabilities
 from models.booster_tables import TreeTables, UnsupportedTreesError, probe, tables_of
 from ranking.errors import ArtifactError
 from ranking.features import FEATURES, schema_hash
 from ranking.types import Float32Array, FloatArray
 
-KIND = "booster"
 MODEL_FILE = "model.txt"
 SCALE_FILE = "scale.json"
 _LARGEST_DIFFERENCE = 1e-12  # on the machine it was written on the difference is 0; another libm may round an exponential otherwise
@@ -52,7 +51,7 @@ class BoosterModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        manifest, files = open_artefact(promoted(folder), kind=KIND, schema_hash=schema_hash())
+        manifest, files = open_artefact(promoted(folder), kind=BOOSTER, schema_hash=schema_hash())
         self.version = manifest.version
         try:
             booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())

@@ -5,32 +5,46 @@ A company is on one side only: its outcomes and its judgements are fitted to, or
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from models.agreement import Agreement, Interval, agreement, interval, resamples
+from models.agreement import (
+    NEEDED,
+    Agreement,
+    Interval,
+    agreement,
+    auc,
+    gain,
+    interval,
+    rank_correlation,
+    resamples,
+)
 from models.booster import IntentScale
-from models.judge_scale import JUDGE_FILE, JudgeScale, fit_judge_scale
+from models.judge_calibration import fit_judge_scale
+from models.judge_scale import JUDGE_FILE, JudgeScale
 from models.judged_rows import Encounters, JudgedRows, Lists, encounters
-from models.training import Sample, TrainedBooster, TrainingRows, area_under_curve, fit_scale, fitted, predict
+from models.training import Sample, TrainedBooster, TrainingRows, fit_scale, fitted, predict
 from ranking.features import FEATURES
-from ranking.types import BoolArray, FloatArray
+from ranking.types import BoolArray
 
 REPORT_FILE: Final = "distillation.json"
 LABEL_WEIGHT: Final = 2.0
 """What one judgement counts in fitting; a shown or unshown company of a list counts 1."""
-_SIDES: Final = 10
+_PLACES: Final = 10
 _HELD_OUT, _STOP = (0, 1), 2
 _LEAST: Final = 50
 _BASE: Final = FEATURES.index("base")
 
 
-class TooFewJudgements(ValueError):
-    """There is too little to learn from and to report on."""
+Side = Literal["fit", "stop", "held out"]
+
+
+class TooLittle(ValueError):
+    """Too few judgements or purchases to learn from both and to report on it."""
 
 
 class DistillationReport(BaseModel):
@@ -40,7 +54,9 @@ class DistillationReport(BaseModel):
         labels, held_out_labels: judgements in all, and those kept for this report.
         known_outcomes: judgements of which the outcome is known and was used for `judge.json`.
         overruled: rows of companies that no list showed and that were left out because they were judged.
-        before, after: against held-out judgements as they are served, in [0, 100].
+        before, after: against held-out judgements as the model gave them.
+        after_on_scale: against held-out judgements on the scale of `judge.json`.
+        spearman_gain, auc_gain: of `after` over `before`, on the same resamples.
         outcome_auc_before, outcome_auc_after: on held-out outcomes.
         trees: of the booster with judgements.
     """
@@ -55,6 +71,9 @@ class DistillationReport(BaseModel):
     trees: int
     before: Agreement
     after: Agreement
+    after_on_scale: Agreement
+    spearman_gain: Interval
+    auc_gain: Interval
     outcome_auc_before: Interval
     outcome_auc_after: Interval
 
@@ -89,8 +108,7 @@ def distil(
     """Fit to both on seven tenths of the companies, stop on one, report on two.
 
     Raises:
-        TooFewJudgements: train on outcomes alone.
-        ValueError: a side without a purchase.
+        TooLittle: train on outcomes alone.
     """
     met = encounters(rows, lists, judged)
     material = _Material(rows, _sides(rows.companies), judged, _sides(judged.companies), met, seed)
@@ -101,7 +119,7 @@ def distil(
     judge = fit_judge_scale(judged.scores[known], met.bought[known] > 0.0, scale)
     before = _fitted_to_outcomes(material)
     after = _fitted_to_both(material, judge, label_weight)
-    report = _report(material, scale, before, after, label_weight)
+    report = _report(material, scale, judge, before, after, label_weight)
     reports = {
         JUDGE_FILE: judge.model_dump_json().encode(),
         REPORT_FILE: report.model_dump_json(indent=2).encode(),
@@ -142,22 +160,18 @@ def _fitted_to_both(material: _Material, judge: JudgeScale, label_weight: float)
 def _report(
     material: _Material,
     scale: IntentScale,
+    judge: JudgeScale,
     before: lightgbm.Booster,
     after: lightgbm.Booster,
     label_weight: float,
 ) -> DistillationReport:
     judged, held = material.judged, material.judged_sides.held_out
     scores, drawn = judged.scores[held], resamples(judged.companies[held], material.seed)
+    needed = scores >= NEEDED
+    old, new = (scale.apply(predict(each, judged.features[held])) for each in (before, after))
     outcomes = material.rows.take(material.sides.held_out)
+    bought = outcomes.labels.astype(np.float64)
     drawn_outcomes = resamples(outcomes.companies, material.seed)
-
-    def agrees(booster: lightgbm.Booster) -> Agreement:
-        return agreement(scale.apply(predict(booster, judged.features[held])), scores, drawn)
-
-    def foretells(booster: lightgbm.Booster) -> Interval:
-        bought = outcomes.labels.astype(np.float64)
-        return interval(_outcome_auc, predict(booster, outcomes.features), bought, drawn_outcomes)
-
     return DistillationReport(
         labels=len(judged),
         held_out_labels=int(held.sum()),
@@ -165,21 +179,20 @@ def _report(
         known_outcomes=int(material.known().sum()),
         overruled=int(material.met.overruled.sum()),
         trees=after.best_iteration or after.num_trees(),
-        before=agrees(before),
-        after=agrees(after),
-        outcome_auc_before=foretells(before),
-        outcome_auc_after=foretells(after),
+        before=agreement(old, scores, needed, drawn),
+        after=agreement(new, scores, needed, drawn),
+        after_on_scale=agreement(new, judge.apply(scores), needed, drawn),
+        spearman_gain=gain(rank_correlation, old, new, scores, drawn),
+        auc_gain=gain(auc, old, new, needed.astype(np.float64), drawn),
+        outcome_auc_before=interval(auc, predict(before, outcomes.features), bought, drawn_outcomes),
+        outcome_auc_after=interval(auc, predict(after, outcomes.features), bought, drawn_outcomes),
     )
 
 
-def _outcome_auc(chances: FloatArray, bought: FloatArray) -> float:
-    """NaN where nobody bought."""
-    return area_under_curve(chances, bought > 0.0) if bought.any() else float("nan")
-
-
 def _metrics(report: DistillationReport, rows: TrainingRows) -> dict[str, float]:
+    """What is defined of the report's figures, by their names in the manifest."""
     before, after = report.before, report.after
-    return {
+    figures = {
         "auc_held_out": report.outcome_auc_after.value,
         "auc_without_labels": report.outcome_auc_before.value,
         "base_rate": float(rows.labels.mean()),
@@ -194,29 +207,27 @@ def _metrics(report: DistillationReport, rows: TrainingRows) -> dict[str, float]
         "label_rms_points": after.rms,
         "label_rms_points_without": before.rms,
     }
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _require(material: _Material) -> None:
     sides, judged_sides = material.sides, material.judged_sides
-    judgements = [int(each.sum()) for each in (judged_sides.fit, judged_sides.held_out)]
-    if min(judgements) < _LEAST or not judged_sides.stop.any():
-        raise TooFewJudgements(
-            f"{judgements[0]} judgements to fit to and {judgements[1]} to report on; {_LEAST} of each are needed"
-        )
+    judgements = [int(each.sum()) for each in judged_sides]
     bought = [int(material.rows.labels[each].sum()) for each in sides]
-    if not all(bought):
-        raise ValueError(
-            f"purchases among the companies of each side of the split are needed to train, there are {bought}"
+    if min(judgements[0], judgements[2]) < _LEAST or not judgements[1] or not all(bought):
+        raise TooLittle(
+            f"of the companies to fit to, to stop by and to report on {judgements} are judged ({_LEAST}, 1 and {_LEAST} are "
+            f"needed) and {bought} bought (1 each)"
         )
+
+
+def side_of(company: str) -> Side:
+    """By a hash of its id, so that a company stays where it is when others come."""
+    place = int.from_bytes(hashlib.blake2b(company.encode(), digest_size=4).digest()) % _PLACES
+    return "held out" if place in _HELD_OUT else "stop" if place == _STOP else "fit"
 
 
 def _sides(companies: NDArray[np.str_]) -> _Sides:
-    """By a hash of the company id, so that a company stays where it is when others come."""
-    side = {each: _side(each) for each in set(companies.tolist())}
-    of = np.array([side[each] for each in companies.tolist()], dtype=np.int64)
-    held_out = np.isin(of, _HELD_OUT)
-    return _Sides(~held_out & (of != _STOP), of == _STOP, held_out)
-
-
-def _side(company: str) -> int:
-    return int.from_bytes(hashlib.blake2b(company.encode(), digest_size=4).digest()) % _SIDES
+    known = {each: side_of(each) for each in set(companies.tolist())}
+    sides = np.array([known[each] for each in companies.tolist()], dtype=np.str_)
+    return _Sides(sides == "fit", sides == "stop", sides == "held out")

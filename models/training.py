@@ -14,8 +14,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from models.artefacts import write_artefact
-from models.booster import KIND, MODEL_FILE, SCALE_FILE, IntentScale
+from models.artefacts import BOOSTER, write_artefact
+from models.booster import MODEL_FILE, SCALE_FILE, IntentScale
 from ranking.features import FEATURES, schema_hash
 from ranking.types import BoolArray, Float32Array, FloatArray
 
@@ -204,7 +204,7 @@ def save(
     """Write the artefact; its folder."""
     return write_artefact(
         root,
-        kind=KIND,
+        kind=BOOSTER,
         schema_hash=schema_hash(),
         data_hash=data_hash,
         code_version=code_version,

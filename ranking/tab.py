@@ -58,7 +58,7 @@ class Tab:
         self.answered = True
         return Cost(
             total_usd=usd(self.spent),
-            per_lead_usd=usd(self.spent) / returned if returned else 0.0,
+            per_lead_usd=round(usd(self.spent) / returned, 9) if returned else 0.0,
             llm_calls=self.calls,
             llm_ratio=asked / pool if pool else 0.0,
             tokens_in=self.tokens_in,

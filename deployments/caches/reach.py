@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Reach:
-    """The way to one Redis; one event loop. Nothing here raises: what cannot be had is None or False.
+    """The way to one Redis; one event loop. Nothing here raises: what cannot be had is None.
 
     Calls are never cancelled, which redis-py 8.1 loses now and then: they are no longer waited for, and end by the client's timeout.
     """
@@ -65,24 +65,24 @@ class Reach:
             self._rest("timeout")
         return None
 
-    async def send(self, commands: Sequence[Command]) -> bool:
-        """Whether Redis took the commands, in order, in one pipeline; one that it refuses does not hold up the others.
+    async def send(self, commands: Sequence[Command]) -> int | None:
+        """Send commands in order in one pipeline; how many Redis refused, which hold up no others, or None when it took nothing.
 
         Takes as long as the client's timeout; not for a query to wait for.
         """
         if self.resting:
-            return False
+            return None
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
         sent = self._begun(pipeline.execute(raise_on_error=False))
         await asyncio.wait((sent,))
         if sent.exception() is not None:
-            return False
-        refused = next((each for each in sent.result() if isinstance(each, RedisError)), None)
-        if refused is not None:
-            _log.warning("redis refuses a write: %s", refused)
-        return True
+            return None
+        refused = [each for each in sent.result() if isinstance(each, RedisError)]
+        if refused:
+            _log.warning("redis refuses %d of %d writes: %s", len(refused), len(commands), refused[0])
+        return len(refused)
 
     async def close(self) -> None:
         """Wait for calls under way; the client's timeout ends them."""

@@ -53,9 +53,11 @@ class LeadValues:
         self._answers = 0
 
     def put(self, request: RankRequest, ranked: RankedList, version: str, at_s: float) -> None:
-        """Keep the values of one answer of each `every`; a tenant's own leads are nobody else's business."""
+        """Keep the values of the first answer of each `every`; a tenant's own leads are nobody else's business."""
+        if not self._args.every or request.tenant is not None:
+            return
         self._answers += 1
-        if not self._args.every or self._answers % self._args.every or request.tenant is not None:
+        if (self._answers - 1) % self._args.every:
             return
         if len(self._waiting) >= self._args.waiting:
             self._dropped(1)

@@ -59,8 +59,9 @@ class WriteBehind:
         """Write what waits now; when Redis does not take it, it stays."""
         async with self._one_flush:
             drawn = [command for source in self._sources for command in source()]
-            if drawn and not await self._reach.send(drawn):
-                self._dropped(len(drawn))
+            if drawn:
+                refused = await self._reach.send(drawn)
+                self._lost(len(drawn) if refused is None else refused)
             while self._waiting and await self._written():
                 pass
 
@@ -70,23 +71,23 @@ class WriteBehind:
         if self._writer is not None:
             await self._writer
         await self.flush()
-        if len(self):
-            self._dropped(len(self))
+        self._lost(len(self))
 
     async def _written(self) -> bool:
         part = dict(islice(self._waiting.items(), self._args.per_pipeline))
         for key in part:
             del self._waiting[key]
         self._being_written = part
-        taken = False
+        refused: int | None = None
         try:
-            taken = await self._reach.send(list(part.values()))
+            refused = await self._reach.send(list(part.values()))
         finally:
             self._being_written = {}
-            if not taken:
+            if refused is None:
                 self._waiting = {**part, **self._waiting}
                 self._bound()
-        return taken
+        self._lost(refused or 0)
+        return refused is not None
 
     def _queue(self, key: str, command: Command) -> None:
         self._waiting.pop(key, None)
@@ -96,7 +97,11 @@ class WriteBehind:
     def _bound(self) -> None:
         while len(self) > self._args.waiting and self._waiting:
             del self._waiting[next(iter(self._waiting))]
-            self._dropped(1)
+            self._lost(1)
+
+    def _lost(self, entries: int) -> None:
+        if entries:
+            self._dropped(entries)
 
     async def _write_until_closed(self) -> None:
         while not self._closing.is_set():

@@ -24,11 +24,15 @@ from ranking.deadline import Deadline
 from ranking.doubt import Advice, Asker, Doubts, Judgement, worth_asking
 from ranking.money import NanoUsd
 from ranking.tab import Tab
-from ranking.types import IntArray
+from ranking.types import FloatArray, IntArray
 
 _MONEY_SHARE = 0.5
 """Of the time that a waiting caller has, at most so much is waited for money."""
+_LEAST_RECALLED = 500
+"""Companies whose scores are looked up when a list is computed again: the best, or twice as many as the list holds."""
 _PUBLIC = "public"
+Scale = Callable[[FloatArray], FloatArray]
+"""From scores of the model, float64[n] in [0, 100], to base intent in [0, 100]; never falling."""
 Wanted = Sequence[tuple[int, Exhibit]]
 """Positions in the doubts, and what would be shown of them."""
 
@@ -36,7 +40,7 @@ Wanted = Sequence[tuple[int, Exhibit]]
 class LlmAdviser:
     """One ingress's way to the language model; to be used in one event loop.
 
-    `shared` is None where replicas share no scores.
+    `shared` is None where replicas share no scores. `scale` maps scores to base intent; memory and labels keep them as they were told.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class LlmAdviser:
         bookkeeper: Bookkeeper,
         memory: ScoreMemory,
         shared: SharedScores | None,
+        scale: Scale | None = None,
     ) -> None:
         self._args = args
         self._calls = calls
@@ -54,6 +59,7 @@ class LlmAdviser:
         self._bookkeeper = bookkeeper
         self._memory = memory
         self._shared = shared
+        self._scale = scale
         self._share = AskedShare(args.asked_share)
         self._judge = f"{args.calls.model}/{PROMPT_VERSION}/{_PUBLIC}"
 
@@ -62,12 +68,17 @@ class LlmAdviser:
         product = product_key(doubts.product)
         known = self._memory.recall(doubts, product)
         if doubts.asker.mode == "known":
-            return Advice(known, _free)
+            recalled = await self._recalled(doubts, product, known, deadline)
+            return Advice(self._placed(known.and_then(recalled)), _free)
         asker = doubts.asker
         tab = asker.tab or self._treasury.open_tab(
             asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd
         )
-        worth = self._worth(doubts, known)
+        worth = self._worth(doubts, self._placed(known))
+        obstacle = self._calls.obstacle() if len(worth) and asker.mode == "auto" else None
+        if obstacle is not None:  # what other replicas know is not worth a wait then
+            self._share.record(doubts.pool, 0)
+            return Advice(self._placed(known), _bill(tab, 0, doubts.pool), (obstacle,))
         wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
         open_, rides = self._calls.under_way.apart(list(zip(wanted.tolist(), shown, strict=True)))
@@ -84,7 +95,14 @@ class LlmAdviser:
         if len(wanted) < len(worth):
             notes.append("query_budget")
         notes += {each.failure for each in calls if each.failure}
-        return Advice(known.and_then(answered), _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
+        told = self._placed(known.and_then(answered))
+        return Advice(told, _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
+
+    def _placed(self, judgement: Judgement) -> Judgement:
+        """The judgement on the one scale of intent (F-5)."""
+        if self._scale is None or not len(judgement):
+            return judgement
+        return Judgement(judgement.at, self._scale(judgement.scores))
 
     def _worth(self, doubts: Doubts, known: Judgement) -> IntArray:
         """Positions in the doubts of those worth asking about, the most valuable first; they cost about the same."""
@@ -92,6 +110,18 @@ class LlmAdviser:
         cost = np.full(len(doubts), self._calls.cost_of_one, dtype=np.int64)
         most, least_gain = self._args.advising.most_asked, self._args.asking.least_gain
         return choose(value, value > 0.0, cost, most, NanoUsd(int(cost.sum())), least_gain)
+
+    async def _recalled(
+        self, doubts: Doubts, product: str, known: Judgement, deadline: Deadline
+    ) -> Judgement:
+        """What other replicas know of the best in doubt: a list computed again is the one that another of them has answered with."""
+        if self._shared is None:
+            return Judgement.nothing()
+        most = max(_LEAST_RECALLED, 2 * doubts.asker.limit)
+        best = np.argsort(-doubts.scores[doubts.positions], kind="stable")[:most]
+        unknown = best[~np.isin(best, known.at)].astype(np.int32)
+        shown = exhibits(doubts, unknown, self._judge, self._args.calls.texts) if len(unknown) else []
+        return await self._fetched(doubts, product, list(zip(unknown.tolist(), shown, strict=True)), deadline)
 
     async def _fetched(self, doubts: Doubts, product: str, wanted: Wanted, deadline: Deadline) -> Judgement:
         """What other replicas know of those wanted, and what came here meanwhile; remembered here from then on."""

@@ -14,19 +14,18 @@ from configs.llm import LlmArgs
 from deployments.llm.asked import Asked, UnderWay
 from deployments.llm.completion import Usage as Told
 from deployments.llm.evidence import Exhibit, question_of
-from deployments.llm.failure import LlmFailure
 from deployments.llm.labels import Label, Labels
 from deployments.llm.node import Judged
 from deployments.llm.score_memory import ScoreMemory, SharedScores
+from deployments.llm.settling import reason_of, settle, usage_of
 from deployments.llm.treasury import NoMoney, Payment, Treasury
 from deployments.llm.waiting import RecentAnswers
 from models.llm.question import Candidate, Question
 from models.llm.tokens import quick_tokens, reply_tokens
 from ranking.deadline import Clock, Deadline
 from ranking.doubt import Doubts, Judgement
-from ranking.errors import DependencyError, LeadError, Overloaded, Unavailable
-from ranking.money import NOTHING, NanoUsd
-from ranking.prices import Usage
+from ranking.errors import DependencyError, LeadError, Unavailable
+from ranking.money import NanoUsd
 from ranking.tab import Tab
 
 Ask = Callable[[Question, Deadline], Awaitable[Judged]]
@@ -36,7 +35,6 @@ _PER_CALL_TOKENS: Final = 650
 _PER_CANDIDATE_TOKENS: Final = 60
 _USUAL_CANDIDATE_TOKENS: Final = 250
 _PER_TEXT_TOKENS: Final = 24
-_NOT_SENT: Final = ("no_key", "breaker_open", "breaker_half_open")
 _log = logging.getLogger(__name__)
 
 
@@ -113,7 +111,7 @@ class Calls:
     async def _judged(self, doubts: Doubts, product: str, asked: Asked) -> Judgement:
         """The scores, kept and paid for; nothing, with `failure` set, when there are none."""
         started_s = self._clock()
-        deadline = Deadline.after_ms(self._args.calls.timeout_s * 1000.0, self._clock)
+        deadline = Deadline.after_ms(self._args.calls.longest_s * 1000.0, self._clock)
         try:
             told = await self._ask(question_of(doubts.product, asked.shown), deadline)
         except LeadError as err:
@@ -126,9 +124,9 @@ class Calls:
             self.recent.note(inf)
             return Judgement.nothing()
         except asyncio.CancelledError:
-            self._charge(asked.payment, Told(unanswered=1))
+            settle(self._treasury, asked.payment, Told(unanswered=1))
             raise
-        cost = self._charge(asked.payment, told.usage)
+        cost = settle(self._treasury, asked.payment, told.usage)
         scored = np.flatnonzero(~np.isnan(told.scores))
         self.recent.note(self._clock() - started_s if len(scored) else inf)
         if not len(scored):
@@ -178,34 +176,20 @@ class Calls:
             for each in shown
         )
         ceiling = self._ceiling(len(shown), tokens)
-        return self._treasury.hold(tab, self._args.calls.model, ceiling, self._args.calls.timeout_s)
+        return self._treasury.hold(tab, self._args.calls.model, ceiling, self._args.calls.longest_s)
 
     def _ceiling(self, candidates: int, tokens: int) -> NanoUsd:
         return self._treasury.ceiling(
             self._args.calls.model, _PER_CALL_TOKENS + tokens, reply_tokens(candidates + _SENTINELS)
         )
 
-    def _charge(self, payment: Payment, told: Told) -> NanoUsd:
-        """By the vendor's count; a call that was sent and told no usage is taken to have cost all that was held for one."""
-        usage = Usage(told.tokens_in, told.tokens_out, min(told.tokens_in_cached, told.tokens_in))
-        calls = told.calls + told.unanswered
-        if not calls:
-            self._treasury.release(payment)
-            return NOTHING
-        unanswered = NanoUsd(told.unanswered * payment.hold.amount) if told.unanswered else NOTHING
-        return self._treasury.charge(payment, usage, calls, unanswered)
-
     def _failed(self, asked: Asked, err: LeadError) -> None:
         """Money goes back where the vendor was surely not asked or refused; who finds nobody there pauses."""
-        asked.failure = _reason(err)
+        asked.failure = reason_of(err)
         if isinstance(err, Unavailable):
             self._paused_until_s = self._clock() + self._args.advising.pause_s
             self._why_paused = asked.failure
-        refused = isinstance(
-            err, Overloaded | LlmFailure
-        )  # a failure that has cost anything is no error of the node
-        unsent = isinstance(err, Unavailable) and err.reason in _NOT_SENT
-        self._charge(asked.payment, Told(unanswered=int(not refused and not unsent)))
+        settle(self._treasury, asked.payment, usage_of(err))
 
 
 def _tokens(candidate: Candidate, most_characters: int) -> int:
@@ -214,9 +198,3 @@ def _tokens(candidate: Candidate, most_characters: int) -> int:
     return _PER_TEXT_TOKENS * len(texts) + quick_tokens(
         "".join((candidate.name, candidate.domain or "", *texts))
     )
-
-
-def _reason(err: LeadError) -> str:
-    if isinstance(err, Overloaded):
-        return "overloaded"
-    return err.reason if isinstance(err, DependencyError) else "deadline"

@@ -9,7 +9,7 @@ import asyncpg
 
 from configs.llm import LlmArgs
 from db.ledger.ledger import Ledger, Limits
-from deployments.llm.adviser import LlmAdviser
+from deployments.llm.adviser import LlmAdviser, Scale
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Ask, Calls
 from deployments.llm.label_store import LabelStore
@@ -25,6 +25,7 @@ class LlmDesk:
     """Made where there is a key; `adviser` is the pipeline's. To be entered in the event loop that uses it.
 
     `shared` is None where replicas share no scores; `counted` is told of hits and misses of this replica's own.
+    `scale` is the booster artefact's, None where it has none: then scores are base intent as they are.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class LlmDesk:
         pool: asyncpg.Pool,
         shared: SharedScores | None = None,
         counted: Counted = uncounted,
+        scale: Scale | None = None,
     ) -> None:
         self._args = args
         spending = args.spending
@@ -44,7 +46,7 @@ class LlmDesk:
         self.labels = LabelStore(pool, args.labels)
         memory = ScoreMemory(args.advising.remembered, counted)
         self._calls = Calls(args, ask, self._treasury, memory, shared, self.labels, time.monotonic)
-        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared)
+        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared, scale)
         self._closing = AsyncExitStack()
 
     def parsing(self, read: Reads, taxonomy: Taxonomy, shared: SharedParses | None = None) -> Parsing:

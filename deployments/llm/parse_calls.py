@@ -9,6 +9,7 @@ from math import inf
 from typing import Final
 
 from configs.llm import LlmArgs
+from deployments.llm import parse_metrics
 from deployments.llm.completion import Usage
 from deployments.llm.prompt_reader import Read
 from deployments.llm.settling import reason_of, settle, usage_of
@@ -34,11 +35,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class ParseCall:
-    """One call: `query` is the parse to be used when the task has ended, None for none; `failure` is why."""
+    """One call: `query` is the parse to be used when the task has ended, None for none; `outcome` or `failure` say what became of it."""
 
     payment: Payment
     task: "asyncio.Task[None]" = field(init=False)
     query: Query | None = None
+    outcome: str = ""
     failure: str = ""
 
 
@@ -73,7 +75,7 @@ class ParseCalls:
         wording = Wording(prompt, self._taxonomy.CONCEPTS, self._taxonomy.INDUSTRIES)
         model = self._args.calls.model
         ceiling = self._treasury.ceiling(model, tokens_in(wording), TOKENS_OUT)
-        payment = self._treasury.hold(tab, model, ceiling, self._args.calls.timeout_s, "parse")
+        payment = self._treasury.hold(tab, model, ceiling, self._args.calls.longest_s, "parse")
         if isinstance(payment, str):
             return payment
         call = self._calls[prompt] = ParseCall(payment)
@@ -103,10 +105,11 @@ class ParseCalls:
             call.query = rules if told.failure in _FINAL else None
         if call.query is not None:
             learned(wording.text, rules, call.query)
+        parse_metrics.read(call.failure or call.outcome)
 
     async def _told(self, call: ParseCall, wording: Wording) -> Read | None:
         """The leaf's answer, paid for; None, with `failure` set, when there is none."""
-        deadline = Deadline.after_ms(self._args.calls.timeout_s * 1000.0, self._clock)
+        deadline = Deadline.after_ms(self._args.calls.longest_s * 1000.0, self._clock)
         try:
             told = await self._read(wording, deadline)
         except LeadError as err:
@@ -124,6 +127,7 @@ class ParseCalls:
 
     def _merged(self, call: ParseCall, prompt: str, rules: Query, said: Said) -> Query:
         merged = merge(prompt, rules, said, self._taxonomy)
+        call.outcome = merged.outcome
         if merged.outcome == "disagreed":
             call.failure = merged.outcome
         return merged.query

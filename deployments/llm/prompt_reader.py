@@ -45,7 +45,10 @@ class PromptReader:
         """
 
         async def call() -> Fetched[Said]:
-            return await self._gateway.fetch(reading_prompt(wording, self._rng), read_said, deadline)
+            prompt = reading_prompt(wording, self._rng)
+            return await self._gateway.fetch(
+                prompt, lambda content: read_said(content, prompt.control), deadline
+            )
 
         fetched, own = await self._flights.join(wording, deadline, call)
         if not own:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import lru_cache
 
 from deployments.standin.behaviour import Obedience
 from deployments.standin.obedience import Order, orders
@@ -13,6 +14,8 @@ _BUYING = re.compile(
     r"budget|tender|vendor|supplier|replace|looking for|evaluat|contract|hiring|need|search|migrat|struggl|renew|offers?\b"
 )
 
+_PRODUCTS = 1_000
+
 
 class Judge:
     """Scores by id; the same seed, product and company give the same score in whatever company it is asked about."""
@@ -20,6 +23,7 @@ class Judge:
     def __init__(self, world: HiddenWorld | None, seed: int) -> None:
         self._world = world
         self._seed = seed
+        self._product_of = lru_cache(_PRODUCTS)(world.product_of if world is not None else _unknown)
 
     def scores(self, seen: SeenPrompt, noise: float, obedience: Obedience) -> dict[str, int]:
         """One integer in 0..100 for each company seen."""
@@ -30,12 +34,17 @@ class Judge:
 
     def _score(self, product: str, company: SeenCompany, noise: float) -> int:
         domain = company.facts.get("Domain", "")
-        expected = self._world.expected(product, domain) if self._world and domain else None
+        key = self._product_of(product)
+        expected = self._world.expected(key, domain) if self._world and domain else None
         if expected is None:
             expected = _by_words(product, company.texts)
         identity = domain or company.facts.get("Name", "")
         rng = random.Random(f"{self._seed}|{fold(product)}|{fold(identity)}")  # noqa: S311 - a simulation
         return round(min(100.0, max(0.0, expected + rng.gauss(0.0, noise))))
+
+
+def _unknown(_product: str) -> str | None:
+    return None
 
 
 def _by_words(product: str, texts: list[str]) -> float:

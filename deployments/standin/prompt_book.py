@@ -6,7 +6,7 @@ It does not use the rule parser: what it says is another's reading, not the same
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,11 +26,15 @@ _COUNTS = re.compile(r"\d+\s?-\s?\d+|\d+\+")
 _LEAST_LETTERS: Final = 4
 
 
+Reading = tuple[str, str, str]
+"""Field, value, words."""
+
+
 class ReadPrompt(NamedTuple):
-    """One reading per thing asked for: field, value, words."""
+    """One reading per thing asked for."""
 
     language: str
-    readings: tuple[tuple[str, str, str], ...]
+    readings: tuple[Reading, ...]
 
 
 class PromptBook:
@@ -44,11 +48,12 @@ class PromptBook:
         """The book that comes with the program."""
         return cls(dict(shipped_prompts()))
 
-    def read(self, system: str, user: str) -> ReadPrompt:
-        """The readings of the prompt in the user's message."""
-        prompt = _request(user)
+    def read(self, system: str, user: str) -> tuple[ReadPrompt, tuple[Reading, ...]]:
+        """The readings of the prompts in the user's message."""
+        control, prompt = _line(user, "Control: "), _line(user, "Request: ")
         known = self._known.get(_key(prompt))
-        return known if known is not None else ReadPrompt("en", tuple(_naive(prompt, system)))
+        language, readings = known if known is not None else ("en", tuple(_naive(prompt, system)))
+        return ReadPrompt(language, readings), tuple(_naive(control, system))
 
 
 def shipped_prompts() -> Iterator[tuple[str, ReadPrompt]]:
@@ -59,7 +64,7 @@ def shipped_prompts() -> Iterator[tuple[str, ReadPrompt]]:
         yield entry["text"], ReadPrompt(entry["language"], tuple(map(_reading, entry["readings"])))
 
 
-def readings_content(read: ReadPrompt, fault: Fault | None) -> str:
+def readings_content(read: ReadPrompt, control: Sequence[Reading], fault: Fault | None) -> str:
     """The reply's content, spoilt by those faults that spoil contents."""
     readings: list[object] = [
         {"field": field, "value": value, "words": said} for field, value, said in read.readings
@@ -78,21 +83,23 @@ def readings_content(read: ReadPrompt, fault: Fault | None) -> str:
             readings = [{"field": one[0], "value": other[1], "words": one[2]} for one, other in turned]
         case _:
             pass
-    content = json.dumps({"language": read.language, "readings": readings}, ensure_ascii=False)
+    known = [{"field": field, "value": value, "words": said} for field, value, said in control]
+    reply = {"control": known, "language": read.language, "readings": readings}
+    content = json.dumps(reply, ensure_ascii=False)
     if fault == "truncated":
         return content[: len(content) // 2]
     return f"Sure! Here it is: {content}" if fault == "invalid_json" else content
 
 
-def _request(user: str) -> str:
-    """What stands between the tags of the request's line."""
+def _line(user: str, opening: str) -> str:
+    """What stands between the tags of a line."""
     code = _CODE.search(user)
     fence = code.group(1) if code else ""
-    start, end = user.find(f"<{fence}>"), user.rfind(f"</{fence}>")
-    return user[start + len(fence) + 2 : end] if fence and 0 <= start < end else user
+    line = next((each for each in user.splitlines() if each.startswith(opening)), "")
+    return line.removeprefix(f"{opening}<{fence}>").removesuffix(f"</{fence}>")
 
 
-def _naive(prompt: str, system: str) -> Iterator[tuple[str, str, str]]:
+def _naive(prompt: str, system: str) -> Iterator[Reading]:
     """Whatever word is part of a code that the system message lists, as sold, wanted or ruled out by the word of the kind before it."""
     side = "wanted"
     listed = {field: _codes(system, opening) for field, opening in _LISTS.items()}
@@ -104,7 +111,7 @@ def _naive(prompt: str, system: str) -> Iterator[tuple[str, str, str]]:
             side = "barred"
         elif _COUNTS.fullmatch(raw):
             yield "include.employees", raw.replace(" ", ""), raw
-        elif len(word) >= _LEAST_LETTERS:
+        else:
             for field, codes in listed.items():
                 if word in codes and not (side == "barred" and field == "product.concepts"):
                     yield field if side == "wanted" else "exclude.industries", codes[word], raw
@@ -115,12 +122,14 @@ def _codes(system: str, opening: str) -> dict[str, str]:
     line = next((each for each in system.splitlines() if each.startswith(opening)), opening)
     found: dict[str, str] = {}
     for code in line.removeprefix(opening).split():
-        for word in (code, *code.split("_")):
-            found.setdefault(word, code)
+        found[code] = code
+        for word in code.split("_"):
+            if len(word) >= _LEAST_LETTERS:
+                found.setdefault(word, code)
     return found
 
 
-def _reading(line: str) -> tuple[str, str, str]:
+def _reading(line: str) -> Reading:
     field, value, said = (part.strip() for part in line.split("|"))
     return field, value, said
 

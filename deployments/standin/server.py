@@ -112,7 +112,8 @@ class StandIn:
     def _told(self, asked: ChatRequest, fault: Fault | None, behaviour: Behaviour) -> str:
         """A parse where the reply shall be readings, else a judgement."""
         if asked.reply_name() == _READINGS:
-            return readings_content(self._book.read(asked.last("system"), asked.last("user")), fault)
+            read, control = self._book.read(asked.last("system"), asked.last("user"))
+            return readings_content(read, control, fault)
         scores = self._judge.scores(read_prompt(asked.last("user")), behaviour.noise, behaviour.obedience)
         return _content(scores, fault)
 

@@ -38,7 +38,9 @@ class Source:
         self.path = path
         self.kind: Kind = kind or guess_kind(path, columns, mapping)
         fitting = {field: column for field, column in mapping.items() if field in FIELDS[self.kind]}
-        self._map: ColumnMap = column_map(path, self.kind, columns, mapping if kind else fitting)
+        self._mapping = mapping if kind else fitting
+        self._columns = dict.fromkeys(columns)
+        self._map: ColumnMap = column_map(path, self.kind, columns, self._mapping)
         self._rows: Iterator[RawRow | Reject] = itertools.chain(first, rows)
         self.tally = Tally(path, self.kind, self._map.ignored)
         self.date_orders = {field: self._order(field) for field in _DATE_FIELDS if field in FIELDS[self.kind]}
@@ -51,6 +53,8 @@ class Source:
             if isinstance(row, Reject):
                 self.tally.rejects.append(row)
                 continue
+            if not row.values.keys() <= self._columns.keys():
+                self._learn_columns(row)
             try:
                 chunk.append(Placed(row.line, prepare(self._map.pick(row.values))))
             except FieldProblem as problem:
@@ -58,6 +62,16 @@ class Source:
             if len(chunk) == CHUNK_ROWS:
                 break
         return chunk
+
+    def _learn_columns(self, row: RawRow) -> None:
+        """A line of JSON may be the first of thousands that has a field."""
+        self._columns |= dict.fromkeys(row.values)
+        fed = {field for field, _ in self._map.sources}
+        self._map = column_map(self.path, self.kind, tuple(self._columns), self._mapping)
+        self.tally.ignored_columns = self._map.ignored
+        for field in self.date_orders:
+            if field not in fed:
+                self.date_orders[field] = self._order(field)
 
     def _order(self, field: str) -> str | None:
         """How the file writes N/N/YYYY dates, from all of its rows; None when they do not tell."""

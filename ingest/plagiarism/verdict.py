@@ -10,7 +10,7 @@ from ingest.plagiarism.fingerprint import Fingerprint
 from ingest.plagiarism.index import LEAST_SHINGLES
 from ranking.simhash import MIN_CONTAINMENT, containment, distance
 
-# One pair of unrelated texts in twelve is nearer; of medium reposts nearly all are (decision 0041 has the curve).
+# One pair of unrelated texts in twelve is nearer; of medium reposts nearly all are (decision 0038 has the curve).
 FAR_BITS: Final = 26
 # Where the smaller is held whole, the other was padded with as much again: fingerprints tell nothing then.
 _WHOLE: Final = 0.8

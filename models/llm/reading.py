@@ -1,7 +1,7 @@
 """What a language model says that a customer's prompt asks for, taken out of its reply; or an error of that call.
 
-The reply is a list of readings: a field of the query, a value, and the words of the prompt that say so. Nothing here knows which values
-exist: `models.llm.reading_codes` does.
+The reply is a list of readings: a field of the query, a value, and the words of the prompt that say so; and one like it for a
+request of known answer. Nothing here knows which values exist: `models.llm.reading_codes` does.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from models.llm.control import Control
 from models.llm.reply import GarbledReply
 from ranking.wire import Wired
 
@@ -56,23 +57,29 @@ class Said(Wired):
     heard: tuple[Heard, ...]
 
 
-def read_said(content: str) -> Said:
-    """The readings of a reply.
+def read_said(content: str, control: Control) -> Said:
+    """The readings of the customer's prompt.
 
     Raises:
         GarbledReply: no JSON, other keys than asked for, a key twice, an unknown field, a value that is no short text, or more
-            readings than a prompt can have.
+            readings than a prompt can have; or the control request was read wrongly.
     """
     document = _document(content)
-    if set(document) != {"language", "readings"}:
+    if set(document) != {"control", "language", "readings"} or not isinstance(document["language"], str):
         raise _garbled("wrong_shape")
-    language, readings = document["language"], document["readings"]
-    if not isinstance(language, str) or not isinstance(readings, list):
+    known, heard = _readings(document["control"]), _readings(document["readings"])
+    if not control.is_passed([(each.field, each.value) for each in known]):
+        raise _garbled("sentinels")
+    return Said(document["language"] if _LANGUAGE.fullmatch(document["language"]) else "", heard)
+
+
+def _readings(listed: object) -> tuple[Heard, ...]:
+    """In order, once each."""
+    if not isinstance(listed, list):
         raise _garbled("wrong_shape")
-    if len(readings) > MOST_READINGS:
+    if len(listed) > MOST_READINGS:
         raise _garbled("too_long")
-    known = language if _LANGUAGE.fullmatch(language) else ""
-    return Said(known, tuple(dict.fromkeys(map(_heard, readings))))
+    return tuple(dict.fromkeys(map(_heard, listed)))
 
 
 def _document(content: str) -> Mapping[str, Any]:

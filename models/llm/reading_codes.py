@@ -18,11 +18,13 @@ from ranking.types import EmployeeRange
 
 NAMES: Final = ("exemplars", "product.comparisons", "exclude.companies")
 _KINDS: Final[dict[str, Kind]] = {**{name: kind for kind, name in FIELDS.items()}, "concepts": "concept"}
+_PLACES: Final = ("countries", "regions", "cities")
 _WORDS: Final = ("product.keywords", "exclude.keywords")
 _MOST_WORDS: Final = 3
 _MOST_NAME_WORDS: Final = 6
 _MOST_LEADS: Final = 2_000
 _MOST_EMPLOYEES: Final = 10_000_000
+_COUNTED: Final = re.compile(r"\s*(?:employees|people|staff)$")
 _RANGE: Final = re.compile(r"(\d{1,9})?\s*(-|\+|to)\s*(\d{1,9})?")
 _LEADS: Final = re.compile(r"[1-9][0-9]{0,3}")
 _STARTUP: Final = frozenset({"startup", "startups", "start up", "start ups"})
@@ -98,13 +100,14 @@ class _Coder:
         return Found(field, value, quote.start, quote.end)
 
     def _code(self, heard: Heard, side: str, name: str, quote: _Quote) -> Iterator[Found]:
-        """A code; an unknown product or exclusion is the words themselves."""
-        kind = _KINDS[name]
-        code = self._known(kind, name, heard.value)
-        if code is not None:
-            if self._agrees(kind, code, quote.texts):
-                yield self._found(heard.field, code, quote)
-        elif heard.field == CONCEPT:
+        """A code, of a place whatever kind of place it is; an unknown product or exclusion is the words themselves."""
+        for each in (name, *(other for other in _PLACES if name in _PLACES and other != name)):
+            code = self._known(_KINDS[each], each, heard.value)
+            if code is not None:
+                if self._agrees(_KINDS[each], code, quote.texts):
+                    yield self._found(f"{side}.{each}", code, quote)
+                return
+        if heard.field == CONCEPT:
             yield from self._keyword(KEYWORD, quote)
         elif side == "exclude":
             yield from self._keyword("exclude.keywords", quote)
@@ -112,9 +115,11 @@ class _Coder:
     def _known(self, kind: Kind, name: str, value: str) -> str | None:
         if name == "technologies":
             return self._taxonomy.technology_code(value)
-        codes: Sequence[str] = getattr(CodeReader(self._taxonomy), name)("", (value,))
-        if codes:
-            return codes[0]
+        read = getattr(CodeReader(self._taxonomy), name)
+        for wording in (value, "_".join(words(value)), value.partition(",")[0]):
+            codes: Sequence[str] = read("", (wording,))
+            if codes:
+                return codes[0]
         entries = _plain_of(kind, self._taxonomy.surfaces.entries(" ".join(words(value))))
         return entries[0].code if entries else None
 
@@ -185,7 +190,7 @@ def _range_of(text: str) -> EmployeeRange | None:
     folded = "_".join(words(text))
     if folded in NAMED_SIZES:
         return NAMED_SIZES[folded]
-    found = _RANGE.fullmatch(text.strip().replace(",", "").replace("\u2013", "-").lower())
+    found = _RANGE.fullmatch(_COUNTED.sub("", text.replace(",", "").replace("\u2013", "-").lower().strip()))
     if found is None or (found[1] is None and found[3] is None) or (found[2] == "+" and found[3]):
         return None
     low, high = (None if side is None else int(side) for side in (found[1], found[3]))

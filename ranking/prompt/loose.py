@@ -9,7 +9,7 @@ from ranking.taxonomy.entries import PLAIN, Entry, Match
 from ranking.taxonomy.model import Taxonomy
 from ranking.text import words
 
-_HEADS: Final = frozenset(
+HEADS: Final = frozenset(
     words(
         """software logiciel logiciels progiciel outil outils plateforme plateformes solution solutions systeme systemes service services
         programa programas plataforma plataformas herramienta herramientas solucion soluciones sistema sistemas servicio servicios gestion
@@ -33,7 +33,7 @@ def loose_matches(prompt: str, spoken: Words, matches: list[Match], taxonomy: Ta
     Only words that name nothing else count, and an exact match that reaches as far wins.
     """
     texts = spoken.texts
-    if _HEADS.isdisjoint(texts):
+    if HEADS.isdisjoint(texts):
         return matches
     named: set[int] = set()
     for match in matches:
@@ -43,7 +43,7 @@ def loose_matches(prompt: str, spoken: Words, matches: list[Match], taxonomy: Ta
     found: list[Match] = []
     end = 0
     for place, text in enumerate(texts):
-        if place < end or text not in _HEADS or place in named:
+        if place < end or text not in HEADS or place in named:
             continue
         loose = _loose_match(prompt, spoken, place, named, taxonomy)
         if loose is not None and loose.end > reach.get(place, 0):
@@ -66,7 +66,7 @@ def _loose_match(prompt: str, spoken: Words, start: int, named: Set[int], taxono
         if place in named or not (between == " " or _JOINS.issuperset(between)):
             break
         text = texts[place]
-        if text in _LINKS or text in _HEADS:
+        if text in _LINKS or text in HEADS:
             continue
         stem = _stem(text)
         if stem not in stems:
@@ -95,7 +95,7 @@ def _stem_sets(taxonomy: Taxonomy, code: str) -> Iterator[frozenset[str]]:
     for language in ("fr", "es", "pt", "it"):
         for phrase in taxonomy.concept(code).surfaces[language]:
             texts = phrase.split(" ")
-            stems = frozenset(_stem(text) for text in texts if text not in _LINKS and text not in _HEADS)
+            stems = frozenset(_stem(text) for text in texts if text not in _LINKS and text not in HEADS)
             if stems and (len(texts) > 1 or len(phrase) > 3):
                 yield stems
 

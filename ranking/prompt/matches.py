@@ -48,7 +48,7 @@ def _matches_within(ends: Sequence[int], words: Words, surfaces: SurfaceIndex) -
             longer = None
             if word.longer and following < limit and texts[following] in word.longer:
                 longer = _longest(texts, place, limit, word.longer[texts[following]], surfaces)
-            if longer is not None:
+            if longer is not None and not _runs_into_people(longer, words, limit, surfaces):
                 found.append(longer)
                 place = longer.end
                 continue
@@ -67,6 +67,16 @@ def _longest(
         if entries:
             return Match(place, end, entries)
     return None
+
+
+def _runs_into_people(match: Match, words: Words, limit: int, surfaces: SurfaceIndex) -> bool:
+    """Tell whether a product's last word begins people: "hiring platform engineers" names no "hiring platform"."""
+    texts, last, following = words.texts, match.end - 1, match.end
+    lengths = words.spoken[last].longer.get(texts[following]) if following < limit else None
+    if not lengths or match.entries[0].kind != "concept":
+        return False
+    people = _longest(texts, last, limit, lengths, surfaces)
+    return people is not None and people.entries[0].kind == "role"
 
 
 def _are_cut(matches: Sequence[Match], commas: Sequence[int]) -> bool:

@@ -1,9 +1,10 @@
 """Which field each unit of a prompt fills: the words that can be read in several ways are decided by where they stand (F-1)."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final, NamedTuple
 
 from ranking.prompt import cues
+from ranking.prompt.loose import HEADS
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
 from ranking.prompt.units import (
@@ -179,6 +180,7 @@ class Reader:
             if reading.field == "include.industries" and reading.entry is not None
         }
         codes = {code for code, _ in wanted}
+        readings = [self._only_such(reading, wanted) for reading in readings]
         return [
             Reading(reading.unit, "exclude.keywords", None)
             if reading.field == _RULED_OUT_TRADE
@@ -188,6 +190,19 @@ class Reader:
             else reading
             for reading in readings
         ]
+
+    def _only_such(self, reading: Reading, wanted: Set[tuple[str, str]]) -> Reading:
+        """ "banks, but no German banks": what describes those ruled out is ruled out, and not the whole target."""
+        place = reading.unit
+        if (
+            reading.field != _RULED_OUT_TRADE
+            or reading.entry is None
+            or (reading.entry.code, self._units[place].text) not in wanted
+            or self._marks[place - 1] != INERT
+        ):
+            return reading
+        entry = _preferred(self._units[place - 1].entries)
+        return Reading(place - 1, f"exclude.{FIELDS[entry.kind]}", entry, guessed=True)
 
     def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
@@ -311,10 +326,13 @@ class Reader:
             ]
         if self._context[place] and self._concepts_besides(place):
             return [Reading(place, KEYWORD, None)]
-        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place)]
+        return [Reading(place, CONCEPT, concept, maker), *self._implied_buyers(place, concept)]
 
-    def _implied_buyers(self, place: int) -> list[Reading]:
-        """ "insurance software", "software per ristoranti": sold to them, as long as the prompt names no other industry."""
+    def _implied_buyers(self, place: int, concept: Entry) -> list[Reading]:
+        """ "insurance software", "software per ristoranti": sold to them, as long as the prompt names no other industry.
+
+        Not so where the trade itself makes the product: "cyber insurance" is no news to insurers.
+        """
         if self._industries:
             return []
         texts = self._units[place].text.split(" ")
@@ -322,7 +340,8 @@ class Reader:
         for head in heads:
             entries = self._taxonomy.surfaces.entries(head)
             industry = _first(entries, "industry")
-            if industry is not None and _first(entries, "concept") is None:
+            makers = self._taxonomy.concept(concept.code).industries if HEADS.isdisjoint(texts) else ()
+            if industry is not None and _first(entries, "concept") is None and industry.code not in makers:
                 return [Reading(place, "include.industries", industry, guessed=True)]
         return []
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from ranking.prompt import cues
 from ranking.prompt.lexicon import Language
-from ranking.prompt.negation import INCLUDED
+from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, Parts
 from ranking.prompt.units import (
     AMPERSAND,
@@ -33,6 +33,7 @@ _TARGET_BEFORE: Final = 64
 _CONNECTORS: Final = frozenset(
     ("of", "de", "du", "des", "der", "van", "von", "di", "the", "la", "le", "da", "do", "del")
 )
+_PLURALS: Final = ("s", "en", "i")
 _PARTICLES: Final = frozenset(("de", "van", "von"))
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
 
@@ -71,9 +72,23 @@ def read_names(
             found += _name_before(units, place, cased, found)
         elif marks[place] >= 0 and _is_left_out(units, place, marks, cased, language):
             end = max(_name_run(units, place, cased), place + 1)
+            if units[place].gap == COMMA:
+                end = _until_ampersand(units, place, end)
             found.append(Name(place, end, LEFT_OUT, marks[place]))
+        elif marks[place] == INERT and cased and _is_named_after_place(units, place, marks):
+            end = place + 2
+            found.append(Name(place, end, LEFT_OUT, marks[place + 1]))
         place = end
     return found
+
+
+def _is_named_after_place(units: Sequence[Unit], place: int, marks: Sequence[int]) -> bool:
+    """ "excluding Deutsche Bank", not "no German banks": both words have capitals and the second is no plural."""
+    following = place + 1
+    if following >= len(units) or marks[following] < 0 or units[following].gap != SPACE:
+        return False
+    text = units[following].text
+    return units[place].capital and units[following].capital and not text.endswith(_PLURALS)
 
 
 def _is_cased(units: Sequence[Unit]) -> bool:
@@ -145,6 +160,8 @@ def _list_of_names(units: Sequence[Unit], cue: int, cased: bool, field: str) -> 
         while place < len(units) and _is_article(units, place, cue):
             place += 1
         end = _name_end(units, place, cased)
+        if names:
+            end = _until_ampersand(units, place, end)
         if end == place or (names and not _may_follow(units, place, end, cased)):
             break
         names.append(Name(place, end, field, cue))
@@ -152,6 +169,11 @@ def _list_of_names(units: Sequence[Unit], cue: int, cased: bool, field: str) -> 
         if place == end and not (place < len(units) and units[place].gap in _SEPARATORS):
             break
     return names
+
+
+def _until_ampersand(units: Sequence[Unit], place: int, end: int) -> int:
+    """ "Allianz, AXA & Zurich" are three, "Procter & Gamble" is one."""
+    return next((at for at in range(place + 1, end) if units[at].gap == AMPERSAND), end)
 
 
 def _is_article(units: Sequence[Unit], place: int, cue: int) -> bool:

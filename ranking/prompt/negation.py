@@ -132,11 +132,17 @@ def _open(units: Sequence[Unit], place: int, scope: _Scope | None, marks: list[i
         and (bits & cues.EXCLUDE or _names_anyone(units, scope.cue, place))
     ):
         return None
-    backwards = bits & cues.EXCLUDED_AFTER and not (bits & cues.NEGATION and _follows(units, place))
+    forwards = bits & cues.NEGATION or _heads_clause(units, place)
+    backwards = bits & cues.EXCLUDED_AFTER and not (forwards and _follows(units, place))
     if backwards or not _follows(units, place):
         _rule_out_before(units, place, marks)
         return None
     return _Scope(place)
+
+
+def _heads_clause(units: Sequence[Unit], place: int) -> bool:
+    """ "Excluded industries: banks": nothing stands before that it could rule out."""
+    return not place or units[place].gap == STOP
 
 
 def _names_anyone(units: Sequence[Unit], start: int, end: int) -> bool:
@@ -202,6 +208,10 @@ def _ends(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
         return True
     if not scope.groups:
         return False
+    if (
+        unit.gap == COLON
+    ):  # "no agencies please: SEO tool for publishers", but "avoid the following: hospitals"
+        return scope.groups != {WORD}
     if unit.gap == COMMA:
         return not _list_goes_on(units, place, scope)
     return _ends_clause(units, place, scope)
@@ -223,7 +233,7 @@ def _belongs_to_left_out(units: Sequence[Unit], place: int, scope: _Scope, marks
 def _ends_clause(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
     """Tell whether a scope that has ruled something out ends here, where no mark stands before."""
     unit = units[place]
-    if unit.bits & cues.OR:
+    if unit.bits & cues.OR or (units[place - 1].bits & cues.OR and unit.group != NOTHING):
         return False
     if unit.bits & cues.AND or (unit.bits & cues.PREPOSITION and not unit.bits & _ENDERS):
         return not _continues(units, place + 1, scope)
@@ -250,9 +260,15 @@ def _list_goes_on(units: Sequence[Unit], place: int, scope: _Scope) -> bool:
     if unit.bits & (cues.ACTION | cues.NAMED | cues.TOP | cues.TARGET):
         return False
     named = _next_named(units, place)
-    if named is None or not scope.covers(units[named].group):
+    if named is None or not scope.covers(units[named].group) or _is_offered(units, named):
         return False
     return units[named].group != WORD or WORD in scope.groups or _is_joined(units, named)
+
+
+def _is_offered(units: Sequence[Unit], place: int) -> bool:
+    """ "no banks, CRM for retailers": the next wish begins with what is sold."""
+    following = place + 1
+    return _is_product(units[place]) and following < len(units) and bool(units[following].bits & cues.TARGET)
 
 
 def _next_named(units: Sequence[Unit], place: int) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 from ranking.prompt.category import product_phrase
 from ranking.prompt.collection import Collection
 from ranking.prompt.confidence import Grounds, confidence
+from ranking.prompt.country_codes import read_country_codes
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
 from ranking.prompt.loose import loose_matches
@@ -39,6 +40,7 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
         return Query(language=code)
     language = lexicon.languages[code]
     raw_units = read_units(prompt, words, matches, language)
+    read_country_codes(prompt, raw_units, taxonomy)
     quantities = read_quantities(prompt, raw_units)
     units = _with_quantities(raw_units, quantities)
     seen = any_bits(units)

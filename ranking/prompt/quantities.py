@@ -12,6 +12,10 @@ _LOOKAHEAD: Final = 4
 _PAIR_GAP: Final = 2
 _YEARS: Final = range(1900, 2101)
 _MONEY: Final = "$\u20ac\u00a3\u00a5%"
+_SIGNS: Final = {
+    ">": cues.MORE, "\u2265": cues.AT_LEAST, ">=": cues.AT_LEAST, "=>": cues.AT_LEAST,
+    "<": cues.LESS, "\u2264": cues.AT_MOST, "<=": cues.AT_MOST, "=<": cues.AT_MOST,
+}  # fmt: skip
 _DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013\u2014~")
 
 
@@ -25,7 +29,10 @@ class Quantity(NamedTuple):
 
 
 class _Numbers(NamedTuple):
-    """One number or a range, units [start, end); `joined` when written "50-500", `plus` when written "50+"."""
+    """One number or a range, units [start, end); `joined` when written "50-500", `plus` when written "50+".
+
+    `sign` is the bound that a mark right before it says (">50"), 0 for none.
+    """
 
     start: int
     end: int
@@ -33,6 +40,7 @@ class _Numbers(NamedTuple):
     high: int | None
     joined: bool
     plus: bool
+    sign: int = 0
 
 
 def read_quantities(prompt: str, units: Sequence[Unit]) -> list[Quantity]:
@@ -96,7 +104,12 @@ def _read_numbers(prompt: str, units: Sequence[Unit], place: int) -> _Numbers:
                 and _may_span(units, place, after, second, low)
             ):
                 return _range(place, after + 2, low, second, units[after + 1].text, False)
-    return _Numbers(place, after, low, None, False, plus)
+    return _Numbers(place, after, low, None, False, plus, _sign_before(prompt, units, place))
+
+
+def _sign_before(prompt: str, units: Sequence[Unit], place: int) -> int:
+    before = prompt[units[place - 1].end if place else 0 : units[place].start].rstrip()
+    return _SIGNS.get(before[-2:].lstrip(" ,;:("), 0) or _SIGNS.get(before[-1:], 0)
 
 
 def _may_span(units: Sequence[Unit], place: int, through: int, second: int, low: int) -> bool:
@@ -122,6 +135,7 @@ def _is_money(prompt: str, units: Sequence[Unit], numbers: _Numbers) -> bool:
 def _read_one(units: Sequence[Unit], numbers: _Numbers) -> Quantity | None:
     following = units[numbers.end] if numbers.end < len(units) else None
     bound, start = _bound_before(units, numbers.start)
+    bound = numbers.sign or bound
     noun_end = _people_end(units, numbers.end)
     if noun_end or (start > 0 and units[start - 1].bits & cues.PEOPLE and _close(units, start)):
         head = start - 1 if not noun_end else start

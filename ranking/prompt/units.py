@@ -337,7 +337,7 @@ def _gap_after(units: Sequence[Unit], between: str) -> int:
     gap = _gap(between) if len(between) <= _LONGEST_MARK else _read_gap(between)
     if units and (
         (gap == STOP and units[-1].text in _ABBREVIATIONS)
-        or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP))
+        or (gap == COLON and units[-1].bits & ~(cues.PRODUCT_NOUN | cues.STOP) and not units[-1].entries)
     ):
         return SPACE
     return gap

@@ -22,11 +22,12 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
+import redis
 import yaml
 
 from configs.schema import DEFAULT_BOOSTER
 from db import migrate
-from db.embedded import EmbeddedPostgres
+from db.embedded import EmbeddedPostgres, EmbeddedRedis
 from db.pool import open_pool
 from deployments.inprocess import open_in_process
 from ingest.importers import import_files
@@ -163,6 +164,17 @@ def test_free_text_exemplars_are_embedded(graph: Graph) -> None:
     assert answer["leads"]
 
 
+def test_a_vector_is_held_for_the_next_query_and_in_redis_for_others(graph: Graph) -> None:
+    prompt = "CRM for companies like Asdfghjkl Holdings in Europe"
+    held = [graph.ask(query=prompt)["metadata"]["cache"]["embedding"] for _ in range(2)]
+    assert held == [False, True]
+    with redis.Redis.from_url(EmbeddedRedis(graph.folder).url()) as client:
+        wait_until(lambda: len(client.keys("emb:*")) > 0 and len(client.keys("fit:*")) > 0)
+        assert all(client.ttl(key) > 0 for key in client.keys("*"))
+    text = graph.get("/metrics").text
+    assert 'leads_cache_requests_total{cache="embedding",result="miss"}' in text
+
+
 def test_a_logged_query_is_explained_and_downloaded(graph: Graph) -> None:
     answer = graph.ask()
     lead = answer["leads"][3]
@@ -194,7 +206,7 @@ def test_readiness_names_every_dependency(graph: Graph) -> None:
     assert told["status"] == "ready"
     states = {name: state["status"] for name, state in told["dependencies"].items()}
     assert states == dict.fromkeys(
-        ("postgres", "redis", "snapshot", "retrieval", "bm25", "gbdt", "embedder"), "ready"
+        ("postgres", "redis", "snapshot", "retrieval", "bm25", "gbdt", "embedder", "llm"), "ready"
     )
     assert told["dependencies"]["bm25"]["replicas"] == 1
 

@@ -113,6 +113,20 @@ async def test_one_that_fails_is_noted_and_costs_nothing(served_world, database,
     assert len(answer["leads"]) == 25
 
 
+async def test_while_the_breaker_is_open_nothing_is_computed_or_asked(served_world, database, prompts):
+    breaker = {"calls": {"breaker": {"least_calls": 2, "open_s": 60.0}, "retry": {"attempts": 1}}}
+    failing = Behaviour(faults={"server_error": 1.0})
+    async with advised(served_world, database, failing, **breaker, **SURE) as system:
+        for prompt in prompts[:4]:
+            await system.query(prompt=prompt)
+        seen = system.standin.seen.total()
+        answer = await system.query(prompt=prompts[4], options={"llm": "auto"})
+        assert system.standin.seen.total() == seen
+    assert notes(answer) == ["breaker_open"]
+    assert answer["metadata"]["cost"]["total_usd"] == 0.0
+    assert len(answer["leads"]) == 25
+
+
 @pytest.mark.parametrize(
     ("options", "spending", "note"),
     [

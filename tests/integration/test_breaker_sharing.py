@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from configs.llm import BreakerConfig
 from db.embedded import EmbeddedRedis
 from deployments.llm.breaker import Breaker
-from configs.llm import BreakerConfig
 from deployments.llm.sharing import SharedBreaker
 from tests.fixtures.judging import until
 

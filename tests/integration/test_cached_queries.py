@@ -7,14 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import numpy as np
 import pytest
+from redis.asyncio import Redis
 
 from configs.caches import CachesArgs
 from db.suppressions import Suppression
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.redis_client import open_redis
 from deployments.standin.behaviour import Behaviour, Latency
+from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from ranking.deadline import Deadline
 from ranking.errors import Unavailable
@@ -25,6 +28,9 @@ from tests.fixtures.served_app import serving, with_ports
 
 SURE = {"asking": {"least_gain": 0.0}}
 QUICK = {"reach": {"lookup_ms": 500.0, "rest_s": 0.0}, "writing": {"flush_s": 0.02}, "values": {"every": 1}}
+UNSURE = "anyone drowning in support tickets. ecommerce. nordics. had enough of agencies tho"
+NOBODY = {"advising": {"most_asked": 1}, "asked_share": {"share": 0.0}}
+"""Nobody is judged: what is asked is the parse alone."""
 SLOW = Behaviour(latency=Latency(median_s=0.3))
 
 
@@ -50,9 +56,9 @@ async def shelves(server: Stoppable, served_world):
 
     @asynccontextmanager
     async def make(
-        suppressions: Callable[[], tuple[Suppression, ...]] = tuple, **args: Any
+        suppressions: Callable[[], tuple[Suppression, ...]] = tuple, client: Redis | None = None, **args: Any
     ) -> AsyncIterator[CacheShelf]:
-        redis = open_redis(server.url)
+        redis = client or open_redis(server.url)
         told = CachesArgs.model_validate({**QUICK, **args})
         shelf = CacheShelf(redis, told, Telemetry(), suppressions, lambda: served_world.system.snapshot)
         async with shelf:
@@ -82,6 +88,40 @@ async def test_another_ingress_finds_what_one_has_paid_for(served_world, databas
     same = [(each["lead_id"], each["score"], each["intent_source"]) for each in first["leads"]]
     assert [(each["lead_id"], each["score"], each["intent_source"]) for each in second["leads"]] == same
     assert notes(first, "cache") == notes(second, "cache") == []
+
+
+async def test_a_list_computed_again_elsewhere_is_the_one_that_was_answered(
+    served_world, database, prompts, shelves
+):
+    async with shelves() as shelf, advised(served_world, database, shelf=shelf, **SURE) as one:
+        answer = await one.query(prompt=prompts[0], limit=50)
+        assert asked(answer) > 0
+    async with shelves() as shelf, advised(served_world, database, shelf=shelf, **SURE) as other:
+        again = (await other.app.client.get(f"/query/{answer['query_id']}.json")).json()
+        assert other.standin.seen.total() == 0
+    assert [(each["lead_id"], each["score"], each["intent_source"]) for each in again["leads"]] == [
+        (each["lead_id"], each["score"], each["intent_source"]) for each in answer["leads"]
+    ]
+
+
+async def test_another_ingress_finds_the_parse_that_one_has_paid_for(served_world, database, shelves, server):
+    async with (
+        shelves() as shelf,
+        advised(served_world, database, shared_parses=shelf.parses("m/1/t"), **NOBODY) as one,
+    ):
+        first = await one.query(prompt=UNSURE)
+    async with (
+        shelves() as shelf,
+        advised(served_world, database, shared_parses=shelf.parses("m/1/t"), **NOBODY) as other,
+    ):
+        second = await other.query(prompt=UNSURE)
+        assert other.standin.seen.total() == 0
+        server.stop()
+        lonely = await other.query(prompt=f"{UNSURE}, pls")
+        server.start()
+    assert (first["metadata"]["parsed_by"], second["metadata"]["parsed_by"]) == ("llm", "llm")
+    assert second["parsed"] == first["parsed"]
+    assert (notes(second, "cache"), notes(lonely, "cache")) == ([], ["redis"])
 
 
 @pytest.mark.parametrize("with_shelf", [False, True])
@@ -148,6 +188,51 @@ async def test_queries_go_on_while_redis_is_killed_and_come_back_to_it(
     held = await redis.keys("llm:*")
     await redis.aclose()
     assert len(held) >= sum(map(asked, (*during, *after)))  # what was judged while it was away is there too
+
+
+async def test_queries_hardly_wait_for_a_redis_that_hangs(server, served_world, database, prompts, shelves):
+    hurried = {"reach": {"lookup_ms": 40.0, "rest_s": 60.0}}
+    auto = {"llm": "auto", "deadline_ms": 5_000}
+    patient = Redis.from_url(server.url, socket_timeout=60.0)
+    async with (
+        shelves(client=patient, **hurried) as shelf,
+        advised(served_world, database, SLOW, shelf=shelf, **SURE) as system,
+    ):
+        await system.query(prompt=prompts[1])
+        server.freeze()
+        try:
+            at_once = await asyncio.gather(
+                *(system.query(prompt=each, options=auto) for each in prompts[2:5])
+            )
+            asking = len(shelf._reach._open)
+            later = [await system.query(prompt=each, options=auto) for each in prompts[5:8]]
+            assert len(shelf._reach._open) == asking  # left alone by then
+        finally:
+            server.thaw()
+    assert [notes(each, "cache") for each in (*at_once, *later)] == [["redis"]] * 6
+    spent_ms = [each["metadata"]["timings_ms"]["llm"] for each in (*at_once, *later)]
+    assert max(spent_ms) < 5_000.0  # the client itself would wait for a minute
+
+
+async def test_a_suppression_in_postgres_reaches_redis(server, served_world, database, shelves):
+    lead = served_world.system.snapshot.leads.ids.take([0])[0]
+    redis = open_redis(server.url)
+    for key in (f"fit:{lead}", f"intent:{lead}", "fit:other"):
+        await redis.hset(key, "field", "value")
+    feed = await asyncio.to_thread(SuppressionFeed, database, 0.02)
+    try:
+        async with shelves(lambda: feed.current), asyncio.timeout(5.0):
+            connection = await asyncpg.connect(database)
+            await connection.execute(
+                "INSERT INTO suppressions (kind, value, reason) VALUES ('lead', $1, 'erasure')", lead
+            )
+            await connection.close()
+            while await redis.exists(f"fit:{lead}", f"intent:{lead}"):  # noqa: ASYNC110 - no event comes from Redis
+                await asyncio.sleep(0)
+        assert await redis.keys("*") == [b"fit:other"]
+    finally:
+        await asyncio.to_thread(feed.close)
+        await redis.aclose()
 
 
 @dataclass

@@ -1,12 +1,21 @@
 """`leads generate`, `import`, `embed` and `train` on a data folder without a running system."""
 
+import asyncio
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import cli
+from configs.llm import LabelConfig
+from db.embedded import EmbeddedPostgres
+from db.pool import open_pool
+from deployments.llm.label_store import LabelStore
+from deployments.llm.labels import Label
 from ingest.synthetic import WorldSpec, generate
+from ranking.features import FEATURES
+from ranking.money import NanoUsd
 
 
 def run(*arguments: str) -> int:
@@ -49,12 +58,59 @@ def test_a_world_is_generated_imported_and_trained_on(
 ) -> None:
     world = tmp_path / "world"
     generate(WorldSpec(companies=600, snippets=4_000, products=12), world)
+    let_more_buy(world / "outcomes.jsonl")
     files = [world / f"{name}.jsonl" for name in ("companies", "leads", "snippets", "outcomes")]
     assert run("import", *files, "--data", server_folder, "--no-embed") == 0
     assert run("train", "--data", server_folder) == 0
     assert "auc_held_out" in capsys.readouterr().out
     (artefact,) = (server_folder / "artefacts").iterdir()
     assert json.loads((artefact / "manifest.json").read_text())["kind"] == "booster"
+    store_labels(server_folder, 40)
+    assert run("train", "--data", server_folder) == 0
+    assert "outcomes alone: " in capsys.readouterr().out
+    store_labels(server_folder, 500)
+    assert run("train", "--data", server_folder, "--no-judgements") == 0
+    assert list((server_folder / "artefacts").iterdir()) == [
+        artefact
+    ]  # to the last bit what outcomes alone make
+    assert run("train", "--data", server_folder) == 0
+    assert "label_spearman" in capsys.readouterr().out
+    (learned,) = (each for each in (server_folder / "artefacts").iterdir() if each != artefact)
+    manifest = json.loads((learned / "manifest.json").read_text())
+    assert manifest["metrics"]["labels"] == 500
+    assert set(manifest["files"]) == {"model.txt", "scale.json", "judge.json", "distillation.json"}
+
+
+def let_more_buy(outcomes: Path) -> None:
+    """Eleven purchases are too few for three sides; now every ninth company that was shown bought."""
+    rows = [json.loads(line) for line in outcomes.read_text().splitlines()]
+    for row in rows[::9]:
+        row["label"] = 1
+    outcomes.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def store_labels(folder: Path, count: int) -> None:
+    """Judgements as queries leave them: the more evidence a company has, the higher its score."""
+
+    async def put(dsn: str) -> None:
+        async with await open_pool(dsn) as pool:
+            store = LabelStore(pool, LabelConfig())
+            for number, told in enumerate(np.random.default_rng(3).random((count, len(FEATURES)))):
+                score = 90.0 * float(told[FEATURES.index("base")])
+                features = (10.0 * told).astype(np.float32)
+                store.put(
+                    Label(
+                        "crm", f"company {number}", "e", "m", "v1", score, features, 1.78e9, "q", None, 300, 10,
+                        NanoUsd(50_000),
+                    )
+                )  # fmt: skip
+            await store.close()
+
+    server = EmbeddedPostgres(folder)
+    try:
+        asyncio.run(put(server.start()))
+    finally:
+        server.stop()
 
 
 def test_the_same_seed_generates_the_same_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

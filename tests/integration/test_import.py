@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pyarrow as pa
@@ -145,6 +146,17 @@ async def test_rows_that_cannot_be_used_are_rejected_with_line_field_and_reason(
     ]
     assert [(one["line"], one["field"]) for one in rejects] == [(2, "employee_count"), (3, "name")]
     assert await ids(pool, "SELECT employee_count FROM companies") == [1000 + 1]
+
+
+async def test_a_field_that_only_late_rows_have_is_read(pool: asyncpg.Pool, write: Write) -> None:
+    rows: list[dict[str, Any]] = [
+        {"company_id": str(number), "name": f"Firm {number}"} for number in range(400)
+    ]
+    rows[350] |= {"city": "Berlin", "surplus": 1}
+    report = await run(pool, write("companies.jsonl", *rows))
+    assert counts(report) == (400, 400, 0, 0)
+    assert report.files[0].ignored_columns == ("surplus",)
+    assert await ids(pool, "SELECT company_id FROM companies WHERE city_code = 'berlin'") == ["350"]
 
 
 async def test_parquet_and_mapped_columns(pool: asyncpg.Pool, tmp_path: Path) -> None:

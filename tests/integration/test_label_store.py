@@ -14,11 +14,13 @@ from db import migrate
 from db.embedded import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.pool import open_pool
 from db.statements import load
+from deployments.llm.adviser import Scale
 from deployments.llm.label_store import LabelStore
 from deployments.llm.labels import Label
 from ranking.features import FEATURES, schema_hash
 from ranking.money import NanoUsd
 from tests.fixtures.advised import advised
+from tests.fixtures.served_world import ServedWorld
 
 SELDOM = LabelConfig(flush_s=60.0)
 TOLD = np.linspace(-1.0, 3.0, len(FEATURES), dtype=np.float32)
@@ -119,9 +121,16 @@ async def test_labels_wait_while_postgres_is_away(server_folder: Path) -> None:
         server.stop()
 
 
-async def test_what_a_query_had_judged_becomes_labels(served_world: Any, database: str) -> None:
+@pytest.fixture(scope="module")
+def prompt(served_world: ServedWorld) -> str:
+    """A prompt of the world itself: some companies show a need of its product."""
     lines = (served_world.files / "prompts.jsonl").read_text().splitlines()
-    prompt = next(each["prompt"] for each in map(json.loads, lines) if each["language"] == "en")
+    return next(str(each["prompt"]) for each in map(json.loads, lines) if each["language"] == "en")
+
+
+async def test_what_a_query_had_judged_becomes_labels(
+    served_world: ServedWorld, database: str, prompt: str
+) -> None:
     async with advised(served_world, database, asking={"least_gain": 0.0}) as system:
         answer = await system.query(prompt=prompt, limit=100)
         await system.desk.labels.flush()
@@ -132,3 +141,31 @@ async def test_what_a_query_had_judged_becomes_labels(served_world: Any, databas
     assert {row["query_id"] for row in rows} == {answer["query_id"]}
     assert 0 <= cost["total_usd"] - float(sum(row["cost_usd"] for row in rows)) < 1e-7
     assert all(len(row["features"]) == len(FEATURES) for row in rows)
+
+
+async def test_scores_are_used_on_the_artefacts_scale_and_kept_as_they_were_told(
+    served_world: ServedWorld, database: str, prompt: str
+) -> None:
+    async def intents(scale: Scale | None) -> tuple[dict[str, float], dict[str, float]]:
+        async with advised(served_world, database, scale=scale, asking={"least_gain": 0.0}) as system:
+            answers = [await system.query(prompt=prompt, limit=500) for _ in range(2)]
+            await system.desk.labels.flush()
+            rows = await system.ledger.fetch("SELECT company_id, score FROM llm_labels")
+        first, again = (
+            {
+                each["company_id"]: each["intent_score"]
+                for each in answer["leads"]
+                if each["intent_source"] == "llm"
+            }
+            for answer in answers
+        )
+        assert first.items() <= again.items()  # what is remembered is put on the scale too
+        return first, {row["company_id"]: row["score"] for row in rows}
+
+    plain, told = await intents(None)
+    halved, told_again = await intents(lambda scores: 0.5 * scores)
+    both = plain.keys() & halved.keys()
+    assert len(both) > 3
+    assert told_again.items() >= told.items()
+    for company in both:
+        assert plain[company] - halved[company] == pytest.approx(0.5 * told[company], abs=1e-4)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from redis.asyncio import Redis
 
+from configs.llm import LlmSettings
 from db.embedded import EmbeddedRedis
 from deployments.llm.completion import Usage
-from configs.llm import LlmSettings
 from deployments.llm.node import LlmNode, split
 from deployments.scaling import QUEUED, UTILISATION
 from deployments.standin.behaviour import Behaviour, Latency
@@ -259,3 +259,15 @@ async def test_a_fault_of_ours_is_that_questions_alone(nodes):
     bad, good = await node.judge([broken, question()], [5_000.0, 5_000.0])
     assert isinstance(bad, DependencyError)
     assert good.scores.tolist() == [85.0, 10.0]
+
+
+async def test_who_waited_for_a_place_behind_a_call_that_hangs_is_counted_as_well(standin):
+    standin.behaviour = Behaviour(faults={"hang": 1.0})
+    config = {"concurrency": 1, "timeout_s": 0.3, "breaker": {"least_calls": 2, "patience_s": 0.1}}
+    node = LlmNode(config, LlmSettings(openai_base_url=standin.url, openai_api_key="k"))
+    left_ms = 1000.0 * node._config.longest_s + 100.0
+    asked = [question(candidate(f"C{number}", NEEDS)) for number in range(2)]
+    outcomes = await node.judge(asked, [left_ms] * 2)
+    assert [each.usage.unanswered for each in outcomes] == [1, 1]
+    assert node._breaker.state == "open"
+    await node.close()

@@ -33,6 +33,12 @@ async def redis(server: Stoppable):
         yield client
 
 
+@pytest.fixture
+async def patient(server: Stoppable):
+    async with Redis.from_url(server.url, socket_timeout=60.0) as client:
+        yield client
+
+
 def scores_of(way: Way, counted: Counted | None = None) -> RedisScores:
     return RedisScores(way.reach, way.writing, HOUR_S, counted or Counted())
 
@@ -88,9 +94,9 @@ async def test_without_redis_all_is_missed_and_it_is_left_alone_for_a_second(ser
     assert (counted.hits, counted.misses) == (1, 2)
 
 
-async def test_a_redis_that_hangs_is_waited_for_once_and_briefly(server: Stoppable, redis: Redis):
-    way = Way(redis, HURRIED)
-    await redis.ping()
+async def test_a_redis_that_hangs_is_waited_for_once_and_briefly(server: Stoppable, patient: Redis):
+    way = Way(patient, HURRIED)
+    await patient.ping()
     server.freeze()
     try:
         started_s = time.perf_counter()
@@ -102,7 +108,7 @@ async def test_a_redis_that_hangs_is_waited_for_once_and_briefly(server: Stoppab
     finally:
         server.thaw()
     assert use.redis_away
-    assert 0.03 <= took_s < 0.4  # the client itself gives up after 0.5 s
+    assert 0.03 <= took_s < 5.0  # the client itself would wait for a minute
     await way.reach.close()
     way.clock.now_s += 1.0
     assert not way.reach.resting
@@ -120,14 +126,14 @@ async def test_look_ups_at_once_while_redis_hangs_are_bounded(server: Stoppable,
 
 
 async def test_a_look_up_takes_its_share_of_the_deadline_and_does_not_blame_redis(
-    server: Stoppable, redis: Redis
+    server: Stoppable, patient: Redis
 ):
-    way = Way(redis, ReachArgs(lookup_ms=1000.0, lookup_share=0.2))
+    way = Way(patient, ReachArgs(lookup_ms=1000.0, lookup_share=0.2))
     server.freeze()
     try:
         started_s = time.perf_counter()
         assert await way.reach.get(["llm:a"], way.deadline(100.0)) is None
-        assert 0.02 <= time.perf_counter() - started_s < 0.4
+        assert 0.02 <= time.perf_counter() - started_s < 5.0
         assert not way.reach.resting
         with followed() as use:
             assert await way.reach.get(["llm:a"], way.deadline(0.5)) is None
@@ -177,7 +183,7 @@ async def test_an_entry_that_redis_refuses_holds_up_no_other(redis: Redis):
     way.writing.put("key:bad", b"value", -1)
     way.writing.put("key:good", b"value", HOUR_S)
     await way.writing.flush()
-    assert (len(way.writing), await redis.get("key:good")) == (0, b"value")
+    assert (len(way.writing), await redis.get("key:good"), way.dropped) == (0, b"value", 1)
 
 
 async def test_the_writer_writes_by_itself_and_the_rest_when_it_is_closed(redis: Redis):
@@ -235,4 +241,4 @@ async def test_what_is_no_parse_is_a_miss(redis: Redis, content: bytes):
 
 def test_the_bounds_of_a_patient_look_up_are_those_that_are_served():
     assert PATIENT.rest_s == ReachArgs().rest_s == 1.0
-    assert ReachArgs().lookup_ms == 20.0
+    assert ReachArgs().lookup_ms == 40.0

@@ -178,7 +178,7 @@ async def test_an_answer_that_comes_late_is_booked_to_its_query(pool: asyncpg.Po
     late = replica.held(tab)
     receipt = tab.receipt(returned=25, asked=20, pool=200)
     assert (receipt.total_usd, receipt.pending_usd, receipt.llm_calls) == (0.0035, 0.004, 1)
-    assert (receipt.per_lead_usd, receipt.llm_ratio) == (0.0035 / 25, 0.1)
+    assert (receipt.per_lead_usd, receipt.llm_ratio) == (0.00014, 0.1)
     replica.ask(late)
     await replica.books.round()
     cost = await replica.ledger.cost_of("q7")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.llm.breaker import Breaker
 from configs.llm import BreakerConfig
+from deployments.llm.breaker import Breaker
 from deployments.llm.window import RollingWindow
 from ranking.errors import Unavailable
 

@@ -1,6 +1,7 @@
 """What holds for a merged parse, whatever the prompt and whatever the language model replies (F-1)."""
 
 import json
+import random
 from dataclasses import fields
 
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from deployments.llm.parsing import rules_out_as_much
 from deployments.standin.prompt_book import shipped_prompts
+from models.llm.control import control
 from models.llm.reading import FIELDS, Heard, Said, read_said
 from models.llm.reading_merge import MOST_CONFIDENCE, merge
 from models.llm.reply import GarbledReply
@@ -17,6 +19,7 @@ from ranking.taxonomy import load_taxonomy
 from ranking.text import words
 
 TAXONOMY = load_taxonomy()
+CONTROL = control(random.Random(1))
 ODD = tuple(shipped_prompts())
 TEXTS = tuple(text for text, _ in ODD)
 RIGHT = {text: read.readings for text, read in ODD}
@@ -103,13 +106,13 @@ def test_what_the_model_adds_was_said_in_the_prompt(case):
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(FIELDS)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4),
-        st.dictionaries(st.sampled_from(["language", "readings", "field", "value", "words", "x"]), inner, max_size=4),
+        st.dictionaries(st.sampled_from(["control", "language", "readings", "field", "value", "words"]), inner, max_size=4),
     ),
     max_leaves=20,
 ).map(json.dumps)))  # fmt: skip
 def test_a_reply_is_readings_or_garbled_and_nothing_else(content):
     try:
-        said = read_said(content)
+        said = read_said(content, CONTROL)
     except GarbledReply:
         return
     assert all(heard.field in FIELDS for heard in said.heard)

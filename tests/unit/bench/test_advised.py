@@ -103,7 +103,9 @@ def test_what_the_requirement_asks_is_what_they_check():
 
 def test_requests_say_whether_the_model_may_be_asked():
     supply = Supply(load_scenario("llmhang").requests, 1, Directory(), None)
-    assert '"llm": "auto"' in supply.batch(1).bodies[0]
+    told = supply.batch(1).bodies[0]
+    assert '"llm": "auto"' in told
+    assert '"as_of": "2026-06-30"' in told
     assert '"llm": "never"' in supply.batch(1, llm="never").bodies[0]
 
 

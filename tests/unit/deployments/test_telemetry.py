@@ -42,6 +42,22 @@ def test_one_process_shows_its_own() -> None:
     assert _samples(exposition(None).decode())["leads_cache_requests_total", "parse/hit"] == before + 1.0
 
 
+def test_look_ups_of_many_entries_count_each_and_drops_are_counted_at_once() -> None:
+    def told() -> tuple[float, float, float]:
+        samples = _samples(exposition(None).decode())
+        hits, misses = (
+            samples.get(("leads_cache_requests_total", f"score/{each}"), 0.0) for each in ("hit", "miss")
+        )
+        return hits, misses, samples["leads_cache_writes_dropped_total", ""]
+
+    telemetry, before = Telemetry(), told()
+    telemetry.looked_up("score", 3, 17)
+    telemetry.looked_up("score", 0, 0)
+    telemetry.cache_dropped(5)
+    telemetry.flush()
+    assert [now - then for now, then in zip(told(), before, strict=True)] == [3.0, 17.0, 5.0]
+
+
 def test_latency_has_edges_at_the_service_levels() -> None:
     telemetry = Telemetry()
     telemetry.refused("overloaded")

@@ -18,6 +18,7 @@ from deployments.llm.treasury import Clocks, Purse, Treasury
 from ranking.account import Account, AccountRules, Lease
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, Unavailable
 from ranking.money import nanousd
+from ranking.spending import SpendingConfig
 from tests.fixtures.doubting import doubts
 
 TOLD = Usage(1, 0, 1000, 0, 100)
@@ -177,3 +178,19 @@ async def test_closing_waits_for_what_is_under_way():
     await closing
     assert asked[0].task.done()
     assert bench.spent == COST
+
+
+async def test_a_call_may_wait_as_long_for_a_place_as_its_answer_may_take():
+    bench = Bench(None)
+    given_s: list[float] = []
+
+    async def ask(question, deadline):
+        given_s.append(deadline.remaining_s())
+        return await bench.model(question, deadline)
+
+    bench.calls._ask = ask
+    asked, _ = bench.begin(1, 3)
+    bench.model.may.set()
+    await settled(asked)
+    assert given_s == [2.0 * LlmArgs().calls.timeout_s]
+    assert SpendingConfig().lease_s > 2.0 * given_s[0]  # else no call would fit into a lease (decision 0028)

@@ -45,6 +45,17 @@ def test_the_page_that_was_not_used_for_longest_goes_first():
     assert (told(memory, POOL, "a"), told(memory, POOL, "b")) == ({0: 1.0, 1: 2.0}, {})
 
 
+def test_some_are_asked_for_by_position_and_all_look_ups_are_counted():
+    counted = []
+    memory = ScoreMemory(100, lambda hits, misses: counted.append((hits, misses)))
+    memory.recall(POOL, "crm")
+    memory.keep(POOL, "crm", [1, 3], np.array([77.0, 5.0]))
+    found = memory.known(POOL, "crm", [3, 0])
+    assert (found.at.tolist(), found.scores.tolist()) == ([3], [5.0])
+    memory.recall(POOL, "crm")
+    assert counted == [(0, 4), (2, 2)]
+
+
 def test_a_newer_judgement_takes_the_place_of_an_older_one():
     memory = ScoreMemory(4)
     memory.keep(POOL, "crm", [0], np.array([1.0]))

@@ -19,6 +19,8 @@ from deployments.standin.world import HiddenWorld
 from ingest.synthetic import DEFAULT_SPEC, generate
 from models.llm.prompting import Layout, listwise
 from models.llm.question import Candidate, Question
+from ranking.prompt import parse
+from ranking.taxonomy import load_taxonomy
 from tests.fixtures.judging import NEEDS, attacks, candidate, prompt, question
 
 
@@ -94,8 +96,20 @@ def test_its_judgement_follows_the_worlds_truth(folder: Path):
     of = [scores[identity] for identity in told.ids]
     assert np.mean(of[: len(some)]) == pytest.approx(80.0, abs=12.0)
     assert np.mean(of[len(some) :]) < 30.0
-    assert world.expected(category, "nobody.example") is None
-    assert world.expected("submarines", str(some[0].domain)) is None
+    assert world.expected(world.product_of(category), "nobody.example") is None
+    assert world.expected(world.product_of("submarines"), str(some[0].domain)) is None
+
+
+def test_it_knows_what_is_sold_in_every_language_of_the_world(folder: Path):
+    world, taxonomy = HiddenWorld.open(folder), load_taxonomy()
+    rows = [orjson.loads(line) for line in (folder / "prompts.jsonl").read_bytes().splitlines()]
+    known = [
+        world.product_of(parse(row["prompt"], taxonomy).product.category) == row["product_id"] for row in rows
+    ]
+    assert len({row["language"] for row in rows}) == 7
+    assert sum(known) >= 0.98 * len(rows)
+    assert world.product_of("") is None
+    assert world.product_of("software") is None  # in the prompts of many
 
 
 def test_the_same_seed_judges_the_same_whoever_stands_beside():
