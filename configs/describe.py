@@ -8,8 +8,10 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from configs.schema import DEFAULT_BOOSTER, GraphArgs, ServeFile
+from configs.streams import StreamArgs, StreamSettings
 from db.settings import Settings
 from ranking.config import RankingConfig
 
@@ -42,6 +44,8 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
         ServeFile,
     ),
     ("Environment", "Unset addresses mean the embedded servers.", Settings),
+    ("Environment: Kafka", "What `leads ingest`, `produce` and `dlq` connect to.", StreamSettings),
+    ("Streams", "Numbers of `leads ingest`; the defaults hold.", StreamArgs),
 )
 
 
@@ -67,7 +71,7 @@ def _section(title: str, note: str, model: type[BaseModel]) -> str:
 def _rows(model: type[BaseModel], prefix: str, instance: Any) -> Iterator[tuple[str, str, str, str]]:
     """One row per knob; `instance` holds the defaults where the model around says them."""
     for name, field in model.model_fields.items():
-        path = f"{prefix}{name.upper() if model is Settings else name}"
+        path = f"{prefix}{name.upper() if issubclass(model, BaseSettings) else name}"
         inner, is_list = _inner(field.annotation)
         default = field.get_default(call_default_factory=True, validated_data={})
         if instance is not None:

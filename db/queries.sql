@@ -213,6 +213,10 @@ SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
     technologies_added, technologies_removed, role_codes, attributes, simhash, content_hash
 FROM intent_snippets WITH NO DATA
 
+-- name: empty_snippets
+-- Make room in staging for the next rows of the same transaction.
+TRUNCATE staged_snippets
+
 -- name: analyse_snippets
 -- Let the planner know how much is staged.
 ANALYZE staged_snippets
@@ -313,6 +317,10 @@ SELECT 0::smallint AS file, 0 AS line, 0::bigint AS place,
     attributes, content_hash
 FROM outcomes WITH NO DATA
 
+-- name: empty_outcomes
+-- Make room in staging for the next rows of the same transaction.
+TRUNCATE staged_outcomes
+
 -- name: analyse_outcomes
 -- Let the planner know how much is staged.
 ANALYZE staged_outcomes
@@ -378,6 +386,15 @@ FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given (field, value, occurr
 ORDER BY field, value
 ON CONFLICT (field, value) DO UPDATE SET
     occurrences = excluded.occurrences, last_seen_at = excluded.last_seen_at
+
+-- name: add_unmapped
+-- Count more wordings no taxonomy entry fits ($1: fields, $2: wordings, $3: how often more, $4: now).
+INSERT INTO unmapped_values (field, value, occurrences, last_seen_at)
+SELECT field, value, occurrences, $4::timestamptz
+FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given (field, value, occurrences)
+ORDER BY field, value
+ON CONFLICT (field, value) DO UPDATE SET
+    occurrences = unmapped_values.occurrences + excluded.occurrences, last_seen_at = excluded.last_seen_at
 
 -- ======== Resolution: company records that are the same business. ========
 

@@ -1,11 +1,12 @@
-"""Postgres and Redis started by us for the laptop, used where `DATABASE_URL` and `REDIS_URL` are unset.
+"""Postgres, Redis and a Kafka broker started by us for the laptop, used where the environment names no others.
 
-Both listen on unix sockets only. Both end when the process that started them ends, however it ends, and a
-folder whose servers were killed is usable again at once.
+The first two listen on unix sockets only, the broker on loopback. All end when the process that started them ends,
+however it ends, and a folder whose servers were killed is usable again at once.
 """
 
 from db.embedded.both import Servers, servers
+from db.embedded.broker import EmbeddedBroker
 from db.embedded.postgres import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.embedded.redis import EmbeddedRedis
 
-__all__ = ["LAPTOP_SETTINGS", "EmbeddedPostgres", "EmbeddedRedis", "Servers", "servers"]
+__all__ = ["LAPTOP_SETTINGS", "EmbeddedBroker", "EmbeddedPostgres", "EmbeddedRedis", "Servers", "servers"]

@@ -46,6 +46,10 @@ class Staging:
         """Make the staging table."""
         await self._connection.execute(self._statement("stage"))
 
+    async def empty(self) -> None:
+        """Forget what was staged and merged, to stage more in the same transaction."""
+        await self._connection.execute(self._statement("empty"))
+
     async def copy(self, file: int, chunk: Sequence[Placed[StagedRow]]) -> None:
         """Add rows of the file with index `file`; later rows of one id win over earlier ones."""
         first = self._places

@@ -1,0 +1,182 @@
+"""`leads produce`, `leads ingest`, `leads dlq`: messages out, messages in, and those that could not be used."""
+
+import asyncio
+import os
+import signal
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commands.broker import broker_of, connection_to
+from commands.database import database_of
+from commands.failure import USAGE, CommandError
+from commands.target import DataOption, choose
+from configs.streams import StreamArgs
+from db.pool import PoolLimits, open_pool
+from ingest.importers.canonical import Canonicaliser
+from ingest.streams.connecting import Connection
+from ingest.streams.dead_letters import DeadLetter
+from ingest.streams.intake import Intake, IntakeCounts
+from ingest.streams.messages import Reader
+from ingest.streams.producing import publish_file, sending
+from ingest.streams.storing import Store
+from ingest.streams.topics import TOPICS, Topic, make_topics
+from ingest.streams.waiting_letters import send_again, waiting
+from ranking.taxonomy import load_taxonomy
+
+_STATEMENT_TIMEOUT_S = 60.0
+
+dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be used, with their reasons.")
+TopicOption = Annotated[
+    Topic | None, typer.Option("--topic", help="Only of this topic.", show_default="both", metavar="TOPIC")
+]
+
+
+def produce(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or Parquet files.", show_default=False)],
+    topic: Annotated[
+        Topic | None, typer.Option(help="miner.snippets or outcome.events.", show_default="by the columns")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Publish snippets or outcomes to Kafka, one message for each row."""
+    missing = [str(path) for path in files if not path.is_file()]
+    if missing:
+        raise CommandError(f"no such file: {', '.join(missing)}", USAGE)
+    connection = connection_to(choose(data, None, os.environ))
+    asyncio.run(_produce(connection, files, topic))
+
+
+def ingest(
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="End once the topics hold nothing more.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Store what the topics bring, until Ctrl-C; starts the embedded broker where none is named or runs."""
+    target = choose(data, None, os.environ)
+    with database_of(target) as dsn, broker_of(target) as connection:
+        counts = asyncio.run(_ingest(dsn, connection, until_empty=until_empty))
+    _show_counts(counts)
+
+
+@dlq.command("list")
+def list_letters(
+    topic: TopicOption = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object for each, with its value.")
+    ] = False,
+    data: DataOption = None,
+) -> None:
+    """Show the messages that could not be used."""
+    letters = asyncio.run(_letters(connection_to(choose(data, None, os.environ)), topic))
+    console = Console(highlight=False, soft_wrap=as_json)
+    if as_json:
+        for letter in letters:
+            console.out(orjson.dumps(_told(letter)).decode())
+        return
+    table = Table("topic", "partition", "offset", "code", "field", "reason", "bytes")
+    for letter in letters:
+        record, fault = letter.original, letter.fault
+        place = (record.topic, str(record.partition), str(record.offset))
+        table.add_row(*place, fault.code, fault.field, fault.reason, f"{letter.value_bytes:,}")
+    console.print(table)
+    console.print(f"{len(letters):,} dead letters")
+
+
+@dlq.command("replay")
+def replay(
+    topic: TopicOption = None,
+    code: Annotated[
+        str | None, typer.Option(help="Only those set aside for this reason.", show_default="all")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Send dead letters to their topics again, as after a company came to be known; what was stored stays one row."""
+    connection = connection_to(choose(data, None, os.environ))
+
+    def wanted(letter: DeadLetter) -> bool:
+        return code is None or letter.fault.code == code
+
+    sent, cut = asyncio.run(send_again(connection, _topics(topic), wanted))
+    console = Console(highlight=False)
+    console.print(f"{sent:,} sent again")
+    if cut:
+        console.print(f"{cut:,} were too large to be kept whole and cannot be sent again")
+
+
+async def _produce(connection: Connection, files: list[Path], topic: Topic | None) -> None:
+    await make_topics(connection, StreamArgs())
+    console = Console(highlight=False)
+    async with sending(connection) as producer:
+        for path in files:
+            done = await publish_file(producer, path, topic, lambda: datetime.now(UTC))
+            rest = f", {done.unreadable:,} lines are no records" if done.unreadable else ""
+            console.print(f"{path.name}: {done.sent:,} messages to {done.topic}{rest}")
+
+
+async def _ingest(dsn: str, connection: Connection, *, until_empty: bool) -> IntakeCounts:
+    args = StreamArgs()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    pool = await open_pool(
+        dsn, PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S), application_name="leads ingest"
+    )
+    try:
+        intake = make_intake(pool, connection, args)
+        Console(highlight=False).print(f"Reading {', '.join(TOPICS)} from {connection.servers}")
+        await intake.run(stop, until_empty=until_empty)
+    finally:
+        await pool.close()
+    return intake.counts
+
+
+def make_intake(pool: asyncpg.Pool, connection: Connection, args: StreamArgs) -> Intake:
+    """A member of the consumer group that stores into the database of `pool`, on the clock of this machine."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    reader = Reader(
+        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s)
+    )
+    return Intake(connection, args, Store(pool, clock), reader, clock)
+
+
+async def _letters(connection: Connection, topic: Topic | None) -> list[DeadLetter]:
+    async with aclosing(waiting(connection, _topics(topic))) as letters:
+        return [letter async for letter in letters]
+
+
+def _topics(topic: Topic | None) -> tuple[Topic, ...]:
+    return TOPICS if topic is None else (topic,)
+
+
+def _told(letter: DeadLetter) -> dict[str, object]:
+    record, fault = letter.original, letter.fault
+    return {
+        "topic": record.topic, "partition": record.partition, "offset": record.offset, "code": fault.code,
+        "field": fault.field, "reason": fault.reason, "failed_at": letter.failed_at,
+        "key": _readable(record.key), "value": _readable(record.value), "value_bytes": letter.value_bytes,
+    }  # fmt: skip
+
+
+def _readable(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="replace")
+
+
+def _show_counts(counts: IntakeCounts) -> None:
+    table = Table("topic", "result", "messages")
+    for (topic, result), number in sorted(counts.messages.items()):
+        if number:
+            table.add_row(topic, result, f"{number:,}")
+    Console().print(table)

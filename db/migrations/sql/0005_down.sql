@@ -1,0 +1,2 @@
+DROP TABLE snippet_repeats;
+DROP TABLE snippet_sketches;
