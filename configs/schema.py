@@ -39,16 +39,16 @@ class HopArgs(_Strict):
         0.0, ge=0.0, le=50.0,
         description="milliseconds that a call which is not full leaves after the one before, for each item of that one",
     )  # fmt: skip
-    most_linger_ms: float = Field(25.0, ge=0.0, le=200.0, description="milliseconds between calls at most")
+    most_linger_ms: float = Field(16.0, ge=0.0, le=200.0, description="milliseconds between calls at most")
 
 
 class HopsArgs(_Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=8.0))
+    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=5.0))
     embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=8.0))
-    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=8.0))
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=5.0))
+    gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=5.0))
     llm: HopArgs = Field(
         default_factory=lambda: HopArgs(lanes_per_replica=32, max_items=1),
         description="a list call lasts as long as its slowest question, so each goes alone",

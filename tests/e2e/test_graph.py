@@ -223,6 +223,7 @@ def test_metrics_show_what_the_leaves_counted(graph: Graph) -> None:
     assert counted() == before + 3.0
     text = graph.get("/metrics").text
     assert 'leads_coalescer_batch_size_count{node="retrieval"}' in text
+    assert 'leads_hop_calls_total{node="bm25",way="line"}' in text
     assert 'leads_queries_total{outcome="ok"}' in text
     assert "leads_snapshot_age_seconds" in text
 
