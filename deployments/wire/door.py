@@ -70,7 +70,9 @@ class Door:
             await self._all_gone.wait()
 
     def came(self, caller: "_Caller") -> None:
-        """A caller has connected."""
+        """A caller has connected; one that was on its way while the door was closed finds nobody."""
+        if self._server is None:
+            caller.cut()
         self._callers.add(caller)
         self._all_gone.clear()
 

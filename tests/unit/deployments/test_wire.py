@@ -65,7 +65,7 @@ def doors(folder: Path) -> list[Path]:
 
 @asynccontextmanager
 async def met(folder: Path, leaf: Leaf, node: str = "bm25") -> AsyncIterator[tuple[Door, Lines]]:
-    door, lines = Door(folder, node, leaf.methods()), Lines(folder, poll_s=0.01)
+    door, lines = Door(folder, node, leaf.methods()), Lines(folder, poll_s=60.0)
     await door.stay_open()
     async with lines.followed():
         yield door, lines
@@ -198,7 +198,7 @@ asyncio.run(main())
 
 
 async def test_a_killed_replica_fails_its_calls_and_its_socket_is_swept_away(folder: Path) -> None:
-    lines = Lines(folder, poll_s=0.01)
+    lines = Lines(folder, poll_s=60.0)
     with child(_REPLICA, str(folder)) as replica:
         assert await asyncio.to_thread(replica.readline) == "open\n"
         async with lines.followed():
@@ -214,7 +214,8 @@ async def test_a_killed_replica_fails_its_calls_and_its_socket_is_swept_away(fol
 
 
 async def test_a_door_whose_socket_was_swept_away_opens_anew(folder: Path) -> None:
-    async with met(folder, Leaf()) as (door, _):
+    async with met(folder, Leaf()) as (door, lines):
+        assert await line_of(lines).call("echo", [1], [2.0]) == [(1, 2.0)]
         for path in doors(folder):
             os.unlink(path)
         await door.stay_open()
