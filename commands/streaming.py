@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import signal
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import orjson
 import typer
 from rich.console import Console
@@ -17,21 +15,15 @@ from rich.table import Table
 from commands.broker import broker_of, connection_to
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
+from commands.intake import take_in
 from commands.target import DataOption, choose
 from configs.streams import StreamArgs
-from db.pool import PoolLimits, open_pool
-from ingest.importers.canonical import Canonicaliser
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import DeadLetter
-from ingest.streams.intake import Intake, IntakeCounts
-from ingest.streams.messages import Reader
+from ingest.streams.intake import IntakeCounts
 from ingest.streams.producing import publish_file, sending
-from ingest.streams.storing import Store
 from ingest.streams.topics import TOPICS, Topic, make_topics
 from ingest.streams.waiting_letters import send_again, waiting
-from ranking.taxonomy import load_taxonomy
-
-_STATEMENT_TIMEOUT_S = 60.0
 
 dlq = typer.Typer(no_args_is_help=True, help="Messages that could not be used, with their reasons.")
 TopicOption = Annotated[
@@ -63,7 +55,11 @@ def ingest(
     """Store what the topics bring, until Ctrl-C; starts the embedded broker where none is named or runs."""
     target = choose(data, None, os.environ)
     with database_of(target) as dsn, broker_of(target) as connection:
-        counts = asyncio.run(_ingest(dsn, connection, until_empty=until_empty))
+
+        def announce() -> None:
+            Console(highlight=False).print(f"Reading {', '.join(TOPICS)} from {connection.servers}")
+
+        counts = asyncio.run(take_in(dsn, connection, until_empty=until_empty, announce=announce))
     _show_counts(counts)
 
 
@@ -120,36 +116,6 @@ async def _produce(connection: Connection, files: list[Path], topic: Topic | Non
             done = await publish_file(producer, path, topic, lambda: datetime.now(UTC))
             rest = f", {done.unreadable:,} lines are no records" if done.unreadable else ""
             console.print(f"{path.name}: {done.sent:,} messages to {done.topic}{rest}")
-
-
-async def _ingest(dsn: str, connection: Connection, *, until_empty: bool) -> IntakeCounts:
-    args = StreamArgs()
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    pool = await open_pool(
-        dsn, PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S), application_name="leads ingest"
-    )
-    try:
-        intake = make_intake(pool, connection, args)
-        Console(highlight=False).print(f"Reading {', '.join(TOPICS)} from {connection.servers}")
-        await intake.run(stop, until_empty=until_empty)
-    finally:
-        await pool.close()
-    return intake.counts
-
-
-def make_intake(pool: asyncpg.Pool, connection: Connection, args: StreamArgs) -> Intake:
-    """A member of the consumer group that stores into the database of `pool`, on the clock of this machine."""
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
-    reader = Reader(
-        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s)
-    )
-    return Intake(connection, args, Store(pool, clock), reader, clock)
 
 
 async def _letters(connection: Connection, topic: Topic | None) -> list[DeadLetter]:

@@ -301,6 +301,12 @@ SELECT $1::text, revised.latest_seen_at, revised.revision,
     staged.content_hash
 FROM staged_snippets staged JOIN revised USING (miner_id, snippet_id)
 
+-- name: stored_snippets
+-- Staged snippets that were merged, in order of arrival, with their identity's first time and revision.
+SELECT staged.line, known.seen_at, known.revision
+FROM staged_snippets staged JOIN snippet_keys known USING (miner_id, snippet_id)
+ORDER BY staged.place
+
 -- name: count_miner_snippets
 -- Add the staged snippets to their miners' totals ($1: tenant or NULL, $2: now).
 INSERT INTO miners (miner_id, tenant_id, snippets, created_at, updated_at)

@@ -1,7 +1,7 @@
 """A batch of rows into Postgres, in one transaction; what is stored already changes nothing."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,11 +43,28 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class NewSnippet:
+    """A snippet that the transaction under way has stored; `first_seen_at` is its first revision's."""
+
+    row: SnippetRow
+    first_seen_at: datetime
+    revision: int
+
+
+Judge = Callable[[PoolConnectionProxy, Sequence[NewSnippet], datetime], Awaitable[None]]
+"""Called in the transaction of a batch with what it stored, in order of arrival, and the time; what it raises undoes the batch.
+
+A snippet of which a batch brings several contents comes with the last one. A batch that was undone is judged again.
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
-    """The database as the place where messages end; `clock` gives `seen_at`."""
+    """The database as the place where messages end; `clock` gives `seen_at`, `judge` sees each snippet that is new or changed."""
 
     pool: asyncpg.Pool
     clock: Callable[[], datetime]
+    judge: Judge | None = None
 
     async def store(
         self, kind: Kind, rows: Sequence[Row], unmapped: Mapping[tuple[str, str], int] | None = None
@@ -80,10 +97,15 @@ class Store:
         async with self.pool.acquire() as connection, connection.transaction():
             settled = await _settled(connection, kind, rows, tally.rejects)
             staging = Staging(connection, kind, None, now)
+            new: dict[tuple[str, str], NewSnippet] = {}
             for number, turn in enumerate(turns(kind, settled)):
                 await (staging.empty() if number else staging.open())
                 await staging.copy(0, turn)
-                await staging.merge([tally])
+                stored = await staging.merge([tally])
+                if stored and kind == "snippets" and self.judge is not None:
+                    new |= await _stored_of(connection, turn)
+            if new and self.judge is not None:
+                await self.judge(connection, tuple(new.values()), now)
             if unmapped:
                 await _count_unmapped(connection, kind, unmapped, now)
         return Stored(
@@ -98,6 +120,16 @@ async def _settled(
     if kind == "snippets":
         return await settle_snippets(connection, placed, None, rejects)
     return await settle_outcomes(connection, placed, None, rejects)
+
+
+async def _stored_of(
+    connection: PoolConnectionProxy, turn: Sequence[Placed[Any]]
+) -> dict[tuple[str, str], NewSnippet]:
+    """Those of a turn's snippets that it stored, by identity."""
+    rows = {placed.line: placed.row for placed in turn}
+    stored = await connection.fetch(load()["stored_snippets"])
+    found = (NewSnippet(rows[each["line"]], each["seen_at"], each["revision"]) for each in stored)
+    return {(each.row.miner_id, each.row.snippet_id): each for each in found}
 
 
 def turns(kind: Kind, rows: Sequence[Placed[Any]]) -> list[list[Placed[Any]]]:

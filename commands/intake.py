@@ -1,0 +1,53 @@
+"""Reads the topics into the database until told to stop: behind `leads ingest`, and beside a running local system."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from configs.streams import StreamArgs
+from db.pool import PoolLimits, open_pool
+from ingest.importers.canonical import Canonicaliser
+from ingest.streams.connecting import Connection
+from ingest.streams.intake import Intake, IntakeCounts
+from ingest.streams.messages import Reader
+from ingest.streams.storing import Judge, Store
+from ranking.taxonomy import load_taxonomy
+
+_STATEMENT_TIMEOUT_S = 60.0
+
+
+async def take_in(
+    dsn: str, connection: Connection, *, until_empty: bool, announce: Callable[[], None]
+) -> IntakeCounts:
+    """Store what the topics bring until SIGINT or SIGTERM, with `until_empty` until they hold nothing more."""
+    args = StreamArgs()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    limits = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
+    pool = await open_pool(dsn, limits, application_name="leads ingest")
+    try:
+        intake = make_intake(pool, connection, args)
+        announce()
+        await intake.run(stop, until_empty=until_empty)
+    finally:
+        await pool.close()
+    return intake.counts
+
+
+def make_intake(
+    pool: asyncpg.Pool, connection: Connection, args: StreamArgs, judge: Judge | None = None
+) -> Intake:
+    """A member of the consumer group that stores into the database of `pool`, on the clock of this machine."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    reader = Reader(
+        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s)
+    )
+    return Intake(connection, args, Store(pool, clock, judge), reader, clock)
