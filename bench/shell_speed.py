@@ -161,7 +161,8 @@ async def _no_lifespan(_app: object) -> AsyncIterator[None]:
 def _lead(rank: int) -> RankedLead:
     signals = tuple(
         Signal(
-            snippet_id=f"snippet-{rank}-{at}", kind="news", text="They look for a new CRM. " * 8, source_url="https://example.org/1",
+            miner_id="feed", snippet_id=f"snippet-{rank}-{at}", kind="news", text="They look for a new CRM. " * 8,
+            source_url="https://example.org/1",
             observed_at="2026-01-01", age_days=12.0, decay=0.9, points=3.0, matched_terms=("crm",),
         )
         for at in range(3)

@@ -127,7 +127,8 @@ def _row(
         array_field([lead["lead_id"] for lead in leads]), array_field([lead["company_id"] for lead in leads]),
         array_field([lead["score"] for lead in leads]), array_field([lead["fit_score"] for lead in leads]),
         array_field([lead["intent_score"] for lead in leads]), array_field([lead["intent_source"] for lead in leads]),
-        _json([[signal["snippet_id"] for signal in lead["signals"]] for lead in leads]), b"%d" % ranked.pool,
+        _json([[(each["miner_id"], each["snippet_id"], each["points"]) for each in lead["signals"]] for lead in leads]),
+        b"%d" % ranked.pool,
         b"%d" % ranked.available, _json(ranked.relaxation), _json(ranked.routes), _json(ranked.degradations),
         _json(ranked.timings_ms), repr(float(ranked.cost.total_usd)).encode(),
     ))  # fmt: skip

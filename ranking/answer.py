@@ -24,6 +24,7 @@ class Contact(TypedDict):
 class Signal(TypedDict):
     """One dated piece of evidence. `points` is its share of the score's base part, null where the booster or LLM decided."""
 
+    miner_id: str
     snippet_id: str
     kind: str
     text: str

@@ -34,10 +34,11 @@ class ContactCard(NamedTuple):
 
 
 class SnippetCard(NamedTuple):
-    """A piece of evidence as shown; `observed_s` is seconds since the epoch, UTC, None when undated."""
+    """A piece of evidence as shown; `observed_s` is seconds since the epoch, UTC, None when undated; `miner_id` its supplier."""
 
     snippet_id: str
     kind: SnippetKind
     text: str
     source_url: str | None
     observed_s: float | None
+    miner_id: str

@@ -47,12 +47,13 @@ class Signals:
         cards, mentions = self.catalogue.snippet_cards(rows), self.catalogue.mentions(rows, self.question)
         as_of_s = self.question.as_of_s
         made: list[Signal] = []
-        for (snippet_id, kind, whole, source_url, observed_s), spans, decay, share in zip(
+        for (snippet_id, kind, whole, source_url, observed_s, miner_id), spans, decay, share in zip(
             cards, mentions, decays, points, strict=True
         ):
             text, terms = excerpt(whole, spans)
             age_s = None if observed_s is None else as_of_s - observed_s
             made.append({
+                "miner_id": miner_id,
                 "snippet_id": snippet_id,
                 "kind": kind,
                 "text": text,

@@ -11,7 +11,7 @@ from db.snapshot.layout import MANIFEST, FileRecord, write_durably
 from ranking.errors import ArtifactError
 from ranking.types import Generation
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

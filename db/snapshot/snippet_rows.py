@@ -84,6 +84,7 @@ class SnippetRows:
             text=record["text"],
             source_url=record["source_url"] or None,
             observed_s=record["observed"],
+            miner_id=record["miner_id"],
         )
 
     def _judge(self, record: Record) -> None:

@@ -20,7 +20,7 @@ LEAD = {
     "why", "merged",
 }  # fmt: skip
 SIGNAL = {
-    "snippet_id", "kind", "text", "source_url", "observed_at", "age_days", "decay", "points", "matched_terms",
+    "miner_id", "snippet_id", "kind", "text", "source_url", "observed_at", "age_days", "decay", "points", "matched_terms",
 }  # fmt: skip
 METADATA = {
     "returned", "pool", "available", "shortfall", "relaxation", "routes", "dropped", "degradations", "timings_ms", "cost",

@@ -99,7 +99,8 @@ async def test_every_column_of_an_answer_is_stored(served_world: ServedWorld, po
     assert row["intent_scores"] == [lead["intent_score"] for lead in leads]
     assert row["intent_sources"] == [lead["intent_source"] for lead in leads]
     assert json.loads(row["signals"]) == [
-        [signal["snippet_id"] for signal in lead["signals"]] for lead in leads
+        [[signal["miner_id"], signal["snippet_id"], signal["points"]] for signal in lead["signals"]]
+        for lead in leads
     ]
     assert (row["pool"], row["available"], row["cost_usd"]) == (ranked.pool, ranked.available, 0)
     assert json.loads(row["relaxation"]) == [asdict(report) for report in ranked.relaxation]

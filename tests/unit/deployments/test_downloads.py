@@ -16,8 +16,8 @@ LEAD = RankedLead(
     fit_score=1.0, intent_score=37.5, confidence=0.5, intent_source="bm25", step="strict", unverified=(),
     signals=(
         Signal(
-            snippet_id="s1", kind="news", text="Sucht ein CRM", source_url="https://x.de", observed_at="2026-01-02", age_days=3.0,
-            decay=0.9, points=0.1, matched_terms=("CRM",),
+            miner_id="m1", snippet_id="s1", kind="news", text="Sucht ein CRM", source_url="https://x.de",
+            observed_at="2026-01-02", age_days=3.0, decay=0.9, points=0.1, matched_terms=("CRM",),
         ),
     ),
     waterfall=[], why="Weil.", merged=(),

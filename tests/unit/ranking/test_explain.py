@@ -9,7 +9,7 @@ from ranking.kernels.presenting import account
 
 def signal(**changes) -> Signal:
     fields = {
-        "snippet_id": "s", "kind": "job_posting", "text": "Payroll Specialist wanted", "source_url": None,
+        "miner_id": "m", "snippet_id": "s", "kind": "job_posting", "text": "Payroll Specialist wanted", "source_url": None,
         "observed_at": "2026-04-01", "age_days": 6.0, "decay": 1.0, "points": 0.1, "matched_terms": ("Payroll",),
     }  # fmt: skip
     return Signal(**(fields | changes))
