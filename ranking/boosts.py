@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from ranking.types import FloatArray, IntArray
+from ranking.types import BoolArray, FloatArray, IntArray
 
 OffsetArray = NDArray[np.int64]
 NO_EVENT: Final = -np.inf
@@ -80,6 +80,24 @@ class EventLists:
         return cls(
             offsets, pair_company[first].astype(np.int32), pair_time[kept], rows[kept].astype(np.int32)
         )
+
+    def without(self, companies: BoolArray) -> "EventLists":
+        """The same with the events of the marked companies, bool[rows], moved so far back that they are worth nothing."""
+        effective = np.where(companies[self.companies], NO_EVENT, self.effective_s)
+        return EventLists(self.offsets, self.companies, effective, self.rows)
+
+    def and_of(self, companies: BoolArray, fresh: "EventLists") -> "EventLists":
+        """The events of the companies that are not marked, and those of others in `fresh`, of as many keys."""
+        keys = [np.repeat(np.arange(len(one.offsets) - 1), np.diff(one.offsets)) for one in (self, fresh)]
+        kept = ~companies[self.companies]
+        key = np.concatenate((keys[0][kept], keys[1]))
+        company = np.concatenate((self.companies[kept], fresh.companies))
+        order = np.lexsort((company, key))
+        offsets = np.zeros(len(self.offsets), dtype=np.int64)
+        np.cumsum(np.bincount(key, minlength=len(offsets) - 1), out=offsets[1:])
+        effective = np.concatenate((self.effective_s[kept], fresh.effective_s))[order]
+        rows = np.concatenate((self.rows[kept], fresh.rows))[order]
+        return EventLists(offsets, company[order], effective, rows)
 
 
 @dataclass(slots=True, eq=False)

@@ -51,7 +51,7 @@ class Hits:
     """Snippets of admitted companies in which at least one term occurs.
 
     Attributes:
-        rows: int32[h] snippet rows, ascending.
+        rows: int32[h] snippet rows, ascending within a company.
         positions: int32[h], ascending; of the company among the admitted.
         raw: float64[h] r_i, the sum over the query's terms (F-5).
         matched: uint32[h]; bit j for term j.
@@ -93,17 +93,29 @@ class Contributions:
 
 def unite(terms: list[TermPostings], admitted: Admitted) -> Hits:
     """Unite at most 32 terms' postings over admitted companies; a snippet's raw scores add up."""
-    found = [
-        postings_of(admitted.bits, admitted.before, term.companies, term.rows, term.raw) for term in terms
-    ]
-    if not found:
+    if not terms:
         none = np.zeros(0, dtype=np.int32)
         return Hits(none, none, np.zeros(0), np.zeros(0, dtype=np.uint32))
-    rows, positions, raw = found[0]
+    rows, positions, raw = _admitted(terms[0], admitted)
     matched = np.ones(len(rows), dtype=np.uint32)
-    for number, more in enumerate(found[1:], start=1):
-        rows, positions, raw, matched = united(rows, positions, raw, matched, *more, number)
+    for number, term in enumerate(terms[1:], start=1):
+        rows, positions, raw, matched = united(
+            rows, positions, raw, matched, *_admitted(term, admitted), number
+        )
     return Hits(rows, positions, raw, matched)
+
+
+def _admitted(term: TermPostings, admitted: Admitted) -> tuple[IntArray, IntArray, FloatArray]:
+    """Rows, positions and raw scores of one term's hits, those of later snippets among them."""
+    bits, before = admitted.bits, admitted.before
+    rows, positions, raw = postings_of(bits, before, term.companies, term.rows, term.raw)
+    for part in term.later:
+        more = postings_of(bits, before, part.companies, part.rows, part.raw)
+        if len(more[0]):
+            rows, positions, raw, _ = united(
+                rows, positions, raw, np.zeros(len(rows), dtype=np.uint32), *more, 0
+            )
+    return rows, positions, raw
 
 
 def weigh(hits: Hits, setting: Setting) -> Contributions:

@@ -85,13 +85,26 @@ def effective_times(
 
     Source: F-5.
     """
-    dated = ~np.isnan(observed_s)
-    known = dated & usable
+    return effective_before(observed_s, first_seen_s, kind, oldest_dates(observed_s, kind, usable))
+
+
+def oldest_dates(observed_s: FloatArray, kind: ByteArray, usable: BoolArray) -> FloatArray:
+    """float64[kinds] the date that nine tenths of the usable, dated snippets of each kind are younger than.
+
+    A kind without any date takes the quantile of all kinds; inf with no date at all. Source: F-5.
+    """
+    known = ~np.isnan(observed_s) & usable
     overall = _old_end(observed_s[known], np.inf)
-    limits = np.array(
+    return np.array(
         [_old_end(observed_s[known & (kind == number)], overall) for number in range(len(SNIPPET_KINDS))]
     )
-    return np.where(dated, observed_s, np.minimum(limits[kind], first_seen_s))
+
+
+def effective_before(
+    observed_s: FloatArray, first_seen_s: FloatArray, kind: ByteArray, oldest_s: FloatArray
+) -> FloatArray:
+    """`effective_times` under given `oldest_dates`."""
+    return np.where(np.isnan(observed_s), np.minimum(oldest_s[kind], first_seen_s), observed_s)
 
 
 def _old_end(observed_s: FloatArray, otherwise: float) -> float:

@@ -21,12 +21,11 @@ def strongest_events(scored: Contributions, setting: Setting) -> tuple[Strongest
     topic, boosts, columns = setting.topic, setting.config.boosts, setting.tables.columns
     churn, job = Strongest.empty(len(setting.admitted)), Strongest.empty(len(setting.admitted))
     for owner in {SHARED: None, setting.tenant: None}:
-        if (events := setting.dated.events.get(owner)) is None:
-            continue
-        _offer(job, events.job_roles, topic.role_keys, topic.role_logs, setting, boosts.job_tau_days)
         technologies = (topic.technology_keys, topic.technology_logs)
-        _offer(job, events.job_technologies, *technologies, setting, boosts.job_tau_days)
-        _offer(churn, events.removals, *technologies, setting, boosts.churn_tau_days)
+        for events in setting.dated.events.get(owner, ()):
+            _offer(job, events.job_roles, topic.role_keys, topic.role_logs, setting, boosts.job_tau_days)
+            _offer(job, events.job_technologies, *technologies, setting, boosts.job_tau_days)
+            _offer(churn, events.removals, *technologies, setting, boosts.churn_tau_days)
     logs = np.log(text_relevance(scored.hits.raw, boosts.full_raw))
     _offer_told(job, scored, setting, POST, logs, topic.role_bits, columns.tech_added, boosts.job_tau_days)
     no_roles, removed = topic.role_bits[:0], columns.tech_removed

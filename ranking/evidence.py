@@ -82,7 +82,7 @@ def _setting(
     topic = tables.topic(tuple(term.text for term, _ in terms if not term.is_keyword))
     until = np.full((len(topic.concepts), len(admitted)), NEVER)
     for owner in {SHARED: None, tenant: None}:
-        if (events := dated.events.get(owner)) is not None:
+        for events in dated.events.get(owner, ()):
             choices = events.choices
             settle(
                 until, admitted.bits, admitted.before, topic.concepts,

@@ -5,9 +5,10 @@ more than 24 h ahead of it, one set serves every as_of of a running system; olde
 own set, and a few are kept.
 """
 
+import copy
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.evidence_columns import Lists, Relations, SnippetArrays, Snippets
-from ranking.evidence_views import SHARED, DatedTables, Vocabulary, dated, pairs
+from ranking.evidence_renewal import Renewal, renewed
+from ranking.evidence_views import SHARED, DatedTables, Measures, Vocabulary, dated, pairs
 from ranking.settlement import OWN_TOOL
 from ranking.types import BoolArray, FloatArray, IntArray
 
@@ -25,6 +27,8 @@ __all__ = ["SHARED", "EvidenceTables", "Topic"]
 
 _KEPT_VIEWS: Final = 4
 _KEPT_TOPICS: Final = 1024
+# Technologies that later snippets may name for the first time, before all is built anew.
+MORE_TECHNOLOGIES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,10 +60,18 @@ class EvidenceTables:
         snippets: columns of the generation.
         sells: per company row the positions in CONCEPTS of what the company sells.
         relations: the taxonomy the generation was built with.
+        measures: by as_of, what to weigh the snippets by instead of their own statistics.
     """
 
-    def __init__(self, snippets: Snippets, sells: Lists, relations: Relations) -> None:
+    def __init__(
+        self,
+        snippets: Snippets,
+        sells: Lists,
+        relations: Relations,
+        measures: Callable[[float], Measures] | None = None,
+    ) -> None:
         self.snippets = snippets
+        self._measures = measures
         self.company_count = len(snippets.company_offsets) - 1
         self.columns = SnippetArrays.of(snippets)
         self._source_index = {snippets.source_types[i]: i for i in range(len(snippets.source_types))}
@@ -70,10 +82,11 @@ class EvidenceTables:
         self._vocabulary = Vocabulary(
             len(relations.CONCEPTS),
             len(relations.ROLES),
-            _technology_count(snippets, len(relations.TECHNOLOGIES)),
+            _technology_count(snippets, len(relations.TECHNOLOGIES)) + MORE_TECHNOLOGIES,
             self._own_tools(),
         )
         self.topic = lru_cache(maxsize=_KEPT_TOPICS)(self._topic)
+        self._later: _Later | None = None
         self._views: list[DatedTables] = []  # last used first
         self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
 
@@ -118,12 +131,63 @@ class EvidenceTables:
         """The tables for one as_of; made when no kept ones hold for it (0.15 s). Those used last are kept."""
         for place, view in enumerate(self._views):
             if view.valid_from_s <= as_of_s < view.valid_until_s:
-                if place:
-                    self._views.insert(0, self._views.pop(place))
+                if place:  # another list: who renews the tables may be reading this one
+                    self._views = [view, *self._views[:place], *self._views[place + 1 :]]
                 return view
-        view = dated(self.snippets, self._vocabulary, as_of_s)
+        view = self._made(as_of_s)
         self._views = [view, *self._views[: _KEPT_VIEWS - 1]]
         return view
+
+    def _made(self, as_of_s: float) -> DatedTables:
+        if self._later is None:
+            measures = None if self._measures is None else self._measures(as_of_s)
+            return dated(self.snippets, self._vocabulary, as_of_s, measures)
+        rows = self._later.live()
+        everybody = np.arange(self.company_count, dtype=np.int32)
+        gone = np.setdiff1d(np.arange(len(self.snippets.kind), dtype=np.int32), rows)
+        renewal = Renewal(self.snippets, everybody, rows, gone, self.company_count)
+        return renewed(self._later.base.at(as_of_s), renewal, self._vocabulary)
+
+    def renewed(
+        self, renewal: Renewal, live: Callable[[], IntArray], more_sells: Sequence[Lists] = ()
+    ) -> "EvidenceTables":
+        """The tables after a change; those of times that were looked at last are brought up to date at once.
+
+        Args:
+            live: int32 all snippets that are there now, ascending by company, then row; asked for when a time comes up
+                that no kept tables hold for, which is then worked out from all of them.
+            more_sells: of the company rows that are new, part by part.
+        """
+        after = copy.copy(self)
+        after.snippets, after.company_count = renewal.snippets, renewal.companies
+        after.columns = SnippetArrays.of(renewal.snippets)
+        types = renewal.snippets.source_types
+        if len(types) != len(self._source_index):
+            after._source_index = {types[number]: number for number in range(len(types))}
+        if more_sells:
+            after._add_sellers(more_sells, renewal.companies)
+        after._later = _Later(self if self._later is None else self._later.base, live)
+        after._views = [renewed(view, renewal, self._vocabulary) for view in self._views]
+        return after
+
+    def _add_sellers(self, parts: Sequence[Lists], companies: int) -> None:
+        first = companies - sum(len(part.offsets) - 1 for part in parts)
+        for part in parts:
+            more = _transposed(part, len(self._sellers))
+            self._sellers = tuple(
+                np.concatenate((old, new + np.int32(first))) if len(new) else old
+                for old, new in zip(self._sellers, more, strict=True)
+            )
+            first += len(part.offsets) - 1
+        self.topic = lru_cache(maxsize=_KEPT_TOPICS)(self._topic)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Later:
+    """The tables of the snapshot as it was built, and `live` of what has come since (`EvidenceTables.renewed`)."""
+
+    base: EvidenceTables
+    live: Callable[[], IntArray]
 
 
 _NO_ROWS: Final[IntArray] = np.zeros(0, dtype=np.int32)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ranking.boosts import EventLists
-from ranking.decay import FUTURE_TOLERANCE_S, effective_times, too_far_ahead
+from ranking.decay import FUTURE_TOLERANCE_S, effective_before, oldest_dates, too_far_ahead
 from ranking.evidence_columns import Lists, OffsetArray, Snippets
 from ranking.kernels import hits as bits
 from ranking.repeats import superseded
@@ -53,6 +53,19 @@ class Events:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Measures:
+    """What all snippets together say about each: statistics that later snippets are judged by unchanged.
+
+    Attributes:
+        oldest_s: float64[kinds]; see `ranking.decay.oldest_dates`.
+        doubtful: bool[suppliers]; suppliers in doubt, empty when there are none.
+    """
+
+    oldest_s: FloatArray
+    doubtful: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DatedTables:
     """The tables as of any time in [valid_from_s, valid_until_s).
 
@@ -62,23 +75,29 @@ class DatedTables:
             USABLE: need may be above 0, so no vendor talk, mere mention, repeat, flagged snippet or empty job page,
             and known. REPEAT: another text counts in its place. REMOVES: usable and names a removed technology.
             POST: usable and a real job posting. FLAGGED, STUFFED, NO_NEED, VENDOR_TALK: as in the columns.
-        doubtful: bool[suppliers]; suppliers in doubt, empty when there are none.
+        measures: the statistics they were made with.
         newest_s: float64[companies]; date of the newest dated shared snippet, NaN without.
         newest_posting_s: likewise of usable job postings, by effective time.
         snippets: int32[companies]; shared ones that are known. `postings`: shared, usable, real job postings.
-        events: tenant -> events; SHARED is always there.
+        events: tenant -> events, in parts of which no company is in two; SHARED is always there.
     """
 
+    as_of_s: float
     valid_from_s: float
     valid_until_s: float
     effective_s: FloatArray
     flags: FlagArray
-    doubtful: BoolArray
+    measures: Measures
     newest_s: FloatArray
     newest_posting_s: FloatArray
     snippets: IntArray
     postings: IntArray
-    events: Mapping[int, Events]
+    events: Mapping[int, tuple[Events, ...]]
+
+    @property
+    def doubtful(self) -> BoolArray:
+        """bool[suppliers]; suppliers in doubt, empty when there are none."""
+        return self.measures.doubtful
 
 
 def pairs(lists: Lists) -> tuple[NDArray[Any], IntArray]:
@@ -87,31 +106,37 @@ def pairs(lists: Lists) -> tuple[NDArray[Any], IntArray]:
     return lists.values, np.repeat(np.arange(len(counts), dtype=np.int32), counts)
 
 
-def dated(snippets: Snippets, vocabulary: Vocabulary, as_of_s: float) -> DatedTables:
-    """The tables for one as_of (0.1-1 s per 500,000 snippets)."""
+def dated(
+    snippets: Snippets, vocabulary: Vocabulary, as_of_s: float, measures: Measures | None = None
+) -> DatedTables:
+    """The tables for one as_of (0.1-1 s per 500,000 snippets), under the given measures or the snippets' own."""
     kind, observed = np.asarray(snippets.kind), np.asarray(snippets.observed)
     ahead = too_far_ahead(observed, as_of_s)
     repeats = _repeats(snippets, ~ahead & ~snippets.flagged)
     barred = ahead | repeats | snippets.flagged | snippets.vendor_talk
     usable = ~(barred | snippets.not_a_posting | snippets.no_need)
     shared = snippets.tenant == SHARED
-    effective = effective_times(observed, np.asarray(snippets.first_seen), kind, usable & shared)
+    if measures is None:
+        measures = Measures(oldest_dates(observed, kind, usable & shared), _doubtful(snippets, ~ahead))
+    effective = effective_before(observed, np.asarray(snippets.first_seen), kind, measures.oldest_s)
     posts = usable & (kind == JOB_POSTING)
     removes = usable & (np.diff(snippets.tech_removed.offsets) > 0)
     with_date = shared & ~ahead & ~np.isnan(observed)
     offsets = snippets.company_offsets
+    events = _events_by_owner(snippets, vocabulary, effective, posts, removes, told=~barred)
     return DatedTables(
+        as_of_s=as_of_s,
         valid_from_s=float(np.max(observed[~ahead & ~np.isnan(observed)], initial=-math.inf))
         - FUTURE_TOLERANCE_S,
         valid_until_s=float(np.min(observed[ahead], initial=math.inf)) - FUTURE_TOLERANCE_S,
         effective_s=effective,
         flags=_flags(snippets, known=~ahead, usable=usable, repeats=repeats, posts=posts, removes=removes),
-        doubtful=_doubtful(snippets, ~ahead),
+        measures=measures,
         newest_s=_newest(np.where(with_date, observed, -np.inf), offsets),
         newest_posting_s=_newest(np.where(posts & shared, effective, -np.inf), offsets),
         snippets=_counts(shared & ~ahead, offsets),
         postings=_counts(shared & posts, offsets),
-        events=dict(_events_by_owner(snippets, vocabulary, effective, posts, removes, told=~barred)),
+        events={owner: (found,) for owner, found in events},
     )
 
 

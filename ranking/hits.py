@@ -17,12 +17,15 @@ class TermPostings:
         companies: int32[p] company rows of these snippets, ascending.
         raw: float32[p] BM25 score, > 0; of a concept's synonyms the best.
         idf: rarity, ln(snippets / snippets with the term); 0 when it occurs nowhere.
+        later: the same of snippets that came after the index was built, in parts; each ascends by company, then row, and
+            no snippet is in two.
     """
 
     rows: IntArray
     companies: IntArray
     raw: Float32Array
     idf: float
+    later: tuple["TermPostings", ...] = ()
 
 
 class Postings(Protocol):

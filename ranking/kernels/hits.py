@@ -53,6 +53,11 @@ COUNTED: Final = 3
 _DAY_S: Final = 86_400.0
 
 
+@inlined
+def _is_ahead(position: int, row: int, other_position: int, other_row: int) -> bool:
+    return position < other_position or (position == other_position and row < other_row)
+
+
 @kernel(I4S, I4S, F8S, U4S, I4S, I4S, F8S, I8)
 def united(
     rows: IntArray,
@@ -64,7 +69,7 @@ def united(
     more_raw: FloatArray,
     number: int,
 ) -> Columns:
-    """Rows, positions, raw and matched of the hits so far and those of term `number`, both ascending by row.
+    """Rows, positions, raw and matched of the hits so far and those of term `number`, both ascending by position, then row.
 
     Raw scores add up. They are float32 numbers less than 2^29 apart, so float64 holds the sum exactly in any order.
     """
@@ -74,11 +79,13 @@ def united(
     bit = np.uint32(1 << number)
     count = one = two = 0
     while one < len(rows) or two < len(more_rows):
-        if two == len(more_rows) or (one < len(rows) and rows[one] < more_rows[two]):
+        if two == len(more_rows) or (
+            one < len(rows) and _is_ahead(positions[one], rows[one], more_positions[two], more_rows[two])
+        ):
             all_rows[count], all_positions[count] = rows[one], positions[one]
             all_raw[count], all_matched[count] = raw[one], matched[one]
             one += 1
-        elif one == len(rows) or more_rows[two] < rows[one]:
+        elif one == len(rows) or more_rows[two] != rows[one]:
             all_rows[count], all_positions[count] = more_rows[two], more_positions[two]
             all_raw[count], all_matched[count] = more_raw[two], bit
             two += 1

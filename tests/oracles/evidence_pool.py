@@ -107,8 +107,9 @@ def strongest_events(hits: Hits, setting: Setting) -> tuple[Strongest, Strongest
     technologies = _relevance(setting.tables._technologies, setting.concepts)
     past = settled_throughout(setting.until, len(setting.concepts))
     for owner in {SHARED: None, setting.tenant: None}:
-        if (events := setting.dated.events.get(owner)) is None:
+        if (parts := setting.dated.events.get(owner)) is None:
             continue
+        (events,) = parts
         for strongest, lists, relevance, tau in (
             (job, events.job_roles, roles, boosts.job_tau_days),
             (job, events.job_technologies, technologies, boosts.job_tau_days),
@@ -326,7 +327,7 @@ def _setting(
         ] = True
     idf_sum = sum((found.idf for _, found in terms))
     dated = Dated(tables, request.as_of_s)
-    seen = [dated.events[owner].choices for owner in {SHARED: None, tenant: None} if owner in dated.events]
+    seen = [dated.events[owner][0].choices for owner in {SHARED: None, tenant: None} if owner in dated.events]
     until = settled_until(seen, [tables._concept_index.get(concept, -1) for concept in concepts], admitted)
     return Setting(
         request.as_of_s,
