@@ -1,15 +1,22 @@
 """The catalogue port over a snapshot: facts, contacts, cards and matched words, read in the ingress's own process."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.filtering.hidden_leads import HiddenLeads
-from db.snapshot import Snapshot
+from db.snapshot import Catalogue, Snapshot
+from db.snapshot.display_growth import DisplayGrowth
+from db.snapshot.merging import merged
 from db.snapshot.tables import StringTable
 from db.suppressions import Suppression
 from models.lexical import LexicalIndex
+from models.lexical.later import LaterTexts
+from models.lexical.later_index import LaterIndex
 from ranking.cards import CompanyCard, ContactCard, SnippetCard
 from ranking.codebook import Codebook
 from ranking.collapse import (
@@ -29,15 +36,21 @@ from ranking.types import BoolArray, Candidates, Float32Array, IntArray, Query
 
 @dataclass(frozen=True, slots=True)
 class SnapshotCatalogue:
-    """`ranking.ports.Catalogue` of one generation. `companies` is float32[n, 4], the columns of `CompanyFacts` side by side."""
+    """`ranking.ports.Catalogue` of one generation.
+
+    `companies` is float32[n, 4], the columns of `CompanyFacts` side by side. `growth` is shared with the generations that
+    add to this one; `built_ranks` are `Directory.id_ranks` without additions.
+    """
 
     snapshot: Snapshot
-    lexical: LexicalIndex
+    lexical: LexicalIndex | LaterIndex
     wishes: Wishes
     directory: Directory
     companies: Float32Array
     suppressed: Callable[[], tuple[Suppression, ...]]
     hidden: HiddenLeads
+    growth: DisplayGrowth
+    built_ranks: IntArray
 
     @classmethod
     def of(
@@ -54,7 +67,33 @@ class SnapshotCatalogue:
         )
         return cls(
             snapshot, LexicalIndex.open(snapshot.lexical), Wishes(taxonomy, book), directory, _facts(snapshot),
-            suppressed, HiddenLeads(snapshot),
+            suppressed, HiddenLeads(snapshot), DisplayGrowth(snapshot.catalogue.display),
+            directory.id_ranks,
+        )  # fmt: skip
+
+    def followed(self, snapshot: Snapshot) -> "SnapshotCatalogue":
+        """The read side of the same generation with more additions."""
+        more = snapshot.additions[len(self.snapshot.additions) :]
+        lexical = (
+            LaterIndex(self.lexical, with_postings=False)
+            if isinstance(self.lexical, LexicalIndex)
+            else self.lexical
+        )
+        for addition in more:
+            self.growth.add(addition.display)
+            lexical = lexical.extended(LaterTexts.of_arrays(addition.lexical))
+        cards = Catalogue(self.growth.columns())
+        if not any(addition.new is not None or len(addition.gone_companies) for addition in more):
+            own = self.snapshot
+            after = replace(snapshot, companies=own.companies, leads=own.leads, catalogue=cards)
+            return replace(self, snapshot=after, lexical=lexical)
+        after = replace(merged(snapshot), catalogue=cards)
+        leads = after.leads
+        ranks = _ranks_with_more(self.snapshot.built.leads.ids, self.built_ranks, leads.ids)
+        directory = Directory(after.companies.members, leads, ranks, self.directory.seniority_ranks)
+        return replace(
+            self, snapshot=after, lexical=lexical, directory=directory, companies=_facts(after),
+            hidden=HiddenLeads(after),
         )  # fmt: skip
 
     def facts(self, rows: IntArray) -> CompanyFacts:
@@ -141,6 +180,40 @@ def _id_ranks(ids: StringTable) -> IntArray:
     ranks = np.empty(len(encoded), dtype=np.int32)
     ranks[np.argsort(encoded, kind="stable")] = np.arange(len(encoded), dtype=np.int32)
     return ranks
+
+
+def _ranks_with_more(built: StringTable, built_ranks: IntArray, ids: StringTable) -> IntArray:
+    """`_id_ranks` of `ids`, which begin with those of `built`, whose ranks are known."""
+    first = len(built)
+    order = np.argsort(built_ranks, kind="stable")
+    more = sorted((ids[row].encode(), row) for row in range(first, len(ids)))
+    sorted_ids = _Sorted(built, order)
+    places = np.array([bisect_left(sorted_ids, each) for each, _ in more], dtype=np.int64)
+    ranks = np.empty(len(ids), dtype=np.int32)
+    ranks[:first] = built_ranks + np.searchsorted(places, built_ranks, side="right")
+    ranks[np.array([row for _, row in more], dtype=np.int64)] = places + np.arange(len(more))
+    return ranks
+
+
+class _Sorted(Sequence[bytes]):
+    """Ids in byte order."""
+
+    def __init__(self, ids: StringTable, order: NDArray[np.int64]) -> None:
+        self._ids, self._order = ids, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        if isinstance(place, slice):
+            return [self._ids[int(row)].encode() for row in self._order[place]]
+        return self._ids[int(self._order[place])].encode()
 
 
 def _facts(snapshot: Snapshot) -> Float32Array:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from db.snapshot import Snapshot, SnapshotStore
+from db.snapshot.additions import parted
 from ranking.deadline import Clock
 from ranking.errors import UnknownGeneration
 from ranking.types import Generation
@@ -14,6 +15,7 @@ from ranking.types import Generation
 Derived = TypeVar("Derived")
 _log = logging.getLogger(__name__)
 _HELD = 2
+_HELD_LONGER = 16
 
 
 class Generations(Generic[Derived]):
@@ -23,7 +25,11 @@ class Generations(Generic[Derived]):
     has seen makes it look at once.
 
     Args:
+        build: makes what is derived of a generation without additions.
+        extend: what is derived of a snapshot that has more additions than the one given, both of the same generation.
         settle_s: how long after this replica the others may need to load a new generation.
+        settle_addition_s: likewise an addition.
+        keep_s: how long one that has additions is held after the next, which comes within a second or two.
 
     Raises:
         ArtifactError: at construction, when no usable snapshot is published.
@@ -34,14 +40,22 @@ class Generations(Generic[Derived]):
         node: str,
         store: SnapshotStore,
         build: Callable[[Snapshot], Derived],
+        extend: Callable[[Derived, Snapshot], Derived],
         poll_s: float = 0.5,
         settle_s: float = 1.5,
+        settle_addition_s: float = 0.6,
+        keep_s: float = 5.0,
         clock: Clock = time.monotonic,
     ) -> None:
         self._node = node
         self._store = store
         self._build = build
+        self._extend = extend
         self._settle_s = settle_s
+        self._settle_addition_s = settle_addition_s
+        self._keep_s = keep_s
+        self._last: tuple[Snapshot, Derived] | None = None
+        self._left_at_s: dict[Generation, float] = {}
         self._clock = clock
         self._held: dict[Generation, Derived] = {}
         self._settles_at_s: dict[Generation, float] = {}
@@ -65,10 +79,11 @@ class Generations(Generic[Derived]):
 
         Without that, the first queries after a publication would wait for leaves that are loading, past their deadlines.
         """
-        newest = self.newest
-        if self._clock() >= self._settles_at_s.get(newest, 0.0):
-            return newest
-        return next((each for each in self._held if each != newest), newest)
+        now_s, settles_at_s = self._clock(), self._settles_at_s
+        for generation in reversed(tuple(self._held)):
+            if now_s >= settles_at_s.get(generation, 0.0):
+                return generation
+        return self.newest
 
     def get(self, generation: Generation | None = None) -> Derived:
         """What was derived from `generation` (the newest when None); raises `UnknownGeneration`."""
@@ -88,11 +103,39 @@ class Generations(Generic[Derived]):
     def _derive(self, snapshot: Snapshot) -> None:
         """Called by the store before it serves `snapshot`; readers see the old pair or the new one."""
         started_s = self._clock()
-        derived = self._build(snapshot)
-        others = {name: held for name, held in self._held.items() if name != snapshot.generation}
-        self._held = dict([*others.items(), (snapshot.generation, derived)][-_HELD:])
+        is_addition = self._last is not None and self._last[0].built is snapshot.built
+        derived = self._derived(snapshot)
         now_s = self._clock()
-        self._settles_at_s = {snapshot.generation: now_s + max(self._settle_s, 2.0 * (now_s - started_s))}
+        least_s = self._settle_addition_s if is_addition else self._settle_s
+        self._last = (snapshot, derived)
+        self._settles_at_s = {
+            **self._settles_at_s,
+            snapshot.generation: now_s + max(least_s, 2.0 * (now_s - started_s)),
+        }
+        self._hold(snapshot.generation, derived, now_s)
+
+    def _derived(self, snapshot: Snapshot) -> Derived:
+        before, derived = self._last if self._last is not None else (None, None)
+        if before is None or derived is None or before.built is not snapshot.built:
+            before, derived = snapshot.built, self._build(snapshot.built)
+        return self._extend(derived, snapshot) if before.generation != snapshot.generation else derived
+
+    def _hold(self, generation: Generation, derived: Derived, now_s: float) -> None:
+        """Take it up as the newest, and let go of what no query can be using any more."""
+        left_at_s = self._left_at_s
+        for name in self._held:
+            left_at_s.setdefault(name, now_s)
+        left_at_s.pop(generation, None)
+        others = [name for name in self._held if name != generation]
+        kept = [name for name in others[:-1] if now_s - left_at_s[name] < self._keep_s]
+        bases = {parted(name)[0] for name in (*others[-1:], generation)}
+        kept = [name for name in kept if parted(name)[0] in bases][-_HELD_LONGER:]
+        self._held = {
+            **{name: self._held[name] for name in (*kept, *others[1 - _HELD :])},
+            generation: derived,
+        }
+        self._left_at_s = {name: left_at_s[name] for name in self._held if name in left_at_s}
+        self._settles_at_s = {name: self._settles_at_s.get(name, 0.0) for name in self._held}
 
     def _follow(self, poll_s: float) -> None:
         while not self._stop.wait(poll_s):

@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 
 from configs.schema import GraphArgs
 from db.pool import open_pool
-from db.snapshot import SnapshotStore
+from db.snapshot import Snapshot, SnapshotStore
+from db.snapshot.additions import parted
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.catalogue import SnapshotCatalogue
 from deployments.generations import Generations
@@ -86,6 +87,7 @@ class Ingress:
             "ingress",
             SnapshotStore(Path(snapshots), taxonomy_version=self._taxonomy.version),
             lambda snapshot: SnapshotCatalogue.of(snapshot, self._taxonomy, lambda: self._suppressed.current),
+            self._followed,
         )
         self._lines = Lines(replicas_meet()) if self._args.wire else None
         self._hops: HandlePorts = handle_ports(
@@ -136,6 +138,13 @@ class Ingress:
         self._config_version = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:12]
         if self._flow is not None:
             self._flow.config = config
+
+    def _followed(self, catalogue: SnapshotCatalogue, snapshot: Snapshot) -> SnapshotCatalogue:
+        """In the thread that follows the store."""
+        followed = catalogue.followed(snapshot)
+        for addition in snapshot.additions[len(catalogue.snapshot.additions) :]:
+            self._telemetry.fresh(time.time(), addition.stored_at)
+        return followed
 
     def _versions(self) -> dict[str, str]:
         return {
@@ -244,8 +253,9 @@ class Ingress:
 
     def _keep_catalogue(self) -> None:
         """A catalogue is fifty thousand objects; once per snapshot, as looking through all of them stops the loop."""
-        if self._kept != self._catalogues.settled:
-            self._kept = self._catalogues.settled
+        settled, _ = parted(self._catalogues.settled)
+        if self._kept != settled:
+            self._kept = settled
             keep_all()
 
     async def _look_after(self) -> None:

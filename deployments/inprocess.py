@@ -7,7 +7,7 @@ from pathlib import Path
 from db.snapshot import Snapshot, open_snapshot
 from db.snapshot.engine import SnapshotRetrieval
 from deployments.catalogue import SnapshotCatalogue
-from deployments.nodes import open_evidence
+from deployments.evidence_index import open_evidence
 from models.booster import BoosterModel
 from models.embedder import Encoder
 from models.lexical import LexicalIndex

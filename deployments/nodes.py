@@ -4,6 +4,7 @@ Each list method answers one outcome per item, in order: a value, or a `LeadErro
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -12,20 +13,19 @@ import numpy as np
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.engine import SnapshotRetrieval
 from db.suppressions import Suppression
+from deployments.evidence_index import EvidenceIndex
 from deployments.generations import Generations
 from deployments.leaf import WorkThread
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from models.booster import BoosterModel
 from models.embedder import EmbedderConfig, open_encoder
-from models.lexical import LexicalIndex
 from ranking.config import RankingConfig
 from ranking.errors import LeadError
 from ranking.evidence import gather, warm_up
-from ranking.evidence_tables import EvidenceTables
 from ranking.ports import EvidenceRequest, RetrievalRequest
 from ranking.taxonomy import load_taxonomy
-from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
+from ranking.types import Candidates, Float32Array, FloatArray, Generation, PoolEvidence
 
 
 class RetrievalNode:
@@ -40,7 +40,8 @@ class RetrievalNode:
         self._engines = Generations(
             "retrieval",
             SnapshotStore(Path(snapshots), taxonomy_version=taxonomy.version),
-            lambda snapshot: SnapshotRetrieval(snapshot, taxonomy),
+            lambda snapshot: HeldRetrieval(snapshot.generation, SnapshotRetrieval(snapshot, taxonomy)),
+            HeldRetrieval.followed,
         )
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
@@ -56,12 +57,29 @@ class RetrievalNode:
 
     def _retrieve(self, item: RetrievalRequest) -> Candidates:
         """In the work thread, so that the do-not-contact list of an engine changes between queries only."""
-        engine = self._engines.get(item.generation)
+        held = self._engines.get(item.generation)
+        engine = held.engine
         current = self._suppressed.current
         if self._applied.get(engine) is not current:
             engine.suppress(current)
             self._applied[engine] = current
-        return engine.retrieve(item)
+        return replace(engine.retrieve(replace(item, generation=None)), generation=held.generation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldRetrieval:
+    """Retrieval on a generation; one engine serves all that differ in snippets only, and keeps its sets."""
+
+    generation: Generation
+    engine: SnapshotRetrieval
+    additions: int = 0
+
+    def followed(self, snapshot: Snapshot) -> "HeldRetrieval":
+        """The same on more additions."""
+        more = snapshot.additions[self.additions :]
+        changed = any(addition.new is not None or len(addition.gone_companies) for addition in more)
+        engine = self.engine.followed(snapshot) if changed else self.engine
+        return HeldRetrieval(snapshot.generation, engine, len(snapshot.additions))
 
 
 class Bm25Node:
@@ -73,7 +91,10 @@ class Bm25Node:
         self._telemetry = Telemetry()
         self._config = RankingConfig().intent
         self._indexes = Generations(
-            "bm25", SnapshotStore(Path(snapshots), taxonomy_version=load_taxonomy().version), open_evidence
+            "bm25",
+            SnapshotStore(Path(snapshots), taxonomy_version=load_taxonomy().version),
+            EvidenceIndex.of,
+            EvidenceIndex.followed,
         )
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
@@ -92,15 +113,8 @@ class Bm25Node:
             return await self._work.each(items, remaining_ms, self._gather)
 
     def _gather(self, item: EvidenceRequest) -> PoolEvidence:
-        index, tables = self._indexes.get(item.generation)
-        return gather(item, index, tables, self._config)
-
-
-def open_evidence(snapshot: Snapshot) -> tuple[LexicalIndex, EvidenceTables]:
-    """The lexical index of a snapshot and the tables that evidence scoring derives from its columns."""
-    taxonomy = load_taxonomy()
-    index = LexicalIndex.open(snapshot.lexical)
-    return index, EvidenceTables(snapshot.snippets, snapshot.companies.sells, taxonomy)
+        held = self._indexes.get(item.generation)
+        return gather(item, held.index, held.tables, self._config)
 
 
 class GbdtNode:

@@ -64,8 +64,10 @@ class Readiness:
         }
 
     def note_age(self) -> float:
-        """Seconds since the served snapshot was built; exported too."""
-        age_s = time.time() - self._snapshot().manifest.created_at
+        """Seconds since the served snapshot was read from Postgres, additions included; exported too."""
+        snapshot = self._snapshot()
+        additions = snapshot.additions
+        age_s = time.time() - (additions[-1].read_at if additions else snapshot.manifest.created_at)
         self._telemetry.snapshot_age(age_s)
         return age_s
 

@@ -4,6 +4,7 @@ Processes of one node write to one folder (`PROMETHEUS_MULTIPROC_DIR`), so that 
 replicas and not one at random. No label takes a lead id, a prompt or free text.
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ Metric = TypeVar("Metric", Counter, Histogram)
 _LATENCY_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.55, 1.0, 2.5, 5.0, 10.0, 30.0)
 _HOP_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 _COST_USD = (0.0, 0.0001, 0.0005, 0.001, 0.002, 0.004, 0.01, 0.1)
+_FRESH_S = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0, 30.0, 60.0, 300.0)
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128)
 
 _DURATION = Histogram(
@@ -52,9 +54,14 @@ _NODE_ITEMS = Counter("leads_node_items_total", "Items a leaf has worked on", ["
 _LOG_DROPPED = Counter(
     "leads_query_log_dropped_total", "Answered queries that were not logged: the queue was full"
 )
+_FRESHNESS = Histogram(
+    "leads_freshness_seconds",
+    "Seconds from the storing of snippets until a replica has them: the first and the last of each addition",
+    buckets=_FRESH_S,
+)
 _SNAPSHOT_AGE = Gauge(
     "leads_snapshot_age_seconds",
-    "Seconds since the served snapshot was built",
+    "Seconds since what is served was read from Postgres",
     multiprocess_mode="mostrecent",
 )
 
@@ -157,6 +164,12 @@ class Telemetry:
     def log_dropped(self) -> None:
         """A query log row was dropped."""
         _LOG_DROPPED.inc()
+
+    def fresh(self, now_s: float, stored_at_s: tuple[float, float]) -> None:
+        """An addition was taken up; NaN for one without snippets."""
+        for stored_s in stored_at_s:
+            if not math.isnan(stored_s):
+                _FRESHNESS.observe(max(now_s - stored_s, 0.0))
 
     def snapshot_age(self, age_s: float) -> None:
         """Age of the snapshot new queries use."""

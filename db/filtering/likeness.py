@@ -9,7 +9,8 @@ from db.filtering.admission import Admission
 from db.filtering.bitmaps import BitSpace, Words
 from db.filtering.clusters import Clusters
 from db.filtering.contacts import Audience
-from db.filtering.vector_codes import WORTH_BOUNDING, VectorCodes, cosines
+from db.filtering.vector_codes import WORTH_BOUNDING
+from db.filtering.vector_parts import VectorParts
 from db.filtering.visibility import View
 from db.snapshot.columns import VECTOR_DIMENSION, CompanyColumns
 from db.snapshot.tables import NO_ROWS
@@ -32,21 +33,19 @@ _NO_EXEMPLARS = Exemplars(Resolution((), ()), NO_ROWS, None)
 class Likeness:
     """Names to rows, and rows to cosines."""
 
-    def __init__(self, companies: CompanyColumns, clusters: Clusters) -> None:
+    def __init__(
+        self, companies: CompanyColumns, clusters: Clusters, vectors: VectorParts | None = None
+    ) -> None:
         self._companies = companies
         self._clusters = clusters
         self._space = BitSpace(len(companies.active))
-        coded = companies.vectors if companies.has_vector.any() else companies.vectors[:0]
-        self._codes = VectorCodes(
-            coded
-        )  # read whole, 0.2 s per 100,000: not where there is nothing to compare
+        self.vectors = vectors or VectorParts(companies.vectors, companies.has_vector)
         self._compile()
 
     def exemplars(self, names: Sequence[str], free_text: Float32Array | None, view: View) -> Exemplars:
         """Resolve names among the records that the view shows, and take the mean of their vectors."""
         if not names and free_text is None:
             return _NO_EXEMPLARS
-        companies = self._companies
         namesakes: list[Namesake] = []
         row_of: dict[str, int] = {}
         visible = self._space.mask(view.records) if names else None
@@ -59,13 +58,13 @@ class Likeness:
         resolution = resolve(names, namesakes)
         rows = np.array([row_of[choice.company_id] for choice in resolution.choices], dtype=np.int32)
         with_vector = [self._with_vector(row, visible) for row in rows.tolist()]
-        stored = [companies.vectors[row] for row in with_vector if row is not None]
+        stored = [self.vectors.row(row) for row in with_vector if row is not None]
         mean = direction(stored, free_text, len(resolution.unresolved))
         return Exemplars(resolution, rows, mean)
 
     def cosines(self, rows: IntArray, to: Float32Array) -> Float32Array:
         """float32[len(rows)], NaN where a record has no vector."""
-        found = cosines(self._companies.vectors, rows, to)
+        found = self.vectors.cosines(rows, to)
         found[~self._companies.has_vector[rows]] = np.nan
         return found
 
@@ -74,7 +73,7 @@ class Likeness:
         rows = self._space.rows(open_to)
         rows = rows[self._companies.has_vector[rows]]
         near = self._not_ruled_out(rows, to, stop_at)
-        order = np.lexsort((near, -cosines(self._companies.vectors, near, to)))
+        order = np.lexsort((near, -self.vectors.cosines(near, to)))
         representatives = self._clusters.representative[near[order]]
         _, first = np.unique(representatives, return_index=True)
         chosen = representatives[np.sort(first)[:stop_at]]
@@ -87,7 +86,7 @@ class Likeness:
         """The rows that may be among the `wanted` nearest businesses: not surely behind that many others."""
         if len(rows) < WORTH_BOUNDING:
             return rows
-        low, high = self._codes.bounds(rows, to)
+        low, high = self.vectors.bounds(rows, to)
         ahead = wanted
         while 0 < ahead < len(rows):
             least = np.partition(low, len(rows) - ahead)[len(rows) - ahead]
@@ -101,7 +100,7 @@ class Likeness:
     def _compile(self) -> None:
         """Let the kernels be compiled, or read from numba's cache, before the first query."""
         nothing, anywhere = np.zeros(0, dtype=np.int32), np.zeros(VECTOR_DIMENSION, dtype=np.float32)
-        self._codes.bounds(nothing, anywhere)
+        self.vectors.bounds(nothing, anywhere)
         self.cosines(nothing, anywhere)
 
     def _answering(self, name: str) -> list[tuple[int, int]]:

@@ -42,12 +42,18 @@ class CompanyRows:
         technologies: numbers of technologies; snippets add theirs before `save`.
     """
 
-    def __init__(self, folder: Path, taxonomy: Taxonomy, tenants: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        tenants: Sequence[str],
+        technologies: Interner | None = None,
+    ) -> None:
         self._folder = folder
         self._taxonomy = taxonomy
         self._tenants = ("", *tenants)
         self.ids: list[str] = []
-        self.technologies = Interner(taxonomy.TECHNOLOGIES)
+        self.technologies = technologies or Interner(taxonomy.TECHNOLOGIES)
         self._cluster_ids: list[str] = []
         self._codes = {
             "tenant": Codes(self._tenants, 0),

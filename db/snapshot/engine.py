@@ -13,8 +13,10 @@ from db.filtering.companies import CompanySets
 from db.filtering.contacts import ContactSets
 from db.filtering.likeness import Exemplars, Likeness
 from db.filtering.listed import Listing
+from db.filtering.vector_parts import VectorParts
 from db.filtering.visibility import Views
 from db.snapshot.columns import CompanyColumns
+from db.snapshot.merging import merged
 from db.snapshot.reader import Snapshot
 from db.snapshot.tables import NO_ROWS
 from db.suppressions import Suppression
@@ -59,6 +61,7 @@ class SnapshotRetrieval:
         taxonomy: Taxonomy,
         suppressions: Iterable[Suppression] = (),
         cache_bytes: int = _DEFAULT_CACHE_BYTES,
+        vectors: VectorParts | None = None,
     ) -> None:
         compile_declared()
         companies, leads = snapshot.companies, snapshot.leads
@@ -70,11 +73,21 @@ class SnapshotRetrieval:
         self._clusters = Clusters(companies)
         self._contacts = ContactSets(leads, len(companies.active), book, cache)
         self._gate = Gate(CompanySets(companies, book, cache), self._contacts, self._clusters)
-        self._likeness = Likeness(companies, self._clusters)
+        self._likeness = Likeness(companies, self._clusters, vectors)
         self._listing = Listing(companies, leads, self._gate)
         self._nobody = self._gate.space.none()
         self._version = 0
         self.suppress(suppressions)
+
+    def followed(self, snapshot: Snapshot) -> "SnapshotRetrieval":
+        """Retrieval on the same generation with additions that bring companies or leads, or take some away.
+
+        The vectors of the generation are shared; sets are computed anew.
+        """
+        news = (addition.new for addition in snapshot.additions)
+        later = [new.companies.vectors for new in news if new is not None]
+        vectors = self._likeness.vectors.followed_by(later)
+        return SnapshotRetrieval(merged(snapshot), self._taxonomy, vectors=vectors)
 
     def suppress(self, suppressions: Iterable[Suppression]) -> None:
         """Replace the list of those who must not be contacted; holds from the next query on."""

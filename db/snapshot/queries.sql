@@ -20,11 +20,12 @@ SELECT pg_snapshot_xmin(seen)::text::bigint AS xmin, seen::text AS transactions 
 SELECT tenant_id FROM tenants ORDER BY tenant_id COLLATE "C"
 
 -- name: companies
--- The embedding as pgvector's binary form: int16 dimension, int16 unused, big-endian float32 each.
+-- $1 company ids, NULL for all. The embedding as pgvector's binary form: int16 dimension, int16 unused, big-endian float32 each.
 SELECT company_id, tenant_id, name, name_key, domain, domain_key, description, industry_code, sub_industry_code,
        industry_raw, country_code, region_code, city_code, city_raw, employee_count, founded_year, stage_code,
        technologies, tags, former_name_keys, keyword_tokens, is_active, cluster_id, vector_send(embedding) AS embedding
 FROM companies
+WHERE $1::text[] IS NULL OR company_id = ANY ($1::text[])
 ORDER BY company_id COLLATE "C"
 
 -- name: leads

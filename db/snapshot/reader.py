@@ -1,8 +1,9 @@
 """A generation opened for reading."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from db.snapshot.additions import Addition, named
 from db.snapshot.catalogue import Catalogue, DisplayColumns
 from db.snapshot.columns import CompanyColumns, LeadColumns, SnippetColumns
 from db.snapshot.layout import CURRENT, LEXICAL, open_columns
@@ -13,7 +14,10 @@ from ranking.types import Generation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """Immutable, memory-mapped columns of one generation; `lexical` is the folder of its lexical index."""
+    """Immutable, memory-mapped columns of one generation; `lexical` is the folder of its lexical index.
+
+    `additions` came after these columns were built and are not in them; `base` is the generation without them.
+    """
 
     generation: Generation
     manifest: Manifest
@@ -22,6 +26,20 @@ class Snapshot:
     snippets: SnippetColumns
     catalogue: Catalogue
     lexical: Path
+    base: "Snapshot | None" = None
+    additions: tuple[Addition, ...] = ()
+
+    @property
+    def built(self) -> "Snapshot":
+        """The generation without additions."""
+        return self if self.base is None else self.base
+
+    def extended(self, more: tuple[Addition, ...]) -> "Snapshot":
+        """The generation with more additions, which follow its own."""
+        if not more:
+            return self
+        generation = named(self.built.generation, more[-1].number)
+        return replace(self, generation=generation, base=self.built, additions=(*self.additions, *more))
 
 
 def current_generation(root: Path) -> Generation:

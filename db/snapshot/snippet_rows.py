@@ -29,7 +29,13 @@ class SnippetRows:
     """
 
     def __init__(
-        self, folder: Path, taxonomy: Taxonomy, tenants: Sequence[str], technologies: Interner
+        self,
+        folder: Path,
+        taxonomy: Taxonomy,
+        tenants: Sequence[str],
+        technologies: Interner,
+        source_types: Interner | None = None,
+        miners: Interner | None = None,
     ) -> None:
         self._folder = folder
         self._technologies = technologies
@@ -38,8 +44,8 @@ class SnippetRows:
         self._observed, self._first_seen = array("d"), array("d")
         self._tenant, self._tenants = array("H"), Codes(("", *tenants), 0)
         self._kind, self._kinds = array("B"), Codes(SNIPPET_KINDS, SNIPPET_KINDS.index("other"))
-        self._source_type, self._source_types = array("H"), Interner([""])
-        self._miners = Interner()
+        self._source_type, self._source_types = array("H"), source_types or Interner([""])
+        self._miners = miners or Interner()
         self._roles = RoleMasks(taxonomy.ROLES)
         self._added, self._removed = Lists(), Lists()
         self._settlements, self._settles = Settlements(taxonomy), Lists()

@@ -1,24 +1,29 @@
-"""The generation being served and the one before it, swapped when CURRENT moves."""
+"""The generation being served and the one before it, swapped when CURRENT moves or an addition comes."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from db.snapshot.additions import last_number, read_addition, seconds_since_sign
 from db.snapshot.layout import CURRENT
-from db.snapshot.reader import Snapshot, open_snapshot
+from db.snapshot.reader import Snapshot, current_generation, open_snapshot
 from ranking.errors import ArtifactError, UnknownGeneration
 from ranking.types import Generation
 
 Listener = Callable[[Snapshot], None]
+FORSAKEN_S = 10.0
+"""Nobody follows a generation any more that has had no sign of life for so long."""
 
 
 class _Signature(NamedTuple):
-    """Identity of the CURRENT file; every publication makes another file."""
+    """Identity of the CURRENT file, of which every publication makes another, and the additions to what is held."""
 
     inode: int
     modified_ns: int
     size_bytes: int
+    additions: int | None
 
 
 class _Held(NamedTuple):
@@ -31,12 +36,23 @@ class _Held(NamedTuple):
 class SnapshotStore:
     """Snapshots for one process.
 
-    `current` and `get` of a held generation take no lock and no system call. `refresh` costs one `stat` while
-    nothing was published; otherwise it reads the whole generation once, so call it off the event loop.
+    `current` and `get` of a held generation take no lock and no system call. `refresh` costs a `stat` and a small file
+    while nothing was published; otherwise it reads the whole generation once, so call it off the event loop.
+
+    While somebody adds to the held generation, a new one is not taken up before he adds to that: it would lack what has
+    come since its build began.
     """
 
-    def __init__(self, root: Path, *, taxonomy_version: str | None = None, verify: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        taxonomy_version: str | None = None,
+        verify: bool = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._root = root
+        self._clock = clock
         self._taxonomy_version = taxonomy_version
         self._verify = verify
         self._lock = Lock()
@@ -103,7 +119,8 @@ class SnapshotStore:
             except ArtifactError as err:
                 self._refused, self._seen = err, signature
                 raise
-            self._refused, self._seen = None, signature
+            self._refused = None
+            self._seen = self._signature() if self._follows_current() else None
             return changed
 
     def held(self) -> tuple[Snapshot, ...]:
@@ -121,11 +138,37 @@ class SnapshotStore:
             status = (self._root / CURRENT).stat()
         except OSError as err:
             raise ArtifactError("snapshot", "nothing is published yet") from err
-        return _Signature(status.st_ino, status.st_mtime_ns, status.st_size)
+        held = None if self._held is None else last_number(self._folder(self._held.current))
+        return _Signature(status.st_ino, status.st_mtime_ns, status.st_size, held)
+
+    def _folder(self, snapshot: Snapshot) -> Path:
+        return self._root / snapshot.built.generation
+
+    def _follows_current(self) -> bool:
+        return self._held is not None and self._held.current.built.generation == current_generation(
+            self._root
+        )
+
+    def _opened(self) -> Snapshot:
+        """What is to be served now, with its additions."""
+        held = self._held
+        if held is not None and (self._follows_current() or self._is_ahead(held.current)):
+            found = held.current
+        else:
+            found = open_snapshot(self._root, taxonomy_version=self._taxonomy_version, verify=self._verify)
+        folder = self._folder(found)
+        numbers = range(len(found.additions) + 1, (last_number(folder) or 0) + 1)
+        return found.extended(tuple(read_addition(folder, number) for number in numbers))
+
+    def _is_ahead(self, snapshot: Snapshot) -> bool:
+        """Whether the held generation still gets additions and the new one does not yet."""
+        if last_number(self._root / current_generation(self._root)) is not None:
+            return False
+        return seconds_since_sign(self._folder(snapshot), self._clock()) < FORSAKEN_S
 
     def _swap(self) -> bool:
         held = self._held
-        opened = open_snapshot(self._root, taxonomy_version=self._taxonomy_version, verify=self._verify)
+        opened = self._opened()
         if held is not None and held.current.generation == opened.generation:
             return False
         previous = held.current if held is not None else self._open_previous(opened)

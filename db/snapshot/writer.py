@@ -54,7 +54,7 @@ async def _write_tables(
     origin = await connection.fetchrow(statements()["origin"])
     tenants = [record["tenant_id"] for record in await connection.fetch(statements()["tenants"])]
     with CompanyRows(folder, taxonomy, tenants) as companies:
-        await _each_batch(connection, "companies", (), companies.extend)
+        await _each_batch(connection, "companies", (None,), companies.extend)
     with LeadRows(folder, taxonomy, tenants) as leads:
         ranked = sorted(taxonomy.SENIORITIES, key=taxonomy.seniority_rank)
         await _each_batch(connection, "leads", (companies.ids, ranked), leads.extend)

@@ -40,6 +40,50 @@ class LexicalIndex:
         self._numbers = lru_cache(maxsize=_CACHED_WORDS)(self._term_numbers)
         self._wanted = lru_cache(maxsize=_CACHED_REQUESTS)(self._named_by)
 
+    @property
+    def texts(self) -> int:
+        """How many texts it has."""
+        return self.manifest.texts
+
+    @property
+    def average_length(self) -> float:
+        """Their mean length in terms."""
+        return self.manifest.average_length
+
+    @property
+    def term_count(self) -> int:
+        """How many terms occur in them."""
+        return len(self._table)
+
+    def term_number(self, term: str) -> int:
+        """The number of an index term (`Tokeniser.terms`), -1 when it does not occur."""
+        return self._table.find(term)
+
+    def frequency(self, term: str) -> int:
+        """How many texts have an index term."""
+        number = self._table.find(term)
+        return 0 if number < 0 else int(self._postings.offsets[number + 1] - self._postings.offsets[number])
+
+    def numbers_of(self, word: str) -> tuple[int, ...]:
+        """The terms that stand for a folded word of a prompt."""
+        return self._numbers(word)
+
+    def stems_of(self, word: str) -> tuple[str, ...]:
+        """The terms under which texts may hold a folded word, whether they occur or not."""
+        return self._stems.of_keyword(word)
+
+    def concept_number(self, code: str) -> int:
+        """Position of a concept among the codes, -1 for an unknown one."""
+        return self._concept_codes.find(code)
+
+    def named_by(self, concepts: tuple[str, ...], keywords: tuple[str, ...]) -> IntArray:
+        """int32 numbers of every term that stands for one of them, ascending."""
+        return self._wanted(concepts, keywords)
+
+    def mentions_of(self, rows: LongArray, wanted: IntArray) -> list[list[Span]]:
+        """Where each of the snippets `rows` has one of the terms `wanted`, ascending."""
+        return self._mentions.find(rows, wanted)
+
     @classmethod
     def open(cls, path: Path) -> "LexicalIndex":
         """Map the index in folder `path`; `ArtifactError` when it is damaged or of another format."""

@@ -74,10 +74,13 @@ class MentionLists:
         self._starts.extend(starts)
         self._ends.extend(ends)
 
-    def renumbered(self, numbers: IntArray) -> Mentions:
-        """The gathered lists; term i is called numbers[i] in them."""
+    def plain(self) -> Mentions:
+        """The gathered lists."""
         offsets = offsets_of(np.frombuffer(self._lengths, dtype=np.int32))
         places = [np.frombuffer(places, dtype=np.uint16) for places in (self._starts, self._ends)]
-        return Mentions(
-            offsets, numbers[np.frombuffer(self._terms, dtype=np.int32)], np.stack(places, axis=1)
-        )
+        return Mentions(offsets, np.frombuffer(self._terms, dtype=np.int32), np.stack(places, axis=1))
+
+    def renumbered(self, numbers: IntArray) -> Mentions:
+        """The gathered lists; term i is called numbers[i] in them."""
+        held = self.plain()
+        return Mentions(held.offsets, numbers[held.terms], held.spans)

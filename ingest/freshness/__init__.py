@@ -1,0 +1,1 @@
+"""What changes in Postgres, brought into the serving snapshot within seconds."""

@@ -1,0 +1,49 @@
+-- Changes by the transactions that made them: $1 the oldest transaction that may be new, $2 what was seen last time.
+-- A transaction is new when it was not visible then, however old its id is.
+
+-- name: follower_lock
+-- True when this session now is the one that follows; it stays so until it ends.
+SELECT pg_try_advisory_lock(4862026011)
+
+-- name: state
+SELECT pg_snapshot_xmin(seen)::text::bigint AS xmin, seen::text AS transactions FROM pg_current_snapshot() AS seen
+
+-- name: changed_companies
+-- Companies whose record or leads have changed or are gone.
+SELECT company_id FROM companies
+WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+UNION
+SELECT company_id FROM leads
+WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+UNION
+SELECT company_id FROM tombstones
+WHERE entity IN ('company', 'lead') AND txid >= $1::text::xid8
+    AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+
+-- name: changed_evidence
+-- Companies whose snippets have changed or are gone.
+SELECT company_id FROM intent_snippets
+WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+UNION
+SELECT company_id FROM tombstones
+WHERE entity = 'snippet' AND txid >= $1::text::xid8
+    AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+
+-- name: evidence_of_changed_miners
+-- Companies with snippets of suppliers who were flagged or throttled, or are no longer: a throttle also ends by itself,
+-- between $3 and $4.
+SELECT DISTINCT company_id FROM intent_snippets
+WHERE is_current AND miner_id IN (
+    SELECT miner_id FROM miners
+    WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+        OR throttled_until > $3::timestamptz AND throttled_until <= $4::timestamptz)
+
+-- name: stored_between
+-- The first and the last time that snippets were stored which are new.
+SELECT extract(epoch FROM min(seen_at))::float8 AS first, extract(epoch FROM max(seen_at))::float8 AS last
+FROM intent_snippets
+WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot) AND is_current
+
+-- name: businesses
+-- The records $1 and all that are merged with one of them.
+SELECT company_id, cluster_id FROM companies WHERE company_id = ANY ($1::text[]) OR cluster_id = ANY ($1::text[])
