@@ -57,5 +57,5 @@ COMMENT ON COLUMN emission_reports.click_rates IS 'baseline by position, from th
 -- Up to which transaction texts have been screened: those of later ones are still to be read.
 CREATE TABLE screening_progress (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    xmin xid8 NOT NULL
+    read_from xid8 NOT NULL
 );
