@@ -6,7 +6,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from commands import asking, bench, demo, generating, importing, streaming, system, training
+from commands import asking, bench, demo, generating, importing, miners, streaming, system, training
 from commands.failure import FAILURE, USAGE, CommandError
 from ranking.errors import DependencyError, LeadError, RequestError
 
@@ -25,6 +25,7 @@ app.command("embed")(importing.embed_command)
 app.command()(streaming.produce)
 app.command()(streaming.ingest)
 app.add_typer(streaming.dlq, name="dlq")
+app.add_typer(miners.miners, name="miners")
 app.command()(asking.query)
 app.command("train")(training.train_command)
 app.command()(bench.bench)

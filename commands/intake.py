@@ -4,9 +4,11 @@ import asyncio
 import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 
+from commands.signers import register_local
 from configs.streams import StreamArgs
 from db.pool import PoolLimits, open_pool
 from ingest.importers.canonical import Canonicaliser
@@ -20,9 +22,12 @@ _STATEMENT_TIMEOUT_S = 60.0
 
 
 async def take_in(
-    dsn: str, connection: Connection, *, until_empty: bool, announce: Callable[[], None]
+    dsn: str, connection: Connection, folder: Path | None, *, until_empty: bool, announce: Callable[[], None]
 ) -> IntakeCounts:
-    """Store what the topics bring until SIGINT or SIGTERM, with `until_empty` until they hold nothing more."""
+    """Store what the topics bring until SIGINT or SIGTERM, with `until_empty` until they hold nothing more.
+
+    `folder` is the one whose own broker this is, None for a broker that others use; its key is made and registered.
+    """
     args = StreamArgs()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -31,6 +36,8 @@ async def take_in(
     limits = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
     pool = await open_pool(dsn, limits, application_name="leads ingest")
     try:
+        if folder is not None:
+            await register_local(pool, folder)
         intake = make_intake(pool, connection, args)
         announce()
         await intake.run(stop, until_empty=until_empty)
@@ -48,6 +55,7 @@ def make_intake(
         return datetime.now(UTC)
 
     reader = Reader(
-        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s)
-    )
+        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s),
+        timedelta(days=args.oldest_days),
+    )  # fmt: skip
     return Intake(connection, args, Store(pool, clock, judge), reader, clock)

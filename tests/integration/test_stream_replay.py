@@ -11,7 +11,7 @@ from ingest.importers import import_files
 from ingest.streams.producing import publish_file, sending
 from ingest.streams.topics import make_topics
 from ingest.synthetic import WorldSpec, generate
-from tests.fixtures.streaming import QUICK, connection_to, now, taken_in
+from tests.fixtures.streaming import QUICK, RELAY, connection_to, now, taken_in
 
 _TABLES = {
     "intent_snippets": "seen_at, txid",
@@ -47,7 +47,7 @@ async def test_a_world_through_the_broker_is_the_world_imported(tmp_path: Path, 
         with EmbeddedBroker(tmp_path) as address:
             await make_topics(connection_to(address), QUICK)
             async with sending(connection_to(address)) as producer:
-                sent = [await publish_file(producer, path, None, now) for path in streamed]
+                sent = [await publish_file(producer, path, None, now, RELAY) for path in streamed]
             counts = await taken_in(database, address)
         assert [each.topic for each in sent] == ["miner.snippets", "outcome.events"]
         assert counts.messages.total() == sum(each.sent for each in sent)
