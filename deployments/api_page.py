@@ -34,7 +34,7 @@ curl -s localhost:8000/parse -d '{"query": "payroll for restaurants in Texas, no
 curl -s localhost:8000/explain -d '{"query_id": "<of an answer>", "company_id": "c-17"}'
 curl -s localhost:8000/rerank -d '{"query_id": "<of an answer>", "weights": {"final": {"fit": 0.3, "intent": 0.7}}}'
 curl -s localhost:8000/query/<query_id>.csv
-curl -s localhost:8000/outcomes -d '[{"query_id": "<of an answer>", "lead_id": "l-1", "event": "click", "occurred_at": "2026-01-31T10:00:00Z"}]'
+curl -s localhost:8000/outcomes -d '[{"query_id": "<of one>", "lead_id": "l-1", "event": "click", "occurred_at": "2026-01-31T10:00Z"}]'
 curl -s localhost:8000/track/performance -d '{"query_id": "<of an answer>", "ctr": 0.12, "conversion_rate": 0.02}'
 ```
 
