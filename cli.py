@@ -6,7 +6,19 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from commands import asking, bench, demo, generating, importing, keys, miners, streaming, system, training
+from commands import (
+    asking,
+    bench,
+    demo,
+    generating,
+    importing,
+    keys,
+    miners,
+    sources,
+    streaming,
+    system,
+    training,
+)
 from commands.failure import FAILURE, USAGE, CommandError
 from ranking.errors import DependencyError, LeadError, RequestError
 
@@ -27,6 +39,7 @@ app.command()(streaming.ingest)
 app.add_typer(streaming.dlq, name="dlq")
 app.add_typer(miners.miners, name="miners")
 app.add_typer(keys.keys, name="keys")
+app.add_typer(sources.sources, name="sources")
 app.command()(asking.query)
 app.command("train")(training.train_command)
 app.command()(bench.bench)
