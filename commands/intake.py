@@ -1,7 +1,13 @@
-"""Reads the topics into the database until told to stop: behind `leads ingest`, and beside a running local system."""
+"""Reads the topics into the database until told to stop: behind `leads ingest`, and beside a running local system.
+
+Run as `python -m commands.intake` with DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS set: what `leads up` starts.
+"""
 
 import asyncio
+import logging
+import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,13 +15,15 @@ from pathlib import Path
 import asyncpg
 
 from commands.signers import register_local
-from configs.streams import StreamArgs
+from configs.streams import StreamArgs, StreamSettings
 from db.pool import PoolLimits, open_pool
 from ingest.importers.canonical import Canonicaliser
+from ingest.plagiarism.watching import Watch
 from ingest.streams.connecting import Connection
 from ingest.streams.intake import Intake, IntakeCounts
 from ingest.streams.messages import Reader
 from ingest.streams.storing import Judge, Store
+from ranking.errors import LeadError
 from ranking.taxonomy import load_taxonomy
 
 _STATEMENT_TIMEOUT_S = 60.0
@@ -38,7 +46,9 @@ async def take_in(
     try:
         if folder is not None:
             await register_local(pool, folder)
-        intake = make_intake(pool, connection, args)
+        watch = Watch()
+        await watch.judge_waiting(pool, lambda: datetime.now(UTC))
+        intake = make_intake(pool, connection, args, watch.judge)
         announce()
         await intake.run(stop, until_empty=until_empty)
     finally:
@@ -59,3 +69,22 @@ def make_intake(
         timedelta(days=args.oldest_days),
     )  # fmt: skip
     return Intake(connection, args, Store(pool, clock, judge), reader, clock)
+
+
+def main() -> int:
+    """Read until SIGTERM; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = StreamSettings()
+    try:
+        connection = Connection(settings.kafka_bootstrap_servers or "", settings)
+        asyncio.run(
+            take_in(os.environ["DATABASE_URL"], connection, None, until_empty=False, announce=lambda: None)
+        )
+    except (LeadError, OSError) as err:
+        sys.stderr.write(f"{err}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,13 +1,13 @@
 """What a text is recognised by: its shingles, its simhash, the key of its exact words, the key of its identity."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Self
 
-from ranking.simhash import HashArray, shingles_of_words, simhash
-from ranking.text import words
+from ingest.plagiarism.shingling import joined_words, majority, shingles_of
+from ranking.simhash import HashArray
 
 # Near-duplicates say so near the top; a text of 10 MB must not cost more than a long posting.
 _READ_CHARACTERS = 12_000
@@ -19,12 +19,13 @@ class Fingerprint:
 
     Attributes:
         ref: signed 64-bit key of (miner_id, snippet_id); the same for every revision and delivery.
-        seen_at: when its first revision came; who was first is decided by it.
+        seen_at: since when its supplier says so; who was first is decided by it.
         names: what it names beyond its words: technologies added and removed, roles.
         shingles: uint64, ascending, distinct.
         simhash: 64 bits, signed, over `shingles`.
         owner: the only tenant that may see it, None when it is shared.
         wording: 64-bit key of the company and the folded words, signed.
+        company_key: 64-bit key of the company, signed.
     """
 
     ref: int
@@ -37,6 +38,7 @@ class Fingerprint:
     shingles: HashArray
     simhash: int
     wording: int
+    company_key: int
 
     @classmethod
     def of(
@@ -51,8 +53,8 @@ class Fingerprint:
         names: frozenset[str] = frozenset(),
     ) -> Self:
         """The fingerprint of a snippet's text."""
-        tokens = words(text[:_READ_CHARACTERS])
-        shingles = shingles_of_words(tokens)
+        joined = joined_words(text[:_READ_CHARACTERS])
+        shingles = shingles_of(joined)
         return cls(
             ref=reference(miner_id, snippet_id),
             company_id=company_id,
@@ -62,9 +64,14 @@ class Fingerprint:
             owner=owner,
             names=names,
             shingles=shingles,
-            simhash=simhash(shingles),
-            wording=_key(company_id, " ".join(tokens)),
+            simhash=int(majority(shingles)),
+            wording=_key(_bytes(company_id), joined),
+            company_key=_key(_bytes(company_id)),
         )
+
+    def seen_since(self, moment: datetime) -> Self:
+        """The same text, said since another moment."""
+        return replace(self, seen_at=moment)
 
     @property
     def precedence(self) -> tuple[datetime, str, str]:
@@ -80,9 +87,12 @@ def named(added: Iterable[str], removed: Iterable[str], roles: Iterable[str]) ->
 
 def reference(miner_id: str, snippet_id: str) -> int:
     """The signed 64-bit key of a snippet's identity."""
-    return _key(miner_id, snippet_id)
+    return _key(_bytes(miner_id), _bytes(snippet_id))
 
 
-def _key(*parts: str) -> int:
-    digest = blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _key(*parts: bytes) -> int:
+    return int.from_bytes(blake2b(b"\x1f".join(parts), digest_size=8).digest(), "little", signed=True)
