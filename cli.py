@@ -10,6 +10,7 @@ from commands import (
     asking,
     bench,
     demo,
+    evaluating,
     generating,
     importing,
     keys,
@@ -42,6 +43,7 @@ app.add_typer(keys.keys, name="keys")
 app.add_typer(sources.sources, name="sources")
 app.command()(asking.query)
 app.command("train")(training.train_command)
+app.command("evaluate")(evaluating.evaluate_command)
 app.command()(bench.bench)
 app.command()(demo.demo)
 
