@@ -5,6 +5,7 @@ A rule fires on what ordinary heavy use never does; volume alone is none. One th
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -99,11 +100,12 @@ def is_listing(limit: int, *, is_bare: bool, has_product: bool, config: RuleConf
 
 def _rule(asked: Asked, config: RuleConfig) -> Rule | None:
     prompt = asked.prompt
-    if is_adversarial(prompt):
+    words = prompt.casefold().split()
+    if is_adversarial(prompt, words):
         return "adversarial"
     if asked.is_bare and not _LETTER.search(prompt):
         return "empty"
-    if is_spam(prompt, config):
+    if is_spam(words, config):
         return "spam"
     if asked.repetitions > config.repetitions:
         return "repetition"
@@ -114,17 +116,17 @@ def _rule(asked: Asked, config: RuleConfig) -> Rule | None:
 
 
 _LETTER: Final = re.compile(r"[^\W\d_]")
-_RUN: Final = re.compile(r"([^\W_])\1{11}")
+_LONG_WORD: Final = 12
+_FEW_LETTERS: Final = 2
 
 
-def is_spam(prompt: str, config: RuleConfig) -> bool:
-    """Whether the prompt says the same again and again: of many words a third are distinct, or a letter runs on."""
-    if len(prompt) < config.spam_words:
-        return False
-    words = prompt.casefold().split()
+def is_spam(words: Sequence[str], config: RuleConfig) -> bool:
+    """Whether the folded words say the same again and again: of many a third are distinct, or one is the same letters all along."""
     if len(words) >= config.spam_words and len(set(words)) < config.spam_distinct * len(words):
         return True
-    return bool(_RUN.search(prompt))
+    return any(
+        len(word) >= _LONG_WORD and len(set(word)) <= _FEW_LETTERS and word.isalpha() for word in words
+    )
 
 
 # The first letters of every word with which `_SET_ASIDE` begins: a look into a set spares most prompts the pattern.
@@ -142,16 +144,17 @@ _SET_ASIDE: Final = (
     r"|dimentica\w*|negeer|vergeet)"
 )
 _BEFORE: Final = (
-    r"(?:previous|prior|above|earlier|preceding|system|your|vorherig\w*|bisherig\w*|obig\w*|deine|ihre|pr[eé]c[eé]dent\w*|vos"
-    r"|anteriore?s|precedenti|tus|suas|vorige|eerdere|bovenstaande)"
+    r"(?:previous|prior|above|earlier|preceding|vorherig\w*|bisherig\w*|obig\w*|pr[eé]c[eé]dent\w*|anteriore?s|precedenti|vorige"
+    r"|eerdere|bovenstaande)"
 )
-_RULES: Final = (
-    r"(?:instructions?|prompts?|rules|guidelines|anweisung\w*|regeln|vorgaben|consignes|instrucciones|reglas|instru[cç][oõ]es"
-    r"|regras|istruzioni|regole|instructies|regels)"
+_OURS: Final = r"(?:system|your|deine|ihre|vos|tus|suas|jouw)"
+_ORDERED: Final = (
+    r"(?:instructions?|prompts?|anweisung\w*|consignes|instrucciones|instru[cç][oõ]es|istruzioni|instructies)"
 )
+_RULES: Final = rf"(?:{_ORDERED}|rules|guidelines|regeln|vorgaben|r[eè]gles|reglas|regras|regole|regels)"
 _GAP: Final = r"(?:\W+\w+){0,3}?\W+"
 _ORDERS: Final = re.compile(
-    rf"\b{_SET_ASIDE}{_GAP}(?:{_BEFORE}{_GAP}{_RULES}|{_RULES}{_GAP}{_BEFORE})\b"
+    rf"\b{_SET_ASIDE}{_GAP}(?:{_BEFORE}{_GAP}{_RULES}|{_RULES}{_GAP}{_BEFORE}|{_OURS}{_GAP}{_ORDERED})\b"
     rf"|\b(?:reveal|print|repeat){_GAP}(?:system|hidden|initial)\W+(?:prompt|instructions?)\b"
     r"|\bunion\s+(?:all\s+)?select\b.{0,200}\bfrom\b",
     re.IGNORECASE | re.DOTALL,
@@ -162,18 +165,19 @@ _MOST_UNSEEN: Final = 20
 """Flags of England, Scotland and Wales are made of six tags each; soft hyphens come along with copied texts."""
 
 
-def is_adversarial(prompt: str) -> bool:
-    """Whether the prompt gives orders to a model or a database, or hides from people what it says.
+def is_adversarial(prompt: str, words: Sequence[str]) -> bool:
+    """Whether the prompt, folded into `words`, gives orders to a model or a database, or hides from people what it says.
 
-    Words of setting aside prove nothing: there are rule engines to sell. Told to set aside *previous*, *system* or *your* rules,
-    nobody is meant but us.
+    Words of setting aside prove nothing: there are rule engines to sell. Told to set aside what was said
+    *before*, or *your* instructions, nobody is meant but us.
     """
     if not prompt.isprintable() and (_TURNED.search(prompt) or len(_UNSEEN.findall(prompt)) > _MOST_UNSEEN):
         return True
     if _SIGNS.search(prompt) and _MARKS.search(prompt):
         return True
-    stems = {word[:5] for word in prompt.casefold().split()}
-    return not _STEMS.isdisjoint(stems) and bool(_ORDERS.search(prompt))
+    has_stem = not _STEMS.isdisjoint([word.lstrip(_OPENING)[:5] for word in words])
+    return has_stem and bool(_ORDERS.search(prompt))
 
 
+_OPENING: Final = "\"'([{<*-_.:,;"
 _SIGNS: Final = re.compile(r"[<>\[#$;'\"]")
