@@ -14,6 +14,7 @@ from rich.table import Table
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
+from commands.judging import judge_command, report_command
 from commands.target import DataOption, choose
 from db.pool import open_pool
 from ingest.importers import fields
@@ -21,7 +22,11 @@ from ingest.importers.rows import FieldProblem
 from ingest.streams.producer_keys import Keys, ProducerKey, Role
 from ingest.streams.signing import UnusableKey, make_key, read_public_key
 
-miners = typer.Typer(no_args_is_help=True, help="Keys of those who may send snippets and outcomes.")
+miners = typer.Typer(
+    no_args_is_help=True, help="Keys, quality and emissions of those who send snippets and outcomes."
+)
+miners.command("judge")(judge_command)
+miners.command("report")(report_command)
 Answer = TypeVar("Answer")
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deployments import downloads
 from deployments.access import Access, Doorkeeper
 from deployments.envelope import dumps
+from deployments.miner_routes import SupplierReports, add_miner_routes
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
 from deployments.query_flow import QueryFlow, unusable_id
 from deployments.query_route import QUERY_PATH, QueryRoute, ShortWay, content_of
@@ -55,6 +56,7 @@ class Wiring:
     answers_request_id: bool = True
     access: Access = field(default_factory=Access.without_keys)
     submitters: Callable[[], Submitters] = _not_wired
+    suppliers: SupplierReports = field(default_factory=SupplierReports)
 
 
 class _Application(FastAPI):
@@ -88,6 +90,7 @@ def build_app(wiring: Wiring) -> FastAPI:
     _add_query_routes(app, wiring, route)
     _add_download_route(app, wiring)
     add_submitter_routes(app, wiring.submitters, _body_schema)
+    add_miner_routes(app, wiring.suppliers)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring)
     app.add_middleware(Doorkeeper, access=wiring.access, failed=failed)

@@ -30,6 +30,7 @@ from deployments.http import Wiring, build_app
 from deployments.llm.adviser import Scale
 from deployments.llm.desk import LlmDesk
 from deployments.long_lived import keep_all
+from deployments.miner_routes import SupplierReports
 from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
@@ -130,6 +131,7 @@ class Ingress:
                 answers_request_id=False,
                 access=self._access,
                 submitters=self._started_submitters,
+                suppliers=SupplierReports(lambda: self._pool),
             )
         )
 
