@@ -15,8 +15,9 @@ from deployments.caches.use import CacheUse, followed
 from deployments.gate import Gate
 from deployments.llm.parsing import Parsed, ParsedBy, Parsing
 from deployments.query_log import LoggedQuery, QueryLog, Submission
+from deployments.rank_request import rank_request, wanted_limit
 from deployments.reputation import Reputation
-from deployments.schemas import MOST_LEADS, NO_FILTERS, ExplainBody, QueryBody, RerankBody
+from deployments.schemas import ExplainBody, QueryBody, RerankBody
 from deployments.telemetry import Telemetry
 from ranking.answer import Degradation, RankedLead, RankedList
 from ranking.config import RankingConfig
@@ -24,7 +25,6 @@ from ranking.correction import checked
 from ranking.deadline import Deadline
 from ranking.doubt import Aside, Asker
 from ranking.errors import FieldError, InvalidQuery, NotFound
-from ranking.filters import apply
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
 from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
@@ -254,7 +254,7 @@ class QueryFlow:
         elif self._parsing is None:
             parsed = Parsed(rules, held=cached, notes=("no_key",))
         else:
-            limit = self._limit(body, rules)
+            limit = wanted_limit(body, rules)
             asker = Asker(query_id, caller.tenant, mode, limit, body.options.max_cost_usd, aside)
             parsed = await self._parsing.parse(body.query, rules, asker, deadline)
             if cached and parsed.by == "rules":
@@ -265,32 +265,10 @@ class QueryFlow:
     def _request(
         self, body: QueryBody, caller: Caller, parsed: Parsed, query_id: str, aside: Aside
     ) -> RankRequest:
-        query = parsed.query
-        if body.filters is not NO_FILTERS:
-            query = apply(query, body.filters.to_filters(), self._taxonomy)
-        weights = body.options.weights
-        return RankRequest(
-            query=query,
-            limit=self._limit(body, query),
-            as_of_s=body.options.as_of_s(self._now()),
-            final=(weights and weights.final) or self.config.final,
-            fit=(weights and weights.fit) or self.config.fit.weights,
-            candidate_ids=None if body.candidates is None else tuple(dict.fromkeys(body.candidates)),
-            min_score=body.options.min_score,
-            llm=body.options.llm,
-            max_cost_usd=body.options.max_cost_usd,
-            query_id=query_id,
-            tenant=caller.tenant,
-            aside=aside,
-            tab=parsed.tab,
-            generation=self._generation(),
-        )
-
-    def _limit(self, body: QueryBody, query: Query) -> int:
-        """The request's limit; a K that only the prompt states counts when the request gives none."""
-        if "limit" in body.model_fields_set or query.limit is None:
-            return body.limit
-        return min(max(query.limit, 1), MOST_LEADS)
+        return rank_request(
+            body, parsed.query, self._taxonomy, self.config, self._now(),
+            query_id=query_id, tenant=caller.tenant, aside=aside, tab=parsed.tab, generation=self._generation(),
+        )  # fmt: skip
 
     def _logged_request(self, logged: LoggedQuery, caller: Caller) -> RankRequest:
         options = logged.options
