@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -33,11 +34,14 @@ _CLOSED_LINE = re.compile(
     re.IGNORECASE,
 )
 _BAR = re.compile(r"\s*[|｜]\s*")
-_BULLET = re.compile(r"\s*(?:[-–—*•·▪◦‣→>+]+|\(?\d{1,2}[.)/x]|\[[^\]]{1,30}\])\s*")
+_BULLET = re.compile(r"\s*(?:[-–—*•●·▪◦‣→>+]+|\(?\d{1,2}[.)/x]|\[[^\]]{1,30}\])\s*")
 _TITLE_END = re.compile(r"\s[-–—]\s|[:;(\[→|,]|\s/\s|\.(?:\s|$)")
+_STOP = re.compile(r"[.!?;:\n(\[|](?!\w)")
 _CLAUSE_END = re.compile(
-    r"[.!?;:\n(\[|]|,\s|\s(?:who|to|that|with|and help|for our|in our|at our|die|der|mit|qui|pour|que|con|para|com|met)\s"
+    r",\s|\s[-–—]\s|\s(?:who|to|that|with|and help|for our|in our|at our|die|der|mit|qui|pour|que|con|para|com|met)\s"
 )
+_AND = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|en|of|&)\s")
+_CLAUSES = 3
 _FIELDS_END = re.compile(r"[.!?;:\n(]")
 _PREPOSITION = re.compile(
     r"\s(?:of|in|for|at|to|with|on|from|who|across|im|für|bei|mit|de|du|des|en|chez|pour|para|na|no|da|do|di|per|presso|voor|bij|van|met)\s"
@@ -55,7 +59,17 @@ _PLACES = re.compile(
     r"\b(?:roles?|positions?|teams?|talent|folks|professionals|interns?|stellen|postes|puestos|vagas|posizioni|functies)$",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"[$€£₹]\s?\d|\d\s?[kK]\b")
+_MONEY = re.compile(r"\(?[$€£₹]\s?\d[^|)]*\)?|\(?\d[\d,.]*\s?[kK]\b[^|)]*\)?")
+_DASH = re.compile(r"\s+[-–—]{1,2}\s+")
+_AT_COMPANY = re.compile(r"\s(?:at|@|wanted)(?:\s|$)", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^\s*(?:job\s?title|title|role|position|hiring|now hiring|poste|stelle|puesto|vaga|cargo|posizione|functie)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_HEADS = re.compile(r"(?:head|chief|vp|director|lead)\b", re.IGNORECASE)
+_SPEAKS = re.compile(
+    r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|hi)\b", re.IGNORECASE
+)
 _SPELLED = re.compile(r"[^\W\d_]+")
 _LINE_STARTS = ("", "\n", "|", ":")
 _TITLE_OPENERS = frozenset(("senior", "junior", "staff", "founding", "lead", "full"))
@@ -113,7 +127,7 @@ def read_openings(listing: Listing, canonical: Canonicaliser) -> Opening | Refus
         return _titled(listing.title, listing.body, canonical)
     text = listing.body[:_READ_CHARACTERS]
     lines = text.split("\n")
-    if reason := _withdrawn(lines):
+    if reason := _withdrawn(lines, canonical):
         return reason
     titles = _distinct(_offered(lines, canonical))
     if titles:
@@ -125,7 +139,7 @@ def read_openings(listing: Listing, canonical: Canonicaliser) -> Opening | Refus
 
 
 def _titled(title: str, body: str, canonical: Canonicaliser) -> Opening | Refusal:
-    if reason := _withdrawn([title, *body[:_READ_CHARACTERS].split("\n")]):
+    if reason := _withdrawn([title, *body[:_READ_CHARACTERS].split("\n")], canonical):
         return reason
     if _cues().no_job.any(words(title)):
         return "names no job"
@@ -133,7 +147,7 @@ def _titled(title: str, body: str, canonical: Canonicaliser) -> Opening | Refusa
     return Opening((title,)) if known else "names no job"
 
 
-def _withdrawn(lines: list[str]) -> Refusal | None:
+def _withdrawn(lines: list[str], canonical: Canonicaliser) -> Refusal | None:
     """Why the whole text is no offer, from its first lines and its last."""
     head, tail = lines[:_HEAD_LINES], lines[-1:]
     if any(_CLOSED_LINE.match(line) for line in head):
@@ -141,49 +155,79 @@ def _withdrawn(lines: list[str]) -> Refusal | None:
     told = [words(line) for line in (*head, *tail)]
     if any(_cues().closed.any(line) for line in told):
         return "closed"
-    if any(_cues().seeking_work.any(line) for line in told[:_HEAD_LINES]) and not _cues().seeks.any(told[0]):
-        return "seeks work"
-    return None
+    seeking = [_cues().seeking_work.any(line) for line in told[:_HEAD_LINES]]
+    if not any(seeking) or _cues().seeks.any(told[0]):
+        return None
+    # Below a header that offers a job the form of job seekers ("Willing to relocate: no") says what is wanted.
+    header = None if seeking[0] else _header(lines, canonical)
+    return None if header is not None and _parts(header[1], canonical) else "seeks work"
 
 
 def _offered(lines: list[str], canonical: Canonicaliser) -> list[str]:
     """Titles in the order of trust: a header's and a list's, then whom sentences look for, then mere fields."""
-    header, text = _header(lines), "\n".join(lines)
-    parts = _parts(lines[header], canonical) if header is not None else []
-    listed = _listed([line for place, line in enumerate(lines) if place != header], canonical)
-    told = header is not None or _cues().seeks.any(words(text))
+    header, text = _header(lines, canonical), "\n".join(lines)
+    parts = _parts(header[1], canonical) if header is not None else []
+    rest = lines if header is None else [*lines[: header[0]], *lines[header[0] + 1 :]]
+    listed = _listed(rest, canonical)
+    told = header is not None or _cues().seeks.any(words(text)) or _terms_at_top(lines)
     named = [part for part in parts if _names_people(part, canonical)]
     named += [title for title, linked in listed if told or (linked and len(listed) > 1)]
     return named or [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES] or parts
 
 
-def _header(lines: list[str]) -> int | None:
-    """Which of the first lines is a forum's "Company | Role | Place | Full-time", None when none is."""
+def _terms_at_top(lines: list[str]) -> bool:
+    return any(_cues().terms.any(words(line)) for line in lines[:_HEAD_LINES])
+
+
+def _header(lines: list[str], canonical: Canonicaliser) -> tuple[int, list[str]] | None:
+    """Which of the first lines is a forum's "Company | Role | Place | Full-time", and its parts; None when none is."""
     for place, line in enumerate(lines[:_HEAD_LINES]):
-        parts = _BAR.split(line)
-        if len(parts) >= 3 or (len(parts) == 2 and _cues().terms.any(words(line))):
-            return place
+        barred = _BAR.split(line)
+        if len(barred) >= 3:
+            return place, barred
+        if len(barred) == 2 and (
+            _cues().terms.any(words(line)) or _names_people(_page_title(barred), canonical)
+        ):
+            return place, barred
+        dashed = _DASH.split(line)
+        if len(dashed) >= 3 and place == 0 and _cues().terms.any(words(line)):
+            return place, dashed
     return None
 
 
-def _parts(header: str, canonical: Canonicaliser) -> list[str]:
-    """The parts of a header behind the company's name that name a role, a field or a rank."""
-    parts = (_tidy(part) for part in _BAR.split(header)[1:] if not _MONEY.search(part))
-    return [part for part in parts if len(words(part)) <= 2 * _TITLE_WORDS and _is_job(part, canonical)]
+def _page_title(parts: list[str]) -> str:
+    """The title of a page that calls itself "Title at Company | Site"."""
+    return _tidy(_AT_COMPANY.split(parts[0], maxsplit=1)[0])
+
+
+def _parts(header: list[str], canonical: Canonicaliser) -> list[str]:
+    """The parts of a header that name a role, a field or a rank; the first, as a rule the company, only when no other does."""
+    parts = (_tidy(_MONEY.sub(" ", part)) for part in header[1:])
+    found = [part for part in parts if len(words(part)) <= 2 * _TITLE_WORDS and _is_job(part, canonical)]
+    if not any(_names_people(part, canonical) for part in found):
+        first = _page_title(header)
+        told = len(words(first)) > 1 and _AGENT.search(_PREPOSITION.split(first, maxsplit=1)[0])
+        found += [first] if (told or _HEADS.match(first)) and _names_people(first, canonical) else []
+    return found
 
 
 def _listed(lines: Iterable[str], canonical: Canonicaliser) -> list[tuple[str, bool]]:
-    """Titles that are lines of a list, short and written as titles are, each with whether an address follows."""
+    """Titles that are lines of their own, short and written as titles are, each with whether an address follows."""
     found: list[tuple[str, bool]] = []
     for line in lines:
         marked = _BULLET.match(line)
-        rest = line[marked.end() :] if marked and marked.end() else line
+        is_marked = marked is not None and marked.end() > 0
+        rest = _LABEL.sub("", line[marked.end() :] if marked is not None and is_marked else line)
         linked = bool(links_in(rest))
-        if not (marked and marked.end()) and not linked:
-            continue
-        head = _TITLE_END.split(without_links(rest), maxsplit=1)[0]
-        title = _tidy(_ARTICLES.sub("", head))
-        if len(words(title)) <= _TITLE_WORDS and _written_as_title(title) and _names_people(title, canonical):
+        title = _tidy(_ARTICLES.sub("", _TITLE_END.split(without_links(rest), maxsplit=1)[0]))
+        alone = is_marked or linked or len(words(title)) > 1
+        if (
+            alone
+            and not _SPEAKS.match(title)
+            and len(words(title)) <= _TITLE_WORDS
+            and _written_as_title(title)
+            and _names_people(title, canonical)
+        ):
             found.append((title, linked))
     return found
 
@@ -202,13 +246,17 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
         opener = folded[cue.end - 1] in _TITLE_OPENERS
         start = tokens[cue.end - 1].start if opener else tokens[cue.end - 1].end
         stop = tokens[min(cue.end + _SOUGHT_WORDS, len(tokens)) - 1].end
-        phrase = text[start:stop].lstrip(" :*")
-        ended = _CLAUSE_END.search(phrase)
-        title = _tidy(_ARTICLES.sub("", phrase[: ended.start()] if ended else phrase))
-        if _names_people(title, canonical):
-            yield (
-                title if len(words(title)) <= _TITLE_WORDS // 2 else _PREPOSITION.split(title, maxsplit=1)[0]
-            )
+        yield from islice(_people(text[start:stop].lstrip(" :*"), canonical), 1)
+
+
+def _people(phrase: str, canonical: Canonicaliser) -> Iterator[str]:
+    """Who is named at the beginning of a phrase, behind two clauses at most ("a U.S.-based, fully remote engineer")."""
+    for clause in _CLAUSE_END.split(_STOP.split(phrase, maxsplit=1)[0])[:_CLAUSES]:
+        for part in (clause, _AND.split(clause, maxsplit=1)[0]):
+            title = _tidy(_ARTICLES.sub("", part))
+            if _names_people(title, canonical):
+                short = len(words(title)) <= _TITLE_WORDS // 2
+                yield title if short else _PREPOSITION.split(title, maxsplit=1)[0]
 
 
 def _fields(text: str, canonical: Canonicaliser) -> Iterator[str]:
@@ -225,8 +273,12 @@ def _is_job(title: str, canonical: Canonicaliser) -> bool:
     tokens = words(title)
     if not tokens or _cues().no_job.any(tokens):
         return False
-    ranked = canonical.seniority_code(title) is not None and 2 <= len(tokens) <= _TITLE_WORDS
-    return ranked or bool(canonical.role_codes(title))
+    seniority = canonical.seniority_code(title) if len(tokens) <= _TITLE_WORDS else None
+    return (
+        seniority == "training"
+        or (seniority is not None and len(tokens) > 1)
+        or bool(canonical.role_codes(title))
+    )
 
 
 def _names_people(title: str, canonical: Canonicaliser) -> bool:
