@@ -1,11 +1,12 @@
 """What a submitter's queries have been worth, and whether he is throttled for it (F-8). Pure: the caller passes the time."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Alert = Literal["flag_rate", "score"]
+_ROUNDING: Final = 1e-9
 
 
 class ReputationConfig(BaseModel):
@@ -94,15 +95,17 @@ def is_poor(standing: Standing, config: ReputationConfig) -> bool:
     """Whether it throttles."""
     if standing.queries <= config.averaged:
         return False
-    return standing.flag_rate > config.throttle_flag_rate or standing.score < config.throttle_score
+    return _above(standing.flag_rate, config.throttle_flag_rate) or _above(
+        config.throttle_score, standing.score
+    )
 
 
 def alerts(standing: Standing, config: ReputationConfig) -> tuple[Alert, ...]:
     """What an operator should look at."""
     if standing.queries <= config.averaged:
         return ()
-    by_rate: tuple[Alert, ...] = ("flag_rate",) if standing.flag_rate > config.alert_flag_rate else ()
-    return (*by_rate, "score") if standing.score < config.alert_score else by_rate
+    by_rate: tuple[Alert, ...] = ("flag_rate",) if _above(standing.flag_rate, config.alert_flag_rate) else ()
+    return (*by_rate, "score") if _above(config.alert_score, standing.score) else by_rate
 
 
 def ordinary_until_lifted(standing: Standing, config: ReputationConfig, most: int = 1_000) -> int:
@@ -113,3 +116,8 @@ def ordinary_until_lifted(standing: Standing, config: ReputationConfig, most: in
             return queries
         found = after(found, Seen(1.0, False), 0.0, config)
     return most
+
+
+def _above(one: float, other: float) -> bool:
+    """Beyond rounding: two flagged of nine and then one more are a rate of .3 and no more."""
+    return one > other + _ROUNDING

@@ -1,11 +1,12 @@
 """What submitters tell over HTTP of the leads they got: rows of outcomes and query_performance."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from db.identity import content_hash, event_identity, json_text
 from db.statements import load
@@ -106,40 +107,24 @@ async def store_events(
 ) -> StoredEvents:
     """Store what refers to things that the tenant may see, in one transaction; of one id the last one counts."""
     async with pool.acquire() as connection, connection.transaction():
-        leads = {
-            row["lead_id"]: row["company_id"]
-            for row in await connection.fetch(
-                load()["find_leads"], [each.lead_id for each in told if each.lead_id], tenant_id
-            )
-        }
-        companies = {
-            row["company_id"]
-            for row in await connection.fetch(
-                load()["find_companies"], [each.company_id for each in told if each.company_id], tenant_id
-            )
-        }
+        known = await _known(connection, told, known_queries, tenant_id)
         unknown = [
-            fault
-            for index, each in enumerate(told)
-            if (fault := _unknown(index, each, known_queries, leads, companies))
+            fault for index, each in enumerate(told) if (fault := known.fault(index, each)) is not None
         ]
         at_fault = {fault.index for fault in unknown}
-        rows: dict[str, EventRow] = {}
-        places: dict[str, list[int]] = {}
-        for index, each in enumerate(told):
-            if index not in at_fault:
-                row = each.row(tenant_id, now)
-                if row.lead_id is not None and row.company_id not in companies:
-                    row = row._replace(company_id=leads[row.lead_id])
-                rows[row.event_id] = row
-                places.setdefault(row.event_id, []).append(index)
+        placed = [
+            (index, known.settled(each.row(tenant_id, now)))
+            for index, each in enumerate(told)
+            if index not in at_fault
+        ]
+        ids = [row.event_id for _, row in placed]
         taken = {
-            row["event_id"]
-            for row in await connection.fetch(statements()["foreign_events"], list(rows), tenant_id)
+            row["event_id"] for row in await connection.fetch(statements()["foreign_events"], ids, tenant_id)
         }
-        for event_id in taken:
-            del rows[event_id]
-            unknown += [Unknown(index, "event_id", event_id) for index in places[event_id]]
+        unknown += [
+            Unknown(index, "event_id", row.event_id) for index, row in placed if row.event_id in taken
+        ]
+        rows = {row.event_id: row for _, row in placed if row.event_id not in taken}
         stored = await connection.fetch(
             statements()["store_events"], tenant_id, now, *_columns(list(rows.values()))
         )
@@ -164,16 +149,42 @@ async def store_performance(
     return row is not None
 
 
-def _unknown(
-    index: int, told: Told, queries: frozenset[str], leads: dict[str, str], companies: set[str]
-) -> Unknown | None:
-    if told.query_id is not None and told.query_id not in queries:
-        return Unknown(index, "query_id", told.query_id)
-    if told.lead_id is not None:
-        return None if told.lead_id in leads else Unknown(index, "lead_id", told.lead_id)
-    if told.company_id is not None and told.company_id not in companies:
-        return Unknown(index, "company_id", told.company_id)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What events may refer to; `leads` with their companies."""
+
+    queries: frozenset[str]
+    leads: Mapping[str, str]
+    companies: frozenset[str]
+
+    def fault(self, index: int, told: Told) -> Unknown | None:
+        if told.query_id is not None and told.query_id not in self.queries:
+            return Unknown(index, "query_id", told.query_id)
+        if told.lead_id is not None:
+            return None if told.lead_id in self.leads else Unknown(index, "lead_id", told.lead_id)
+        if told.company_id is not None and told.company_id not in self.companies:
+            return Unknown(index, "company_id", told.company_id)
+        return None
+
+    def settled(self, row: EventRow) -> EventRow:
+        """A lead stands for its company where none is named that is known."""
+        if row.lead_id is None or row.company_id in self.companies:
+            return row
+        return row._replace(company_id=self.leads[row.lead_id])
+
+
+async def _known(
+    connection: PoolConnectionProxy, told: Sequence[Told], queries: frozenset[str], tenant_id: str | None
+) -> _Known:
+    lead_ids = [each.lead_id for each in told if each.lead_id is not None]
+    leads = await connection.fetch(load()["find_leads"], lead_ids, tenant_id)
+    company_ids = [each.company_id for each in told if each.company_id is not None]
+    companies = await connection.fetch(load()["find_companies"], company_ids, tenant_id)
+    return _Known(
+        queries,
+        {row["lead_id"]: row["company_id"] for row in leads},
+        frozenset(row["company_id"] for row in companies),
+    )
 
 
 def _columns(rows: Sequence[EventRow]) -> list[list[object]]:

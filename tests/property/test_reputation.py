@@ -120,6 +120,13 @@ def test_ordinary_queries_lift_every_throttle_as_soon_as_promised(events: list[t
         assert standing.throttle is None
 
 
+def test_a_rate_of_exactly_three_tenths_is_not_above_it() -> None:
+    found = run([(Seen(1.0, flagged), 1.0) for flagged in (True, True, *[False] * 7, True)])
+    assert found[-1][0].throttle is None
+    worse = after(found[-1][0], Seen(1.0, True), 11.0, CONFIG)
+    assert worse.throttle is not None
+
+
 def test_ten_flagged_queries_throttle_and_nine_do_not() -> None:
     found = run([(Seen(0.0, True), 1.0)] * 10)
     assert found[8][0].throttle is None
