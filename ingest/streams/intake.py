@@ -17,6 +17,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from configs.streams import StreamArgs
 from ingest.importers.mapping import Kind
+from ingest.streams import metrics
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import headers_of, set_aside
 from ingest.streams.messages import Reader, Row
@@ -47,8 +48,11 @@ class IntakeCounts:
         """Count a batch of one topic."""
         self.messages[topic, "stored"] += done.stored
         self.messages[topic, "unchanged"] += done.unchanged
+        metrics.count(topic, "stored", done.stored)
+        metrics.count(topic, "unchanged", done.unchanged)
         for fault in faults:
             self.messages[topic, fault.code] += 1
+            metrics.count(topic, fault.code, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,9 @@ class Intake:
                 async with self._in_hand:
                     await self._finish(consumer, producer, fetched, pause)
                 await pause.rest(args.pace_s - (time.monotonic() - began_s))
-            elif until_empty:
+                continue
+            metrics.lag(0.0)
+            if until_empty:
                 silent_s += args.wait_s
                 if silent_s >= _SILENCE_S and await all_read(consumer):
                     return
@@ -166,6 +172,7 @@ class Intake:
                 break
             except _PASSING as err:
                 _log.warning("a batch waits: %s: %s", type(err).__name__, err)
+                self._note_lag(kept)
                 if not await pause.longer():
                     return
         pause.reset()
@@ -214,6 +221,7 @@ class Intake:
         oldest_ms = min((records[0].timestamp for records in kept.values()), default=None)
         if oldest_ms is not None:
             self.counts.lag_s = max(0.0, self._clock().timestamp() - oldest_ms / 1000)
+            metrics.lag(self.counts.lag_s)
 
 
 class _Handover(ConsumerRebalanceListener):  # type: ignore[misc] # the library is untyped
