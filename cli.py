@@ -15,6 +15,7 @@ from commands import (
     importing,
     keys,
     miners,
+    repeats,
     sources,
     streaming,
     system,
@@ -38,6 +39,7 @@ app.command("embed")(importing.embed_command)
 app.command()(streaming.produce)
 app.command()(streaming.ingest)
 app.add_typer(streaming.dlq, name="dlq")
+app.add_typer(repeats.repeats, name="repeats")
 app.add_typer(miners.miners, name="miners")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(sources.sources, name="sources")

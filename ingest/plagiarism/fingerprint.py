@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Self
 
@@ -11,6 +11,7 @@ from ranking.simhash import HashArray
 
 # Near-duplicates say so near the top; a text of 10 MB must not cost more than a long posting.
 _READ_CHARACTERS = 12_000
+_UNDATED = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,7 @@ class Fingerprint:
     Attributes:
         ref: signed 64-bit key of (miner_id, snippet_id); the same for every revision and delivery.
         seen_at: since when its supplier says so; who was first is decided by it.
+        observed_at: the date that it bears, None when it bears none.
         names: what it names beyond its words: technologies added and removed, roles.
         shingles: uint64, ascending, distinct.
         simhash: 64 bits, signed, over `shingles`.
@@ -33,6 +35,7 @@ class Fingerprint:
     miner_id: str
     snippet_id: str
     seen_at: datetime
+    observed_at: datetime | None
     owner: str | None
     names: frozenset[str]
     shingles: HashArray
@@ -49,6 +52,7 @@ class Fingerprint:
         miner_id: str,
         snippet_id: str,
         seen_at: datetime,
+        observed_at: datetime | None = None,
         owner: str | None = None,
         names: frozenset[str] = frozenset(),
     ) -> Self:
@@ -61,6 +65,7 @@ class Fingerprint:
             miner_id=miner_id,
             snippet_id=snippet_id,
             seen_at=seen_at,
+            observed_at=observed_at,
             owner=owner,
             names=names,
             shingles=shingles,
@@ -74,9 +79,9 @@ class Fingerprint:
         return replace(self, seen_at=moment)
 
     @property
-    def precedence(self) -> tuple[datetime, str, str]:
-        """Smaller is first: by time seen; at one moment by supplier and id, so that every replica decides alike."""
-        return (self.seen_at, self.miner_id, self.snippet_id)
+    def precedence(self) -> tuple[datetime, datetime, str, str]:
+        """Smaller is first: by time seen; at one moment by date, supplier and id, so that every replica decides alike."""
+        return (self.seen_at, self.observed_at or _UNDATED, self.miner_id, self.snippet_id)
 
 
 def named(added: Iterable[str], removed: Iterable[str], roles: Iterable[str]) -> frozenset[str]:

@@ -23,7 +23,7 @@ JOIN intent_snippets stored ON stored.miner_id = sketched.miner_id AND stored.sn
 -- name: sketched_texts
 -- The current texts of the judged snippets named by their references ($1), with the time that decides who was first.
 SELECT sketched.ref, known.company_id, known.miner_id, known.snippet_id, sketched.credited_at, known.tenant_id,
-    stored.text, stored.technologies_added, stored.technologies_removed, stored.role_codes
+    stored.text, stored.observed_at, stored.technologies_added, stored.technologies_removed, stored.role_codes
 FROM unnest($1::bigint[]) AS wanted (ref)
 JOIN snippet_sketches sketched ON sketched.ref = wanted.ref
 JOIN snippet_keys known ON known.miner_id = sketched.miner_id AND known.snippet_id = sketched.snippet_id
@@ -106,7 +106,7 @@ DROP TABLE IF EXISTS waiting_snippets
 -- name: waiting_texts
 -- Places $1 to $2 of those that still wait.
 SELECT known.company_id, known.miner_id, known.snippet_id, known.seen_at, known.latest_seen_at, known.revision,
-    known.tenant_id, stored.text, stored.technologies_added, stored.technologies_removed, stored.role_codes
+    known.tenant_id, stored.text, stored.observed_at, stored.technologies_added, stored.technologies_removed, stored.role_codes
 FROM waiting_snippets waiting
 JOIN snippet_keys known USING (miner_id, snippet_id)
 JOIN intent_snippets stored ON stored.company_id = known.company_id AND stored.miner_id = known.miner_id
@@ -134,3 +134,33 @@ ON CONFLICT (miner_id, snippet_id, other_miner_id, other_snippet_id) DO UPDATE S
 -- Earlier rulings on the same two snippets, whichever was the first ($1, $2 and $3, $4).
 DELETE FROM snippet_rulings WHERE (miner_id, snippet_id, other_miner_id, other_snippet_id)
     IN (($1, $2, $3, $4), ($3, $4, $1, $2))
+
+-- name: flagged_repeats
+-- Snippets that repeat others, the latest found first, at most $4: of supplier $1, about company $2, with renewals of one's own ($3);
+-- who was first by the time since when each says so.
+SELECT found.miner_id, found.snippet_id, own.company_id, stored.kind, left(stored.text, 300) AS text, judged.credited_at AS seen_at,
+    found.original_miner_id, found.original_snippet_id, origin.company_id AS original_company_id,
+    left(original.text, 300) AS original_text, earlier.credited_at AS original_seen_at,
+    found.distance, found.contained, found.is_renewal, found.found_at
+FROM snippet_repeats found
+JOIN snippet_keys own ON own.miner_id = found.miner_id AND own.snippet_id = found.snippet_id
+JOIN intent_snippets stored ON stored.company_id = own.company_id AND stored.miner_id = own.miner_id
+    AND stored.snippet_id = own.snippet_id AND stored.seen_at = own.latest_seen_at
+JOIN snippet_keys origin ON origin.miner_id = found.original_miner_id AND origin.snippet_id = found.original_snippet_id
+JOIN intent_snippets original ON original.company_id = origin.company_id AND original.miner_id = origin.miner_id
+    AND original.snippet_id = origin.snippet_id AND original.seen_at = origin.latest_seen_at
+JOIN snippet_sketches judged ON judged.miner_id = found.miner_id AND judged.snippet_id = found.snippet_id
+JOIN snippet_sketches earlier
+    ON earlier.miner_id = found.original_miner_id AND earlier.snippet_id = found.original_snippet_id
+WHERE ($1::text IS NULL OR found.miner_id = $1) AND ($2::text IS NULL OR own.company_id = $2)
+    AND ($3::boolean OR NOT found.is_renewal)
+ORDER BY found.found_at DESC, found.miner_id, found.snippet_id
+LIMIT $4
+
+-- name: count_repeats
+-- How many there are in all.
+SELECT count(*)
+FROM snippet_repeats found
+JOIN snippet_keys own ON own.miner_id = found.miner_id AND own.snippet_id = found.snippet_id
+WHERE ($1::text IS NULL OR found.miner_id = $1) AND ($2::text IS NULL OR own.company_id = $2)
+    AND ($3::boolean OR NOT found.is_renewal)

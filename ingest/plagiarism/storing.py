@@ -45,6 +45,7 @@ def fingerprint(row: Record, seen_at: datetime) -> Fingerprint:
         miner_id=row["miner_id"],
         snippet_id=row["snippet_id"],
         seen_at=seen_at,
+        observed_at=row["observed_at"],
         owner=row["tenant_id"],
         names=named(row["technologies_added"], row["technologies_removed"], row["role_codes"]),
     )

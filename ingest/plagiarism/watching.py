@@ -43,6 +43,8 @@ class Worded(Protocol):
     @property
     def text(self) -> str: ...  # noqa: D102
     @property
+    def observed_at(self) -> datetime | None: ...  # noqa: D102
+    @property
     def technologies_added(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def technologies_removed(self) -> tuple[str, ...]: ...  # noqa: D102
@@ -181,6 +183,7 @@ def _of_row(row: Worded, seen_at: datetime) -> Fingerprint:
         miner_id=row.miner_id,
         snippet_id=row.snippet_id,
         seen_at=seen_at,
+        observed_at=row.observed_at,
         names=named(row.technologies_added, row.technologies_removed, row.role_codes),
     )
 

@@ -7,6 +7,8 @@ import asyncpg
 import pytest
 
 from db.pool import open_pool
+from ingest.plagiarism.appeals import NotFlagged, rule
+from ingest.plagiarism.listing import flagged
 from ingest.plagiarism.watching import Watch
 from tests.fixtures.watching import NOW, arrive, found, marked, posted, put, revised
 from tests.unit.ingest.reposting import posting
@@ -143,3 +145,50 @@ async def test_a_repeat_that_is_revised_to_say_something_new_counts_again(pool: 
     await arrive(pool, watch, revised(copy, posting(2), 10))
     assert await found(pool) == []
     assert await marked(pool) == []
+
+
+async def test_an_original_that_was_the_copy_changes_places_on_appeal_and_stays_there(
+    pool: asyncpg.Pool,
+) -> None:
+    watch = Watch(CAPACITY)
+    await arrive(pool, watch, posted(1, "quick", "thief", 0))
+    await arrive(pool, watch, posted(1, "slow", "finder", 5), posted(1, "third", "other", 7))
+    ruled = await rule(pool, Watch(CAPACITY), ("finder", "slow"), "first", "the page's own date", NOW)
+    assert (ruled.original_miner_id, ruled.original_snippet_id) == ("thief", "quick")
+    assert await found(pool) == [("quick", "slow"), ("third", "slow")]
+    assert await marked(pool) == ["quick", "third"]
+    await arrive(pool, watch, posted(1, "fourth", "more", 9))
+    assert await found(pool) == [("fourth", "slow"), ("quick", "slow"), ("third", "slow")]
+
+
+async def test_two_snippets_ruled_apart_are_not_flagged_again(pool: asyncpg.Pool) -> None:
+    watch = Watch(CAPACITY)
+    copy = posted(1, "copy", "copier", 5)
+    await arrive(pool, watch, posted(1, "first"), copy)
+    assert (await rule(pool, watch, ("copier", "copy"), "apart", "two vacancies", NOW)).repeats == []
+    assert await marked(pool) == []
+    await arrive(pool, watch, revised(copy, posting(1) + " Corrected: apply by May.", 10))
+    assert await found(pool) == []
+    await arrive(pool, watch, posted(1, "third", "other", 20))
+    assert await found(pool) == [("third", "first")]
+
+
+async def test_what_is_not_flagged_cannot_be_appealed_against(pool: asyncpg.Pool) -> None:
+    await arrive(pool, Watch(CAPACITY), posted(1, "first"))
+    with pytest.raises(NotFlagged, match="not flagged"):
+        await rule(pool, Watch(CAPACITY), ("finder", "first"), "first", "why not", NOW)
+
+
+async def test_flagged_snippets_are_listed_with_their_originals_and_who_was_first(pool: asyncpg.Pool) -> None:
+    watch = Watch(CAPACITY)
+    await arrive(pool, watch, posted(1, "first"))
+    await arrive(pool, watch, posted(1, "again", minutes=4), posted(1, "copy", "copier", 5))
+    listed, total = await flagged(pool)
+    assert total == 1
+    (each,) = listed
+    assert (each.repeat.snippet_id, each.original.snippet_id) == ("copy", "first")
+    assert each.original.seen_at < each.repeat.seen_at
+    assert (each.distance, each.contained, each.original.text) == (0, 1.0, posting(1)[:300])
+    renewed, _ = await flagged(pool, renewals=True, miner_id="finder")
+    assert [each.repeat.snippet_id for each in renewed] == ["again"]
+    assert await flagged(pool, company_id="beta") == ([], 0)
