@@ -6,7 +6,21 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from commands import asking, bench, demo, generating, importing, streaming, system, training
+from commands import (
+    asking,
+    bench,
+    demo,
+    evaluating,
+    generating,
+    importing,
+    keys,
+    miners,
+    repeats,
+    sources,
+    streaming,
+    system,
+    training,
+)
 from commands.failure import FAILURE, USAGE, CommandError
 from ranking.errors import DependencyError, LeadError, RequestError
 
@@ -25,8 +39,13 @@ app.command("embed")(importing.embed_command)
 app.command()(streaming.produce)
 app.command()(streaming.ingest)
 app.add_typer(streaming.dlq, name="dlq")
+app.add_typer(repeats.repeats, name="repeats")
+app.add_typer(miners.miners, name="miners")
+app.add_typer(keys.keys, name="keys")
+app.add_typer(sources.sources, name="sources")
 app.command()(asking.query)
 app.command("train")(training.train_command)
+app.command("evaluate")(evaluating.evaluate_command)
 app.command()(bench.bench)
 app.command()(demo.demo)
 

@@ -20,9 +20,9 @@ import numpy as np
 from bench import record, report
 from bench.plagiarism_texts import RealText, real_texts, recombined
 from bench.reposts import EDITS, STRENGTHS, repost
-from ingest.plagiarism.detection import Detector
+from ingest.plagiarism.detection import Judging, Repeat
 from ingest.plagiarism.fingerprint import Fingerprint
-from ingest.plagiarism.index import SKETCH_KEYS, Sketch, SketchIndex, sketch
+from ingest.plagiarism.index import SKETCH_KEYS, Sketches, SketchIndex
 from ranking.kernels.compiled import compile_declared
 
 STORED = 100_000
@@ -44,9 +44,12 @@ class Store:
     known: dict[int, Fingerprint]
     originals: dict[int, RealText]
 
-    @property
-    def detector(self):
-        return Detector(self.index)
+    def repeats(self, text: Fingerprint) -> list[Repeat]:
+        """What judging the text would bring to light."""
+        judging = Judging(self.index)
+        wanted = judging.wanted((text,))
+        judging.judge((text,), {ref: self.known[ref] for ref in wanted if ref in self.known})
+        return list(judging.repeats.values())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -133,9 +136,9 @@ def _filled(own: list[RealText], stored: int, fold: int) -> tuple[Store, dict]:
         before = time.process_time()
         fingerprint = _fingerprint(text.text, text.group, number)
         between = time.process_time()
-        repeats = store.detector.repeats(fingerprint, store.known)
+        repeats = store.repeats(fingerprint)
         if not repeats:
-            store.index.add(sketch(fingerprint))
+            store.index.add(fingerprint)
         spent["fingerprint"] += between - before
         spent["judge"] += time.process_time() - between
         if not repeats:
@@ -157,9 +160,9 @@ def _innocents(store: Store, others: list[RealText], checked: Counter[str], flag
     for number, text in enumerate(others):
         fingerprint = _fingerprint(text.text, text.group, 10_000_000 + number, "second")
         before = time.process_time()
-        wanted = store.detector.wanted([fingerprint])
+        wanted = store.index.candidates(fingerprint)
         times.append(1e3 * (time.process_time() - before))
-        repeats = store.detector.repeats(fingerprint, store.known)
+        repeats = store.repeats(fingerprint)
         checked[text.source] += 1
         if repeats:
             like = repeats[0].likeness
@@ -177,13 +180,13 @@ def _reposts(store: Store, own: list[RealText], found: Counter[tuple[str, str, s
             for seed in range(REPOSTS if text.source == "post" else 1):
                 edited = repost(text.text, strength, seed + REPOSTS * (ref & 0xFFFF), vocabulary)
                 copy = _fingerprint(edited, text.group, 20_000_000 + seed, "second")
-                elsewhere = replace(copy, company_id="another company")
+                elsewhere = replace(copy, company_id="another company", company_key=0)
                 key = (strength, text.source)
                 found[*key, "offered"] += 1
-                repeats = store.detector.repeats(copy, store.known)
+                repeats = store.repeats(copy)
                 found[*key, "found"] += bool(repeats)
                 found[*key, "named"] += any(repeat.original.ref == ref for repeat in repeats)
-                found[*key, "elsewhere"] += bool(store.detector.repeats(elsewhere, store.known))
+                found[*key, "elsewhere"] += bool(store.repeats(elsewhere))
                 found[*key, "candidate"] += ref in store.index.candidates(copy)
 
 
@@ -217,13 +220,14 @@ def _large(texts: list[RealText]) -> dict:
     index = SketchIndex(2 * LARGE)
     fingerprints = [_fingerprint(text.text, text.group, number) for number, text in enumerate(texts[::16])]
     for fingerprint in fingerprints:
-        index.add(sketch(fingerprint))
-    drawn = np.random.default_rng(1).integers(
-        0, 2**64, (LARGE - len(index), SKETCH_KEYS + 2), dtype=np.uint64
-    )
+        index.add(fingerprint)
+    dice = np.random.default_rng(1)
+    rest = LARGE - len(index)
+    columns = dice.integers(-(2**63), 2**63 - 1, (5, rest))
+    columns[2] = 120
+    drawn = Sketches(columns, dice.integers(0, 2**64, (rest, SKETCH_KEYS), dtype=np.uint64))
     before = time.process_time()
-    for row in drawn:
-        index.add(Sketch(int(row[0].view(np.int64)), int(row[1].view(np.int64)), 120, row[2:]))
+    index.extend(drawn)
     built = time.process_time() - before
     times = []
     for fingerprint in fingerprints:

@@ -32,7 +32,7 @@ def query(
 ) -> None:
     """Rank leads for a prompt."""
     target = choose(data, url, os.environ)
-    answer = ask(target.base_url(), "/query", body_of(prompt, limit, as_of, deadline_ms))
+    answer = ask(target.base_url(), "/query", body_of(prompt, limit, as_of, deadline_ms), os.environ)
     if as_json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
     else:

@@ -1,28 +1,40 @@
-"""Reads the topics into the database until told to stop: behind `leads ingest`, and beside a running local system."""
+"""Reads the topics into the database until told to stop: behind `leads ingest`, and beside a running local system.
+
+Run as `python -m commands.intake` with DATABASE_URL and KAFKA_BOOTSTRAP_SERVERS set: what `leads up` starts.
+"""
 
 import asyncio
+import logging
+import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 
-from configs.streams import StreamArgs
+from commands.signers import register_local
+from configs.streams import StreamArgs, StreamSettings
 from db.pool import PoolLimits, open_pool
 from ingest.importers.canonical import Canonicaliser
 from ingest.streams.connecting import Connection
 from ingest.streams.intake import Intake, IntakeCounts
 from ingest.streams.messages import Reader
 from ingest.streams.storing import Judge, Store
+from ranking.errors import LeadError
 from ranking.taxonomy import load_taxonomy
 
 _STATEMENT_TIMEOUT_S = 60.0
 
 
 async def take_in(
-    dsn: str, connection: Connection, *, until_empty: bool, announce: Callable[[], None]
+    dsn: str, connection: Connection, folder: Path | None, *, until_empty: bool, announce: Callable[[], None]
 ) -> IntakeCounts:
-    """Store what the topics bring until SIGINT or SIGTERM, with `until_empty` until they hold nothing more."""
+    """Store what the topics bring until SIGINT or SIGTERM, with `until_empty` until they hold nothing more.
+
+    `folder` is the one whose own broker this is, None for a broker that others use; its key is made and registered.
+    """
     args = StreamArgs()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -31,6 +43,8 @@ async def take_in(
     limits = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
     pool = await open_pool(dsn, limits, application_name="leads ingest")
     try:
+        if folder is not None:
+            await register_local(pool, folder)
         intake = make_intake(pool, connection, args)
         announce()
         await intake.run(stop, until_empty=until_empty)
@@ -48,6 +62,26 @@ def make_intake(
         return datetime.now(UTC)
 
     reader = Reader(
-        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s)
-    )
+        Canonicaliser(load_taxonomy()), clock, args.message_bytes, timedelta(seconds=args.clock_skew_s),
+        timedelta(days=args.oldest_days),
+    )  # fmt: skip
     return Intake(connection, args, Store(pool, clock, judge), reader, clock)
+
+
+def main() -> int:
+    """Read until SIGTERM; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = StreamSettings()
+    try:
+        connection = Connection(settings.kafka_bootstrap_servers or "", settings)
+        asyncio.run(
+            take_in(os.environ["DATABASE_URL"], connection, None, until_empty=False, announce=lambda: None)
+        )
+    except (LeadError, OSError) as err:
+        sys.stderr.write(f"{err}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

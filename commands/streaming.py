@@ -16,12 +16,14 @@ from commands.broker import broker_of, connection_to
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
 from commands.intake import take_in
+from commands.signers import signer_for
 from commands.target import DataOption, choose
-from configs.streams import StreamArgs
+from configs.streams import StreamArgs, StreamSettings
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import DeadLetter
 from ingest.streams.intake import IntakeCounts
 from ingest.streams.producing import publish_file, sending
+from ingest.streams.signing import Signer
 from ingest.streams.topics import TOPICS, Topic, make_topics
 from ingest.streams.waiting_letters import send_again, waiting
 
@@ -36,14 +38,18 @@ def produce(
     topic: Annotated[
         Topic | None, typer.Option(help="miner.snippets or outcome.events.", show_default="by the columns")
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Private key to sign with.", show_default="the local system's own")
+    ] = None,
     data: DataOption = None,
 ) -> None:
-    """Publish snippets or outcomes to Kafka, one message for each row."""
+    """Publish snippets or outcomes to Kafka, one signed message for each row."""
     missing = [str(path) for path in files if not path.is_file()]
     if missing:
         raise CommandError(f"no such file: {', '.join(missing)}", USAGE)
-    connection = connection_to(choose(data, None, os.environ))
-    asyncio.run(_produce(connection, files, topic))
+    target = choose(data, None, os.environ)
+    connection = connection_to(target)
+    asyncio.run(_produce(connection, files, topic, signer_for(target, key)))
 
 
 def ingest(
@@ -59,7 +65,8 @@ def ingest(
         def announce() -> None:
             Console(highlight=False).print(f"Reading {', '.join(TOPICS)} from {connection.servers}")
 
-        counts = asyncio.run(take_in(dsn, connection, until_empty=until_empty, announce=announce))
+        own = target.folder() if StreamSettings().kafka_bootstrap_servers is None else None
+        counts = asyncio.run(take_in(dsn, connection, own, until_empty=until_empty, announce=announce))
     _show_counts(counts)
 
 
@@ -108,12 +115,12 @@ def replay(
         console.print(f"{cut:,} were too large to be kept whole and cannot be sent again")
 
 
-async def _produce(connection: Connection, files: list[Path], topic: Topic | None) -> None:
+async def _produce(connection: Connection, files: list[Path], topic: Topic | None, signer: Signer) -> None:
     await make_topics(connection, StreamArgs())
     console = Console(highlight=False)
     async with sending(connection) as producer:
         for path in files:
-            done = await publish_file(producer, path, topic, lambda: datetime.now(UTC))
+            done = await publish_file(producer, path, topic, lambda: datetime.now(UTC), signer)
             rest = f", {done.unreadable:,} lines are no records" if done.unreadable else ""
             console.print(f"{path.name}: {done.sent:,} messages to {done.topic}{rest}")
 

@@ -1,5 +1,6 @@
 """`leads up`, `leads down`, `leads status`: the local system."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from rich.console import Console
 
 from commands import first_snapshot
 from commands.failure import CommandError
+from commands.signers import register_local
 from commands.target import DataOption, choose, folder_to_start
+from configs.streams import StreamSettings
+from db.pool import open_pool
 from db.settings import Settings
 from deployments.local import registry
 from deployments.local.registry import SystemState
@@ -31,16 +35,31 @@ def up(
     data: DataOption = None,
     dashboard: Annotated[bool, typer.Option(help="Run Ray's dashboard, too (about 0.3 GiB).")] = True,
     config: Annotated[Path, typer.Option(help="Serve configuration.", show_default=False)] = _SERVE_CONFIG,
+    ingest: Annotated[
+        bool,
+        typer.Option(help="Read snippets and outcomes from Kafka, too; brings a broker unless one is named."),
+    ] = True,
 ) -> None:
-    """Start the local system: Postgres, Redis, Ray and the service, reachable from this machine only."""
+    """Start the local system: Postgres, Redis, Ray, the service and a Kafka broker, reachable from this machine only."""
     folder = folder_to_start(data, os.environ)
     if detach:
-        _print(start_detached(folder, port, dashboard=dashboard, config=config))
+        _print(start_detached(folder, port, dashboard=dashboard, config=config, ingest=ingest))
         return
-    from deployments.local.system import Plan, run  # noqa: PLC0415 - a second of imports that only this needs
+    # A second of imports that only this needs.
+    from deployments.local.ingestion import IngestPlan  # noqa: PLC0415
+    from deployments.local.system import Plan, run  # noqa: PLC0415
 
+    servers = StreamSettings().kafka_bootstrap_servers
+
+    def prepare(database_url: str, data_dir: Path) -> None:
+        first_snapshot.ensure(database_url, data_dir)
+        if ingest and servers is None:
+            asyncio.run(_register_local(database_url, data_dir))
+
+    reading = IngestPlan((sys.executable, "-m", "commands.intake"), servers) if ingest else None
+    plan = Plan(folder, port, config, prepare, dashboard, ingest=reading)
     try:
-        run(Plan(folder, port, config, first_snapshot.ensure, dashboard), Settings(), _print)
+        run(plan, Settings(), _print)
     except KeyboardInterrupt:
         Console().print("Stopped.")
 
@@ -78,6 +97,7 @@ def status(
         else:
             console.print(f"{state.phase}  {state.base_url}  {state.data_dir}", end="")
             console.print(f"  (pid {state.pid}, since {state.started_at:%Y-%m-%d %H:%M:%S} UTC)")
+            _print_ingest(console, state)
     if not systems and not as_json:
         console.print("No system runs.")
 
@@ -88,6 +108,7 @@ def start_detached(
     *,
     dashboard: bool = True,
     config: Path = _SERVE_CONFIG,
+    ingest: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> SystemState:
     """Start a system in a process of its own and return once it is ready; `environment` comes on top of this process's.
@@ -101,7 +122,8 @@ def start_detached(
     log = folder / "logs" / "up.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     shown = "--dashboard" if dashboard else "--no-dashboard"
-    options = ["--data", str(folder), "--port", str(port), "--config", str(config.resolve()), shown]
+    reading = "--ingest" if ingest else "--no-ingest"
+    options = ["--data", str(folder), "--port", str(port), "--config", str(config.resolve()), shown, reading]
     with log.open("wb") as output:
         supervisor = subprocess.Popen(  # noqa: S603 - this program
             [sys.executable, "-m", "cli", "up", *options],
@@ -140,3 +162,20 @@ def _print(state: SystemState) -> None:
         console.print(
             f"  dashboard  http://127.0.0.1:{state.dashboard_port}  (token: {state.dashboard_token_file})"
         )
+    _print_ingest(console, state)
+
+
+def _print_ingest(console: Console, state: SystemState) -> None:
+    if state.ingest is not None:
+        whose = "own broker" if state.ingest.is_embedded else "outside brokers"
+        pid = state.ingest.intake_pid
+        intake = "intake is starting again" if pid is None else f"intake pid {pid}"
+        console.print(f"  Kafka      {state.ingest.broker}  ({whose}, {intake})")
+
+
+async def _register_local(database_url: str, data_dir: Path) -> None:
+    pool = await open_pool(database_url)
+    try:
+        await register_local(pool, data_dir)
+    finally:
+        await pool.close()

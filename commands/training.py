@@ -60,7 +60,7 @@ def train_command(
     """Train the booster on outcomes (what was shown and what was bought of it) and on what the language model said."""
     target = choose(data, None, os.environ)
     console = Console()
-    stored = asyncio.run(_stored(target)) if labels is None else Stored(_read(labels), JudgedRows.of([]))
+    stored = asyncio.run(_stored(target)) if labels is None else Stored(read_outcomes(labels), JudgedRows.of([]))
     rows, lists = asyncio.run(_rows(target, stored.outcomes, console))
     try:
         trained, data_hash = _trained(
@@ -124,7 +124,12 @@ async def _stored(target: Target) -> Stored:
     return Stored([OutcomeEvent(**dict(record)) for record in outcomes], JudgedRows.of(judged))
 
 
-def _read(path: Path) -> list[OutcomeEvent]:
+def read_outcomes(path: Path) -> list[OutcomeEvent]:
+    """The outcomes of a JSONL file.
+
+    Raises:
+        CommandError: a line is none, named by its number.
+    """
     events = []
     for number, line in enumerate(path.read_text(encoding="utf8").split("\n"), start=1):
         if line.strip():

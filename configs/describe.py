@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from configs.schema import DEFAULT_BOOSTER, GraphArgs, ServeFile
 from configs.streams import StreamArgs, StreamSettings
+from configs.suppliers import SupplierArgs
 from db.settings import Settings
 from ranking.config import RankingConfig
 
@@ -46,6 +47,7 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("Environment", "Unset addresses mean the embedded servers.", Settings),
     ("Environment: Kafka", "What `leads ingest`, `produce` and `dlq` connect to.", StreamSettings),
     ("Streams", "Numbers of `leads ingest`; the defaults hold.", StreamArgs),
+    ("Suppliers", "Rules and numbers of `leads miners judge`; the defaults hold.", SupplierArgs),
 )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from configs.caches import CachesArgs
 from configs.llm import LlmArgs
+from configs.quality import QualityArgs
 from models.embedder.encoder import EmbedderConfig
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
@@ -89,6 +90,7 @@ class GraphArgs(_Strict):
     ingress: IngressArgs = Field(default_factory=IngressArgs)
     llm: LlmArgs = Field(default_factory=LlmArgs)
     caches: CachesArgs = Field(default_factory=CachesArgs)
+    quality: QualityArgs = Field(default_factory=QualityArgs)
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )

@@ -1,5 +1,6 @@
 """Where Kafka is, and the numbers of reading from it."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -24,6 +25,10 @@ class StreamSettings(BaseSettings):
     kafka_sasl_password: SecretStr | None = Field(default=None, description="KAFKA_SASL_PASSWORD")
     kafka_ssl_ca_file: str | None = Field(
         default=None, description="KAFKA_SSL_CA_FILE: PEM; unset: the system's authorities"
+    )
+    leads_producer_key: Path | None = Field(
+        default=None,
+        description="LEADS_PRODUCER_KEY: file of the private key that signs what `leads produce` sends; unset: the local system's",
     )
 
 
@@ -59,6 +64,12 @@ class StreamArgs(BaseModel):
     )
     clock_skew_s: float = Field(
         300.0, ge=0.0, le=86_400.0, description="seconds that a producer's clock may be ahead of ours"
+    )
+    oldest_days: float = Field(
+        30.0,
+        gt=0.0,
+        le=3650.0,
+        description="days after which a signed message is taken no more: nobody can bring back what was erased",
     )
     session_s: float = Field(
         10.0, ge=1.0, le=300.0, description="seconds without a heartbeat before others take over"

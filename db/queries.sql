@@ -247,10 +247,10 @@ FROM staged_snippets ORDER BY miner_id, snippet_id
 ON CONFLICT (miner_id, snippet_id) DO NOTHING
 
 -- name: lock_snippet_keys
--- Hold the identity rows of all staged snippets until commit.
+-- Hold the identity rows of all staged snippets until commit; who but refers to one (a repeat to its original) need not wait.
 SELECT FROM snippet_keys
 WHERE (miner_id, snippet_id) IN (SELECT miner_id, snippet_id FROM staged_snippets)
-ORDER BY miner_id, snippet_id FOR UPDATE
+ORDER BY miner_id, snippet_id FOR NO KEY UPDATE
 
 -- name: refuse_snippets
 -- Take out snippets whose identity belongs to another owner ($1: tenant or NULL).
@@ -467,8 +467,9 @@ SELECT set_config('statement_timeout', $1, true),
 -- ======== Query log ========
 
 -- name: find_query
--- A logged query by its id.
-SELECT query_id, prompt, parsed, options, as_of, generation, lead_ids, scores FROM queries WHERE query_id = $1
+-- A logged query by its id, if tenant $2 (NULL: nobody in particular) has asked it.
+SELECT query_id, prompt, parsed, options, as_of, generation, lead_ids, scores FROM queries
+WHERE query_id = $1 AND tenant_id IS NOT DISTINCT FROM $2::text
 
 -- ======== Embeddings of companies. ========
 

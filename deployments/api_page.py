@@ -22,8 +22,7 @@ _INTRO = """# HTTP interface
 <!-- Made by `python -m deployments.api_page` out of the OpenAPI schema; a test compares the two. -->
 
 JSON in, JSON out. `GET /openapi.json` is the schema that machines read, `GET /docs` the same to try out. Every answer carries
-`X-Request-Id` (the caller's, when it is 1 to 128 letters, digits, `.`, `_` or `-`). Unknown fields are refused. Without API keys the
-server listens on loopback only.
+`X-Request-Id` (the caller's, when it is 1 to 128 letters, digits, `.`, `_` or `-`). Unknown fields are refused.
 
 ## Examples
 
@@ -35,11 +34,26 @@ curl -s localhost:8000/parse -d '{"query": "payroll for restaurants in Texas, no
 curl -s localhost:8000/explain -d '{"query_id": "<of an answer>", "company_id": "c-17"}'
 curl -s localhost:8000/rerank -d '{"query_id": "<of an answer>", "weights": {"final": {"fit": 0.3, "intent": 0.7}}}'
 curl -s localhost:8000/query/<query_id>.csv
+curl -s localhost:8000/outcomes -d '[{"query_id": "<of one>", "lead_id": "l-1", "event": "click", "occurred_at": "2026-01-31T10:00Z"}]'
+curl -s localhost:8000/track/performance -d '{"query_id": "<of an answer>", "ctr": 0.12, "conversion_rate": 0.02}'
 ```
 
 The second overrides what the prompt says about places and size; exclusions are united instead. The third ranks only
 these companies or leads: nothing is relaxed, and `metadata.dropped` says why one of them is missing. A corrected
 `parsed` object of an earlier answer may be sent back as `parsed`; it is used instead of parsing.
+
+Outcomes are stored once, by `event_id`, else by what they say; the answer counts `stored` and `unchanged` and names under
+`unknown` each event whose query, lead or company is not known to the caller, by its place in the list.
+
+## Who asks
+
+`Authorization: Bearer <key>`; `leads keys create` makes keys. Once there was one, everything but `/healthz`, `/readyz`,
+`/metrics` and the documentation needs one (401), and a tenant sees its own queries only: another's `query_id` is a 404. Before,
+only this machine is answered, and its queries are nobody's in particular.
+
+Answered queries are judged by rules (docs/configuration.md, `quality.rules`). A submitter of whom more than 30 % are flagged,
+or whose score falls below .5, after ten queries at the earliest, is throttled for a day: `POST /query` answers 429 `throttled`
+with `Retry-After` and the way back. One query a minute is still answered, and ordinary ones lift the throttle.
 
 ## Errors
 
@@ -94,6 +108,9 @@ def _route(method: str, path: str, told: Mapping[str, Any]) -> str:
 
 
 def _fields(schema: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    if "items" in schema:
+        yield from _fields(schema["items"], f"{prefix}[].")
+        return
     required = schema.get("required", ())
     for name, field in schema.get("properties", {}).items():
         options = field.get("anyOf", [field])

@@ -6,9 +6,9 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -17,13 +17,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import downloads
+from deployments.access import Access, Doorkeeper
 from deployments.envelope import dumps
+from deployments.miner_routes import SupplierReports, add_miner_routes
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
 from deployments.query_flow import QueryFlow, unusable_id
 from deployments.query_route import QUERY_PATH, QueryRoute, ShortWay, content_of
 from deployments.schemas import ExplainBody, ParseBody, QueryBody, RerankBody, read_body
+from deployments.submitter_routes import Submitters, add_submitter_routes
 from deployments.telemetry import Telemetry, exposition
-from ranking.errors import FieldError, InvalidQuery, LeadError
+from ranking.errors import FieldError, InvalidQuery, LeadError, Unavailable
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _QUERY_ID = re.compile(r"[0-9a-f]{32}")
@@ -33,11 +36,16 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Awaitable[dict[str, Any]]]
 
 
+def _not_wired() -> NoReturn:
+    raise Unavailable("submitters", "nobody is judged here")
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """What the routes stand on.
 
-    `flow` exists once the app has started. `answers_request_id` is false behind Serve, which puts the id on the answer itself.
+    `flow` and `submitters` exist once the app has started.
+    `answers_request_id` is false behind Serve, which puts the id on the answer itself.
     """
 
     flow: Callable[[], QueryFlow]
@@ -46,6 +54,9 @@ class Wiring:
     telemetry: Telemetry
     lifespan: Lifespan
     answers_request_id: bool = True
+    access: Access = field(default_factory=Access.without_keys)
+    submitters: Callable[[], Submitters] = _not_wired
+    suppliers: SupplierReports = field(default_factory=SupplierReports)
 
 
 class _Application(FastAPI):
@@ -68,7 +79,7 @@ def build_app(wiring: Wiring) -> FastAPI:
     route = QueryRoute(wiring.flow, wiring.versions)
     failed = partial(_failed, wiring.telemetry)
     app = _Application(
-        ShortWay(route, failed, _request_id, answers_id=wiring.answers_request_id),
+        ShortWay(route, wiring.access, failed, _request_id, answers_id=wiring.answers_request_id),
         title="Leadpoet Intent Graph",
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",
@@ -78,8 +89,11 @@ def build_app(wiring: Wiring) -> FastAPI:
     )
     _add_query_routes(app, wiring, route)
     _add_download_route(app, wiring)
+    add_submitter_routes(app, wiring.submitters, _body_schema)
+    add_miner_routes(app, wiring.suppliers)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring)
+    app.add_middleware(Doorkeeper, access=wiring.access, failed=failed)
     app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 
@@ -87,7 +101,9 @@ def build_app(wiring: Wiring) -> FastAPI:
 def _add_query_routes(app: FastAPI, wiring: Wiring, route: QueryRoute) -> None:
     @app.post(QUERY_PATH, openapi_extra=_body_schema(QueryBody), summary="Rank leads for a prompt")
     async def query(request: Request) -> Response:
-        return Response(await route.answer(request.receive), media_type="application/json")
+        return Response(
+            await route.answer(request.receive, request.state.caller), media_type="application/json"
+        )
 
     routes = app.router.routes
     routes.insert(0, routes.pop())  # for every request Serve looks for its route in this order
@@ -100,25 +116,27 @@ def _add_query_routes(app: FastAPI, wiring: Wiring, route: QueryRoute) -> None:
         "/explain", openapi_extra=_body_schema(ExplainBody), summary="Why a lead is, or is not, in a list"
     )
     async def explain(request: Request) -> Response:
-        return _json(await wiring.flow().explain(read_body(await content_of(request.receive), ExplainBody)))
+        body = read_body(await content_of(request.receive), ExplainBody)
+        return _json(await wiring.flow().explain(body, request.state.caller))
 
     @app.post(
         "/rerank", openapi_extra=_body_schema(RerankBody), summary="The same candidates under other weights"
     )
     async def rerank(request: Request) -> Response:
-        return _json(await wiring.flow().rerank(read_body(await content_of(request.receive), RerankBody)))
+        body = read_body(await content_of(request.receive), RerankBody)
+        return _json(await wiring.flow().rerank(body, request.state.caller))
 
 
 def _add_download_route(app: FastAPI, wiring: Wiring) -> None:
     @app.get("/query/{query_id}.{extension}", summary="A ranked list again, as csv, xlsx or json")
-    async def download(query_id: str, extension: str) -> Response:
+    async def download(request: Request, query_id: str, extension: str) -> Response:
         if not _QUERY_ID.fullmatch(query_id):
             raise unusable_id("query_id")
         if extension not in ("csv", "xlsx", "json"):
             raise InvalidQuery(
                 "Only csv, xlsx and json are made.", (FieldError("/extension", "csv, xlsx or json"),)
             )
-        logged, ranked = await wiring.flow().again(query_id)
+        logged, ranked = await wiring.flow().again(query_id, request.state.caller)
         headers = {"Content-Disposition": f'attachment; filename="leads-{query_id}.{extension}"'}
         headers["X-Same-Snapshot"] = str(logged.generation == ranked.generation).lower()
         if extension == "csv":

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,27 @@ from configs.schema import GraphArgs
 from db.pool import open_pool
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.additions import parted
+from deployments.access import Access
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.catalogue import SnapshotCatalogue
+from deployments.feedback import Feedback
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, handle_ports
 from deployments.http import Wiring, build_app
 from deployments.llm.adviser import Scale
 from deployments.llm.desk import LlmDesk
 from deployments.long_lived import keep_all
+from deployments.miner_routes import SupplierReports
 from deployments.pulse import Pulse
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
 from deployments.readiness import Readiness
 from deployments.redis_client import open_redis
 from deployments.replicas import Counts, ReplicaWatch, running_leaves
+from deployments.reputation import Reputation
+from deployments.rounds import Rounds
 from deployments.scaling import WorkLoad
+from deployments.submitter_routes import Submitters
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from deployments.wire.lines import Lines
@@ -83,6 +90,8 @@ class Ingress:
         self._taxonomy = load_taxonomy()
         warm_up(self._taxonomy)
         self._suppressed = SuppressionFeed(database_url)
+        self._access = Access()
+        self._submitters: Submitters | None = None
         self._catalogues = Generations(
             "ingress",
             SnapshotStore(Path(snapshots), taxonomy_version=self._taxonomy.version),
@@ -122,6 +131,9 @@ class Ingress:
                 telemetry=self._telemetry,
                 lifespan=self._lifespan,
                 answers_request_id=False,
+                access=self._access,
+                submitters=self._started_submitters,
+                suppliers=SupplierReports(lambda: self._pool),
             )
         )
 
@@ -158,6 +170,11 @@ class Ingress:
             raise ArtifactError("ingress", "not started")
         return self._flow
 
+    def _started_submitters(self) -> Submitters:
+        if self._submitters is None:
+            raise ArtifactError("ingress", "not started")
+        return self._submitters
+
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         args = self._args.ingress
@@ -177,7 +194,8 @@ class Ingress:
             desk = None
             if self._has_llm:
                 desk = await closing.enter_async_context(self._made_desk(self._pool, shelf))
-            self._flow = self._made_flow(log, desk, shelf)
+            reputation = await self._followed_submitters(self._pool, log, closing)
+            self._flow = self._made_flow(log, desk, shelf, reputation)
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
@@ -187,6 +205,24 @@ class Ingress:
             watching = asyncio.get_running_loop().create_task(self._watch.follow())
             closing.callback(watching.cancel)
             yield
+
+    async def _followed_submitters(
+        self, pool: asyncpg.Pool, log: QueryLog, closing: AsyncExitStack
+    ) -> Reputation:
+        """Keys and standings, read now and then followed; a replica that cannot read them does not start."""
+        args = self._args.quality
+        reputation = Reputation(pool, args, self._telemetry)
+        self._submitters = Submitters(Feedback(pool, log), reputation, args)
+        await self._access.refresh(pool)
+        await reputation.round()
+        for name, work, every_s in (
+            ("API keys", partial(self._access.refresh, pool), args.keys_every_s),
+            ("standings", reputation.round, args.round_s),
+        ):
+            rounds = Rounds(name, work, every_s)
+            rounds.start()
+            closing.push_async_callback(rounds.close)
+        return reputation
 
     def _made_shelf(self, redis: Redis) -> CacheShelf:
         return CacheShelf(
@@ -201,7 +237,9 @@ class Ingress:
             _judge_scale(Path(self._args.booster)),
         )  # fmt: skip
 
-    def _made_flow(self, log: QueryLog, desk: LlmDesk | None, shelf: CacheShelf | None) -> QueryFlow:
+    def _made_flow(
+        self, log: QueryLog, desk: LlmDesk | None, shelf: CacheShelf | None, reputation: Reputation
+    ) -> QueryFlow:
         hops = self._hops
         embedder = cached_embedder(
             hops, lambda: self._leaf_versions.get("embedder"), self._args.caches, shelf, self._telemetry
@@ -223,6 +261,7 @@ class Ingress:
             unsure_below=self._args.llm.parsing.unsure_below,
             lag_s=self._pulse.lag_s,
             answered=lambda request, ranked: self._keep_values(shelf, request, ranked),
+            reputation=reputation,
         )
         flow.config = self._config
         return flow

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from db.snapshot import Snapshot, open_snapshot
 from db.snapshot.engine import SnapshotRetrieval
+from db.suppressions import Suppression
 from deployments.catalogue import SnapshotCatalogue
 from deployments.evidence_index import open_evidence
 from models.booster import BoosterModel
@@ -73,10 +74,14 @@ def open_in_process(
     config: RankingConfig,
     booster: BoosterModel | None = None,
     encoder: Encoder | None = None,
+    *,
+    generation: Generation | None = None,
+    suppressed: tuple[Suppression, ...] = (),
+    verify: bool = True,
 ) -> InProcess:
-    """Open the current generation under `root`."""
-    snapshot = open_snapshot(root, taxonomy_version=taxonomy.version)
+    """Open a generation under `root`, the current one by default; `suppressed` must not be contacted."""
+    snapshot = open_snapshot(root, generation, taxonomy_version=taxonomy.version, verify=verify)
     index, tables = open_evidence(snapshot)
-    catalogue = SnapshotCatalogue.of(snapshot, taxonomy)
-    retrieval = SnapshotRetrieval(snapshot, taxonomy)
+    catalogue = SnapshotCatalogue.of(snapshot, taxonomy, lambda: suppressed)
+    retrieval = SnapshotRetrieval(snapshot, taxonomy, suppressed)
     return InProcess(snapshot, retrieval, index, tables, catalogue, config, booster, encoder)

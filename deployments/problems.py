@@ -11,10 +11,13 @@ from ranking.errors import (
     CapacityError,
     DeadlineExceeded,
     DependencyError,
+    Forbidden,
     InvalidQuery,
     LeadError,
     NotFound,
     RequestError,
+    Throttled,
+    Unauthorized,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -33,6 +36,9 @@ INTERNAL = Problem(500, "internal", "Something went wrong on our side; the reque
 _TABLE: dict[type[LeadError], Problem] = {
     RequestError: Problem(422, "invalid_query", "The request cannot be used as it is."),
     NotFound: Problem(404, "not_found", "There is no such thing here."),
+    Unauthorized: Problem(401, "unauthorized", "Who asks is not known; an API key is needed."),
+    Forbidden: Problem(403, "forbidden", "This caller may not do that."),
+    Throttled: Problem(429, "throttled", "Too many of this submitter's queries were flagged."),
     CapacityError: Problem(503, "overloaded", "Too many queries at once; try again shortly."),
     DeadlineExceeded: Problem(
         504, "deadline_exceeded", "The answer was not ready by the deadline; try again or allow more time."
@@ -60,9 +66,11 @@ def problems() -> tuple[Problem, ...]:
 def response_of(error: LeadError, request_id: str) -> Response:
     """The problem document of a domain error; what is not the caller's to mend keeps its internals to itself."""
     problem = problem_of(error)
-    detail = error.detail if isinstance(error, InvalidQuery) else _public_detail(error)
     faults = [fault._asdict() for fault in error.errors] if isinstance(error, InvalidQuery) else []
-    return document(problem, detail, request_id, faults, _retry_after_s(error))
+    response = document(problem, _public_detail(error), request_id, faults, _retry_after_s(error))
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="leads"'
+    return response
 
 
 def document(
@@ -86,6 +94,8 @@ def document(
 
 
 def _public_detail(error: LeadError) -> str | None:
+    if isinstance(error, InvalidQuery | Unauthorized | Forbidden | Throttled):
+        return error.detail
     if isinstance(error, NotFound):
         return f"{error.what} is not known"
     if isinstance(error, CapacityError):

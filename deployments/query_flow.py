@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from deployments.access import LOCAL, Caller
 from deployments.admission import Admission, AdmissionLimits
 from deployments.caches.use import CacheUse, followed
 from deployments.gate import Gate
 from deployments.llm.parsing import Parsed, ParsedBy, Parsing
-from deployments.query_log import LoggedQuery, QueryLog
-from deployments.schemas import MOST_LEADS, NO_FILTERS, ExplainBody, QueryBody, RerankBody
+from deployments.query_log import LoggedQuery, QueryLog, Submission
+from deployments.rank_request import rank_request, wanted_limit
+from deployments.reputation import Reputation
+from deployments.schemas import ExplainBody, QueryBody, RerankBody
 from deployments.telemetry import Telemetry
 from ranking.answer import Degradation, RankedLead, RankedList
 from ranking.config import RankingConfig
@@ -22,7 +25,6 @@ from ranking.correction import checked
 from ranking.deadline import Deadline
 from ranking.doubt import Aside, Asker
 from ranking.errors import FieldError, InvalidQuery, NotFound
-from ranking.filters import apply
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
 from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
@@ -93,6 +95,7 @@ class QueryFlow:
         unsure_below: float = 0.0,
         lag_s: Callable[[], float] = lambda: 0.0,
         answered: Callable[[RankRequest, RankedList], None] = lambda _request, _ranked: None,
+        reputation: Reputation | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ports = ports
@@ -107,12 +110,22 @@ class QueryFlow:
         self._unsure_below = unsure_below
         self._lag_s = lag_s
         self._answered = answered
+        self._reputation = reputation
         self._now = now
         self.config = RankingConfig()
 
     def parse(self, prompt: str) -> Query:
         """F-1 for `POST /parse`: the rules' parse, which costs nothing and is the same at every time."""
         return self._parsed(prompt)[0]
+
+    def admit(self, caller: Caller) -> None:
+        """Refuse whose standing is too poor.
+
+        Raises:
+            Throttled: with the way back.
+        """
+        if self._reputation is not None:
+            self._reputation.admit(caller)
 
     def check(self, deadline_ms: float) -> None:
         """Refuse early, before a body is checked or even read, what `answer` would refuse.
@@ -122,7 +135,7 @@ class QueryFlow:
         """
         self.gate.check(self._deadline(deadline_ms).at_s)
 
-    async def answer(self, body: QueryBody) -> Answer:
+    async def answer(self, body: QueryBody, caller: Caller = LOCAL) -> Answer:
         """Rank leads for one request and log it.
 
         Raises:
@@ -132,19 +145,21 @@ class QueryFlow:
         started_s = time.perf_counter()
         deadline = self._deadline(body.options.deadline_ms)
         async with self.gate.turn(deadline, _weight(body.limit, len(body.candidates or ()))) as aside:
-            return await self._answer(body, deadline, started_s, aside)
+            return await self._answer(body, caller, deadline, started_s, aside)
 
     def _deadline(self, milliseconds: float) -> Deadline:
         """Counted from when the request came, as far as the loop's lag tells; a guess shall not take most of the time away."""
         lag_ms = min(self._lag_s() * 1000.0, _MOST_LAG * milliseconds)
         return Deadline.after_ms(milliseconds - lag_ms, time.monotonic)
 
-    async def _answer(self, body: QueryBody, deadline: Deadline, started_s: float, aside: Aside) -> Answer:
+    async def _answer(
+        self, body: QueryBody, caller: Caller, deadline: Deadline, started_s: float, aside: Aside
+    ) -> Answer:
         begun_s = time.perf_counter()
         query_id = uuid.uuid4().hex
         with followed() as use:
-            parsed = await self._read(body, query_id, aside, deadline)
-            request = self._request(body, parsed, query_id, aside)
+            parsed = await self._read(body, caller, query_id, aside, deadline)
+            request = self._request(body, caller, parsed, query_id, aside)
             parse_ms = (time.perf_counter() - begun_s) * 1000.0
             ranked = await rank_leads(request, self._ports, self.config, deadline)
         total_s = time.perf_counter() - started_s
@@ -156,24 +171,38 @@ class QueryFlow:
             timings_ms={stage: round(spent, 3) for stage, spent in timings.items()},
             degradations=(*notes, *ranked.degradations, *_cache_notes(use)),
         )
-        self._log.put(query_id, body.query, request, ranked, self._versions())
+        self._log.put(
+            query_id,
+            body.query,
+            request,
+            ranked,
+            self._versions(),
+            self._submission(caller, body, request, ranked),
+        )
         self._telemetry.answered(ranked)
         by = "caller" if body.parsed is not None else parsed.by
         self._answered(request, ranked)
         return Answer(query_id, request, ranked, total_s * 1000.0, parsed.held, by, use.embedding)
 
-    async def again(self, query_id: str) -> tuple[LoggedQuery, RankedList]:
+    def _submission(
+        self, caller: Caller, body: QueryBody, request: RankRequest, ranked: RankedList
+    ) -> Submission:
+        if self._reputation is None:
+            return Submission(caller.submitter)
+        return Submission(caller.submitter, self._reputation.note(caller, body, request, len(ranked.leads)))
+
+    async def again(self, query_id: str, caller: Caller = LOCAL) -> tuple[LoggedQuery, RankedList]:
         """A logged query computed again, on its own snapshot while that is held, else on the current one."""
-        logged = await self._log.find(query_id)
-        request = self._logged_request(logged)
+        logged = await self._log.find(query_id, caller.tenant)
+        request = self._logged_request(logged, caller)
         async with self._turn(request) as deadline:
             return logged, await rank_leads(request, self._ports, self.config, deadline)
 
-    async def explain(self, body: ExplainBody) -> dict[str, Any]:
+    async def explain(self, body: ExplainBody, caller: Caller = LOCAL) -> dict[str, Any]:
         """Why a lead is, or is not, in the list of a logged query."""
-        logged = await self._log.find(body.query_id)
+        logged = await self._log.find(body.query_id, caller.tenant)
         wanted = body.lead_id or body.company_id or ""
-        request = self._logged_request(logged)
+        request = self._logged_request(logged, caller)
         async with self._turn(request) as deadline:
             found = await self._survey(request, deadline)
             position = _position(found, body)
@@ -189,10 +218,10 @@ class QueryFlow:
             **asdict(told),
         }
 
-    async def rerank(self, body: RerankBody) -> dict[str, Any]:
+    async def rerank(self, body: RerankBody, caller: Caller = LOCAL) -> dict[str, Any]:
         """The same candidates under other weights, with rank changes."""
-        logged = await self._log.find(body.query_id)
-        request = self._logged_request(logged)
+        logged = await self._log.find(body.query_id, caller.tenant)
+        request = self._logged_request(logged, caller)
         request = replace(
             request, limit=body.limit or request.limit,
             final=body.weights.final or request.final, fit=body.weights.fit or request.fit,
@@ -212,7 +241,9 @@ class QueryFlow:
         self._telemetry.cache("parse", hit=cached)
         return query, cached
 
-    async def _read(self, body: QueryBody, query_id: str, aside: Aside, deadline: Deadline) -> Parsed:
+    async def _read(
+        self, body: QueryBody, caller: Caller, query_id: str, aside: Aside, deadline: Deadline
+    ) -> Parsed:
         """The caller's parse, the rules', or where these are unsure the language model's as well."""
         if body.parsed is not None:
             return Parsed(checked(body.parsed, self._taxonomy))
@@ -223,42 +254,23 @@ class QueryFlow:
         elif self._parsing is None:
             parsed = Parsed(rules, held=cached, notes=("no_key",))
         else:
-            limit = self._limit(body, rules)
-            asker = Asker(query_id, None, mode, limit, body.options.max_cost_usd, aside)
+            limit = wanted_limit(body, rules)
+            asker = Asker(query_id, caller.tenant, mode, limit, body.options.max_cost_usd, aside)
             parsed = await self._parsing.parse(body.query, rules, asker, deadline)
             if cached and parsed.by == "rules":
                 parsed = replace(parsed, held=True)
         self._telemetry.cache("parse", hit=parsed.held)
         return parsed
 
-    def _request(self, body: QueryBody, parsed: Parsed, query_id: str, aside: Aside) -> RankRequest:
-        query = parsed.query
-        if body.filters is not NO_FILTERS:
-            query = apply(query, body.filters.to_filters(), self._taxonomy)
-        weights = body.options.weights
-        return RankRequest(
-            query=query,
-            limit=self._limit(body, query),
-            as_of_s=body.options.as_of_s(self._now()),
-            final=(weights and weights.final) or self.config.final,
-            fit=(weights and weights.fit) or self.config.fit.weights,
-            candidate_ids=None if body.candidates is None else tuple(dict.fromkeys(body.candidates)),
-            min_score=body.options.min_score,
-            llm=body.options.llm,
-            max_cost_usd=body.options.max_cost_usd,
-            query_id=query_id,
-            aside=aside,
-            tab=parsed.tab,
-            generation=self._generation(),
-        )
+    def _request(
+        self, body: QueryBody, caller: Caller, parsed: Parsed, query_id: str, aside: Aside
+    ) -> RankRequest:
+        return rank_request(
+            body, parsed.query, self._taxonomy, self.config, self._now(),
+            query_id=query_id, tenant=caller.tenant, aside=aside, tab=parsed.tab, generation=self._generation(),
+        )  # fmt: skip
 
-    def _limit(self, body: QueryBody, query: Query) -> int:
-        """The request's limit; a K that only the prompt states counts when the request gives none."""
-        if "limit" in body.model_fields_set or query.limit is None:
-            return body.limit
-        return min(max(query.limit, 1), MOST_LEADS)
-
-    def _logged_request(self, logged: LoggedQuery) -> RankRequest:
+    def _logged_request(self, logged: LoggedQuery, caller: Caller) -> RankRequest:
         options = logged.options
         candidates = options["candidates"]
         return RankRequest(
@@ -271,6 +283,7 @@ class QueryFlow:
             min_score=options["min_score"],
             llm="never" if options["llm"] == "never" else "known",
             query_id=logged.query_id,
+            tenant=caller.tenant,
             generation=Generation(logged.generation),
         )
 

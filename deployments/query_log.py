@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from db.copy_text import array_field, copy_row, json_field, text_field
 from db.statements import load
+from db.submitters.feedback import own_queries
 from deployments.query_json import moment, query_json
 from deployments.telemetry import Telemetry
 from deployments.write_behind import UNREACHABLE, WRITE_TIMEOUT_S, Shelf, WriteBehind
@@ -22,15 +23,17 @@ from ranking.errors import NotFound, Unavailable
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
 from ranking.pipeline import RankRequest
+from ranking.query_rules import Judgement
 from ranking.types import Query
 
 _READ_ATTEMPTS = 10
 _READ_PAUSE_S = 0.1
+_NULL = rb"\N"
 _QUERY: TypeAdapter[Query] = TypeAdapter(Query)
 COLUMNS = (
     "query_id", "prompt", "parsed", "options", "as_of", "generation", "versions", "lead_ids", "company_ids", "scores",
     "fit_scores", "intent_scores", "intent_sources", "signals", "pool", "available", "relaxation", "routes",
-    "degradations", "timings_ms", "cost_usd",
+    "degradations", "timings_ms", "cost_usd", "tenant_id", "submitter_id", "quality_score", "is_flagged",
 )  # fmt: skip
 
 
@@ -46,6 +49,17 @@ class LoggedQuery:
     generation: str
     lead_ids: tuple[str, ...]
     scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Who has asked, and what the query was worth (F-8); None where nobody judges."""
+
+    submitter: str | None = None
+    judgement: Judgement | None = None
+
+
+NOBODYS = Submission()
 
 
 class QueryLog:
@@ -75,27 +89,45 @@ class QueryLog:
         request: RankRequest,
         ranked: RankedList,
         versions: Mapping[str, str],
+        submission: Submission = NOBODYS,
     ) -> None:
         """Queue one row; dropped and counted when the queue is full."""
         if self._rows.room():
-            self._rows.put(query_id, _row(query_id, prompt, request, ranked, versions))
+            self._rows.put(query_id, _row(query_id, prompt, request, ranked, versions, submission))
 
-    async def find(self, query_id: str) -> LoggedQuery:
-        """The logged query; another replica may need a moment to write it.
+    async def find(self, query_id: str, tenant: str | None = None) -> LoggedQuery:
+        """A query that the tenant has asked; another replica may need a moment to write it.
 
         Raises:
-            NotFound: no such query.
+            NotFound: no such query, or somebody else's.
             Unavailable: Postgres does not answer.
         """
         if query_id in self._rows:
             await self.flush()
         for attempt in range(_READ_ATTEMPTS):
-            record = await self._read(query_id)
+            record = await self._read(query_id, tenant)
             if record is not None:
                 return _logged(record)
             if attempt + 1 < _READ_ATTEMPTS:
                 await asyncio.sleep(_READ_PAUSE_S)
         raise NotFound(f"query {query_id}")
+
+    async def owned(self, query_ids: Collection[str], tenant: str | None) -> frozenset[str]:
+        """Those of the queries that the tenant has asked; waits for rows of other replicas as `find` does.
+
+        Raises:
+            Unavailable: Postgres does not answer.
+        """
+        wanted, found = frozenset(query_ids), frozenset[str]()
+        if any(query_id in self._rows for query_id in wanted):
+            await self.flush()
+        for attempt in range(_READ_ATTEMPTS):
+            if found == wanted:
+                break
+            if attempt:
+                await asyncio.sleep(_READ_PAUSE_S)
+            found |= await self._owned(wanted - found, tenant)
+        return found
 
     async def flush(self) -> None:
         """Write what waits now; when Postgres cannot be reached the rows stay queued."""
@@ -108,16 +140,28 @@ class QueryLog:
     async def _copy(self, rows: bytes) -> None:
         await self._pool.copy_to_table("queries", source=BytesIO(rows), columns=COLUMNS)
 
-    async def _read(self, query_id: str) -> asyncpg.Record | None:
+    async def _owned(self, query_ids: Collection[str], tenant: str | None) -> frozenset[str]:
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
-                return await self._pool.fetchrow(self._statements["find_query"], query_id)
+                return await own_queries(self._pool, query_ids, tenant)
+        except UNREACHABLE as err:
+            raise Unavailable("postgres", type(err).__name__) from err
+
+    async def _read(self, query_id: str, tenant: str | None) -> asyncpg.Record | None:
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                return await self._pool.fetchrow(self._statements["find_query"], query_id, tenant)
         except UNREACHABLE as err:
             raise Unavailable("postgres", type(err).__name__) from err
 
 
 def _row(
-    query_id: str, prompt: str, request: RankRequest, ranked: RankedList, versions: Mapping[str, str]
+    query_id: str,
+    prompt: str,
+    request: RankRequest,
+    ranked: RankedList,
+    versions: Mapping[str, str],
+    by: Submission,
 ) -> bytes:
     """The row in COPY's text format, fields in the order of `COLUMNS`."""
     leads = ranked.leads
@@ -131,6 +175,10 @@ def _row(
         b"%d" % ranked.pool,
         b"%d" % ranked.available, _json(ranked.relaxation), _json(ranked.routes), _json(ranked.degradations),
         _json(ranked.timings_ms), repr(float(ranked.cost.total_usd)).encode(),
+        _NULL if request.tenant is None else text_field(request.tenant),
+        _NULL if by.submitter is None else text_field(by.submitter),
+        _NULL if by.judgement is None else b"%.4f" % by.judgement.score,
+        b"t" if by.judgement is not None and by.judgement.rule is not None else b"f",
     ))  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from deployments.access import Access, Caller
 from deployments.envelope import envelope
 from deployments.json_body import read_json
 from deployments.query_flow import QueryFlow
@@ -27,19 +28,20 @@ class QueryRoute:
         self._flow = flow
         self._versions = versions
 
-    async def answer(self, receive: Receive) -> bytes:
+    async def answer(self, receive: Receive, caller: Caller) -> bytes:
         """The JSON document; what is refused is refused as early as it can be known.
 
         Raises:
-            LeadError: see `QueryFlow.answer`.
+            LeadError: see `QueryFlow.answer` and `QueryFlow.admit`.
             ClientDisconnect: nobody waits for it.
         """
         flow = self._flow()
+        flow.admit(caller)
         flow.check(inf)
         value = read_json(await content_of(receive))
         flow.check(deadline_ms_of(value))
         body = checked_body(value, QueryBody)
-        answer = await flow.answer(body)
+        answer = await flow.answer(body, caller)
         return envelope(answer, self._versions(), explain=body.options.explain)
 
 
@@ -47,6 +49,7 @@ class ShortWay:
     """An ASGI application for `POST /query` alone, with the answers to errors that FastAPI's way has.
 
     Args:
+        access: tells who calls.
         failed: the response that tells of an error under a request's id.
         id_of: the id of a request.
         answers_id: whether answers carry it.
@@ -55,12 +58,14 @@ class ShortWay:
     def __init__(
         self,
         query: QueryRoute,
+        access: Access,
         failed: Callable[[Exception, str], Response],
         id_of: Callable[[Scope], str],
         *,
         answers_id: bool,
     ) -> None:
         self._query = query
+        self._access = access
         self._failed = failed
         self._id_of = id_of
         self._answers_id = answers_id
@@ -73,7 +78,7 @@ class ShortWay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection that it takes."""
         try:
-            content = await self._query.answer(receive)
+            content = await self._query.answer(receive, self._access.caller(scope))
         except (LeadError, ClientDisconnect) as err:
             await self._tell(err, scope, receive, send)
         except Exception as err:  # the last HTTP handler: told without its internals, then raised for the log

@@ -82,6 +82,18 @@ _WIDTH = Gauge(
 )
 _LAG = Gauge("leads_event_loop_lag_seconds", "How late the last beat was", multiprocess_mode="mostrecent")
 
+_QUALITY = Histogram(
+    "leads_query_quality_score", "Quality of answered queries by the rules of F-8, 1 where none flags",
+    buckets=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+)  # fmt: skip
+_FLAGGED = Counter("leads_queries_flagged_total", "Answered queries that a rule flags", ["rule"])
+_JUDGEMENTS_DROPPED = Counter(
+    "leads_judgements_dropped_total", "Judged queries that no standing counts: too many waited for Postgres"
+)
+_THROTTLED = Gauge(
+    "leads_submitters_throttled", "Submitters whose queries are refused now", multiprocess_mode="mostrecent"
+)
+
 
 class Telemetry:
     """Records what happens; what happens at every query is held back until `flush`."""
@@ -170,6 +182,20 @@ class Telemetry:
         for stored_s in stored_at_s:
             if not math.isnan(stored_s):
                 _FRESHNESS.observe(max(now_s - stored_s, 0.0))
+
+    def judged(self, score: float, rule: str | None) -> None:
+        """An answered query was judged."""
+        self._tally.observe(_QUALITY, score)
+        if rule is not None:
+            self._tally.count(_child(_FLAGGED, rule))
+
+    def judgement_dropped(self) -> None:
+        """A judgement had no place to wait in."""
+        _JUDGEMENTS_DROPPED.inc()
+
+    def throttled(self, submitters: int) -> None:
+        """So many submitters are throttled now."""
+        _THROTTLED.set(submitters)
 
     def snapshot_age(self, age_s: float) -> None:
         """Age of the snapshot new queries use."""

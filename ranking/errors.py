@@ -3,10 +3,13 @@
 LeadError
 ├── RequestError            the caller can mend it (4xx)
 │   ├── InvalidQuery        a field is wrong; carries JSON pointers
-│   └── NotFound            the named thing does not exist, or is another tenant's
+│   ├── NotFound            the named thing does not exist, or is another tenant's
+│   ├── Unauthorized        no API key, or not one of ours
+│   └── Forbidden           this caller may not do that
 ├── CapacityError           try later (429, 503, 504); carries retry_after_s
 │   ├── Overloaded          a bounded queue is full
-│   └── DeadlineExceeded    the caller's time is spent
+│   ├── DeadlineExceeded    the caller's time is spent
+│   └── Throttled           this submitter's queries are refused for a while; says what ends it
 ├── DependencyError         a part did not answer; becomes a degradation or a 503
 │   ├── Unavailable         the named dependency cannot serve now
 │   └── UnknownGeneration   the leaf does not hold this snapshot generation (retriable)
@@ -51,6 +54,22 @@ class NotFound(RequestError):
         self.what = what
 
 
+class Unauthorized(RequestError):
+    """Nobody knows who asks; `detail` is for the caller."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Forbidden(RequestError):
+    """Whoever asks may not; `detail` is for the caller."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class CapacityError(LeadError):
     """The system cannot answer now; the caller may try again after `retry_after_s`."""
 
@@ -66,6 +85,14 @@ class Overloaded(CapacityError):
 
 class DeadlineExceeded(CapacityError):
     """The caller's deadline passed at the named stage."""
+
+
+class Throttled(CapacityError):
+    """The submitter's standing is too poor (F-8); `detail` tells him the way back."""
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail, retry_after_s)
+        self.detail = detail
 
 
 class DependencyError(LeadError):

@@ -1,9 +1,10 @@
 """The request's own filters on top of the parsed prompt: explicit filters override, exclusions are united (F-1)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ranking.code_reader import CodeReader
+from ranking.contradictions import barred_wishes
 from ranking.errors import FieldError, InvalidQuery
 from ranking.taxonomy import Taxonomy
 from ranking.types import EmployeeRange, Exclusions, Query, Targets
@@ -130,24 +131,7 @@ def _united(parsed: Exclusions, barred: Exclusions) -> Exclusions:
 
 def _contradictions(asked: Targets, barred: Exclusions, taxonomy: Taxonomy) -> list[FieldError]:
     """What the request's own filters ask for and bar at once, wholly: such a request can only come back empty."""
-    barred_places = {
-        *barred.countries,
-        *(country for region in barred.regions for country in taxonomy.region_countries(region)),
-    }
-    pairs = (
-        ("industries", asked.industries, _with_parts(barred.industries, taxonomy.industry_children)),
-        ("countries", asked.countries, barred_places),
-        ("regions", asked.regions, set(barred.regions)),
-        ("roles", asked.roles, _with_parts(barred.roles, taxonomy.role_children)),
-        ("seniorities", asked.seniorities, set(barred.seniorities)),
-        ("technologies", asked.technologies, set(barred.technologies)),
-    )
     return [
-        FieldError(f"{_BARRED}/{name}", f"{', '.join(sorted(set(wanted) & out))} is asked for and excluded")
-        for name, wanted, out in pairs
-        if set(wanted) & out
+        FieldError(f"{_BARRED}/{name}", f"{', '.join(codes)} is asked for and excluded")
+        for name, codes in barred_wishes(asked, barred, taxonomy)
     ]
-
-
-def _with_parts(codes: Sequence[str], parts: Callable[[str], frozenset[str]]) -> set[str]:
-    return {part for code in codes for part in parts(code)}

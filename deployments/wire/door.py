@@ -6,6 +6,7 @@ import logging
 import pickle
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ class Door:
         if self._server is None:
             return
         self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # others may still meet there
+            self._folder.rmdir()
         self._server.close()
         self._server = None
         for caller in self._callers:

@@ -30,13 +30,17 @@ WHERE entity = 'snippet' AND txid >= $1::text::xid8
     AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
 
 -- name: evidence_of_changed_miners
--- Companies with snippets of suppliers who were flagged or throttled, or are no longer: a throttle also ends by itself,
--- between $3 and $4.
-SELECT DISTINCT company_id FROM intent_snippets
-WHERE is_current AND miner_id IN (
+-- Companies with snippets of suppliers who were flagged or throttled, or are no longer, and with what repeats theirs: a
+-- throttle also ends by itself, between $3 and $4.
+WITH changed AS MATERIALIZED (
     SELECT miner_id FROM miners
     WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
         OR throttled_until > $3::timestamptz AND throttled_until <= $4::timestamptz)
+SELECT snippet.company_id FROM changed JOIN intent_snippets AS snippet USING (miner_id) WHERE is_current
+UNION
+SELECT known.company_id
+FROM changed JOIN snippet_repeats AS repeat ON repeat.original_miner_id = changed.miner_id
+JOIN snippet_keys AS known ON known.miner_id = repeat.miner_id AND known.snippet_id = repeat.snippet_id
 
 -- name: stored_between
 -- The first and the last time that snippets were stored which are new.

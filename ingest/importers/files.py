@@ -24,6 +24,7 @@ from ingest.importers.rows import Reject
 from ingest.importers.snippets import snippet_draft
 from ingest.importers.sources import Placed, Source
 from ingest.importers.staging import StagedRow, Staging
+from ingest.plagiarism.watching import Watch
 from ingest.resolving import resolve_staged
 from ranking.taxonomy import Taxonomy, load_taxonomy
 
@@ -48,7 +49,8 @@ async def import_files(
     Files of one kind are merged together in one transaction, companies before what refers to them, whatever
     the order given. A row is the whole record: what it leaves out is emptied. Of several rows with one id the
     last counts: an earlier one is `unchanged` when it says the same, else rejected. A second import of the
-    same files stores nothing.
+    same files stores nothing. Snippets that repeat others are flagged before anybody reads them, also those that an import
+    cut short had left.
 
     Args:
         pool: connections to a migrated database.
@@ -74,6 +76,8 @@ async def import_files(
                 company_leads += await _Import(connection, one_kind, group, circumstances).run()
                 reports += [source.tally.finish() for source in group]
         merged = int(await connection.fetchval(load()["count_duplicates"]))
+    if any(source.kind == "snippets" for source in sources):
+        await Watch().judge_waiting(pool, clock)
     return ImportReport(tuple(reports), company_leads, merged)
 
 

@@ -9,7 +9,7 @@ from ingest.importers.context import RowContext
 from ingest.importers.dates import moment
 from ingest.importers.identity import content_hash, json_text, snippet_identity
 from ingest.importers.rows import FieldProblem
-from ranking.simhash import shingle_hashes, simhash
+from ingest.plagiarism.shingling import joined_words, majority, shingles_of
 from ranking.text import domain_key, fold
 from ranking.types import SNIPPET_KINDS
 
@@ -58,9 +58,8 @@ class SnippetDraft(NamedTuple):
             self.miner_id, company_id, self.kind, self.text, self.source_url
         )
         columns = (company_id, self.miner_id, snippet_id, *self[4:])
-        return SnippetRow(
-            *columns, simhash=simhash(shingle_hashes(self.text)), content_hash=content_hash(columns)
-        )
+        fingerprint = int(majority(shingles_of(joined_words(self.text))))
+        return SnippetRow(*columns, simhash=fingerprint, content_hash=content_hash(columns))
 
 
 def snippet_draft(picked: Mapping[str, object], context: RowContext) -> SnippetDraft:

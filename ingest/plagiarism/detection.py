@@ -1,14 +1,17 @@
 """Each arriving snippet judged against what is stored and against those before it in its batch (F-9).
 
-No I/O: the caller fetches the few texts that `wanted` names and hands them to `judge`.
+No I/O: the caller fetches the few texts that `wanted` names and hands them over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.plagiarism.fingerprint import Fingerprint
-from ingest.plagiarism.index import SketchIndex, sketch
+from ingest.plagiarism.fresh import FreshTexts
+from ingest.plagiarism.index import SketchIndex
 from ingest.plagiarism.verdict import Likeness, likeness
+
+Pair = frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,52 +29,79 @@ class Repeat:
         return (snippet.miner_id, snippet.company_id) == (original.miner_id, original.company_id)
 
 
-class Detector:
-    """Judges batches in order; originals enter the index, repeats do not, so that reposts cannot crowd it."""
+@dataclass(slots=True)
+class Judging:
+    """The verdicts of one batch, on top of an index that it leaves as it is: what is not stored was never judged.
 
-    def __init__(self, index: SketchIndex) -> None:
-        self._index = index
+    Originals are compared with, repeats are not, so that reposts cannot crowd them out.
+
+    Attributes:
+        index: the stored originals.
+        apart: pairs of references that were ruled not to repeat one another.
+        known: stored texts that were handed over, and those judged here.
+        repeats: what was found, by the repeat's reference.
+    """
+
+    index: SketchIndex
+    apart: frozenset[Pair] = frozenset()
+    known: dict[int, Fingerprint] = field(default_factory=dict)
+    repeats: dict[int, Repeat] = field(default_factory=dict)
+    _fresh: FreshTexts = field(default_factory=FreshTexts)
+    _near: dict[int, list[int]] = field(default_factory=dict)
 
     def wanted(self, batch: Iterable[Fingerprint]) -> set[int]:
-        """References of the stored texts that the batch may repeat."""
-        return {ref for text in batch for ref in self._index.candidates(text)}
+        """References of the stored texts that the batch may repeat and that are not known yet."""
+        return {ref for text in batch for ref in self._stored_near(text) if ref not in self.known}
 
-    def judge(self, batch: Sequence[Fingerprint], stored: Mapping[int, Fingerprint]) -> list[Repeat]:
-        """The repeats found.
+    def judge(self, batch: Iterable[Fingerprint], stored: Mapping[int, Fingerprint]) -> list[Fingerprint]:
+        """Judge texts, whatever their order, by who was first.
 
         Args:
-            batch: in order of arrival. A snippet delivered again is judged again and is never its own repeat.
+            batch: a snippet delivered again is judged again and is never its own repeat.
             stored: the texts that `wanted` named, as far as they still exist.
 
         Returns:
-            Among new and stored snippets: where the new one was seen first, the stored one is the repeat.
+            Originals, stored or of an earlier call, that turned out to repeat one of the batch: what repeated them must be
+            judged again, by another call.
         """
-        known = dict(stored)
-        repeats: list[Repeat] = []
-        for text in batch:
-            found = self.repeats(text, known)
-            repeats += found
-            for repeat in found:
-                self._index.forget(repeat.snippet.ref)
-            if any(repeat.snippet is text for repeat in found):
-                continue
-            self._index.add(sketch(text))
-            known[text.ref] = text
-        return repeats
+        given = sorted(batch, key=lambda text: text.precedence)
+        self.known |= {ref: text for ref, text in stored.items() if ref not in self.known}
+        self.known |= {text.ref: text for text in given}
+        return [other for text in given for other in self._place(text)]
 
-    def repeats(self, text: Fingerprint, known: Mapping[int, Fingerprint]) -> list[Repeat]:
-        """The repeats that one text brings to light among those known; nothing is remembered."""
-        alike: list[tuple[Fingerprint, Likeness]] = []
-        for ref in self._index.candidates(text):
-            other = known.get(ref)
-            found = None if other is None else _in_order(text, other)
-            if other is not None and found is not None:
-                alike.append((other, found))
+    def orphans(self, displaced: Iterable[Fingerprint]) -> list[Fingerprint]:
+        """What was judged here and repeats an original that is none any more."""
+        gone = {text.ref for text in displaced}
+        return [each.snippet for each in self.repeats.values() if each.original.ref in gone]
+
+    def _place(self, text: Fingerprint) -> list[Fingerprint]:
+        """Judge one text; the originals it displaces."""
+        self.repeats.pop(text.ref, None)
+        self._fresh.forget(text.ref)
+        alike = [(other, found) for other in self._originals_near(text) if (found := _in_order(text, other))]
         earlier = [pair for pair in alike if pair[0].precedence < text.precedence]
         if earlier:
             original, found = min(earlier, key=lambda pair: pair[0].precedence)
-            return [Repeat(text, original, found)]
-        return [Repeat(other, text, found) for other, found in alike]
+            self.repeats[text.ref] = Repeat(text, original, found)
+            return []
+        self._fresh.add(text)
+        for other, found in alike:
+            self._fresh.forget(other.ref)
+            self.repeats[other.ref] = Repeat(other, text, found)
+        return [other for other, _ in alike]
+
+    def _originals_near(self, text: Fingerprint) -> Sequence[Fingerprint]:
+        refs = dict.fromkeys((*self._fresh.candidates(text), *self._stored_near(text)))
+        return [
+            self.known[ref]
+            for ref in refs
+            if ref in self.known and ref not in self.repeats and frozenset((ref, text.ref)) not in self.apart
+        ]
+
+    def _stored_near(self, text: Fingerprint) -> list[int]:
+        if text.ref not in self._near:
+            self._near[text.ref] = self.index.candidates(text)
+        return self._near[text.ref]
 
 
 def _in_order(text: Fingerprint, other: Fingerprint) -> Likeness | None:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ingest.plagiarism.fingerprint import Fingerprint
-from ingest.plagiarism.index import LEAST_SHINGLES
-from ranking.simhash import MIN_CONTAINMENT, containment, distance
+from ingest.plagiarism.index import FAR_BITS, LEAST_SHINGLES
+from ingest.plagiarism.postings import LEAST_ELSEWHERE
+from ingest.plagiarism.shingling import joined_words, shared, shingles_of
+from ranking.simhash import MIN_CONTAINMENT, distance
 
-# One pair of unrelated texts in twelve is nearer; of medium reposts nearly all are (decision 0038 has the curve).
-FAR_BITS: Final = 26
 # Where the smaller is held whole, the other was padded with as much again: fingerprints tell nothing then.
 _WHOLE: Final = 0.8
 _LONG: Final = 40
-_LEAST_SHARED_ELSEWHERE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,13 @@ class Likeness:
 
     distance: int
     contained: float
+
+
+def says_the_same(text: Fingerprint, before: str) -> bool:
+    """Whether a revision says much the same as the one before it, as a corrected one does."""
+    shingles = shingles_of(joined_words(before))
+    smaller = min(len(text.shingles), len(shingles))
+    return smaller > 0 and shared(text.shingles, shingles) >= MIN_CONTAINMENT * smaller
 
 
 def likeness(text: Fingerprint, other: Fingerprint) -> Likeness | None:
@@ -38,7 +44,8 @@ def likeness(text: Fingerprint, other: Fingerprint) -> Likeness | None:
         return Likeness(bits, 1.0)
     if smaller < LEAST_SHINGLES:
         return None
-    contained = containment(text.shingles, other.shingles)
+    both = shared(text.shingles, other.shingles)
+    contained = both / smaller
     enough = contained >= MIN_CONTAINMENT and (bits <= FAR_BITS or contained >= _WHOLE)
-    at_home = text.company_id == other.company_id or contained * smaller >= _LEAST_SHARED_ELSEWHERE
+    at_home = text.company_id == other.company_id or both >= LEAST_ELSEWHERE
     return Likeness(bits, contained) if enough and at_home else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import asyncpg
@@ -16,10 +17,13 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from configs.streams import StreamArgs
 from ingest.importers.mapping import Kind
+from ingest.streams import metrics
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import headers_of, set_aside
 from ingest.streams.messages import Reader, Row
+from ingest.streams.producer_keys import Keys, ProducerKey
 from ingest.streams.producing import Producer, sending
+from ingest.streams.provenance import key_ids
 from ingest.streams.records import Fault, Record, Unusable
 from ingest.streams.storing import Store, Stored
 from ingest.streams.topics import CARRIES, TOPICS, dead_letters_of, make_topics
@@ -44,8 +48,11 @@ class IntakeCounts:
         """Count a batch of one topic."""
         self.messages[topic, "stored"] += done.stored
         self.messages[topic, "unchanged"] += done.unchanged
+        metrics.count(topic, "stored", done.stored)
+        metrics.count(topic, "unchanged", done.unchanged)
         for fault in faults:
             self.messages[topic, fault.code] += 1
+            metrics.count(topic, fault.code, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Intake:
         self._connection = connection
         self._args = args
         self._store = store
+        self._keys = Keys(store.pool)
         self._reader = reader
         self._clock = clock
         self._in_hand = asyncio.Lock()
@@ -134,7 +142,9 @@ class Intake:
                 async with self._in_hand:
                     await self._finish(consumer, producer, fetched, pause)
                 await pause.rest(args.pace_s - (time.monotonic() - began_s))
-            elif until_empty:
+                continue
+            metrics.lag(0.0)
+            if until_empty:
                 silent_s += args.wait_s
                 if silent_s >= _SILENCE_S and await all_read(consumer):
                     return
@@ -145,13 +155,11 @@ class Intake:
         """Store a batch, set aside the rest of it, commit its offsets; again and again until all is done or we stop."""
         ours = consumer.assignment()
         kept = {partition: records for partition, records in fetched.items() if partition in ours}
-        parts = {
-            topic: await asyncio.to_thread(self._read, CARRIES[topic], _records(kept, topic))
-            for topic in TOPICS
-            if any(partition.topic == topic for partition in kept)
-        }
+        parts: dict[str, _Read] | None = None
         while True:
             try:
+                if parts is None:
+                    parts = await self._read_all(kept)
                 for topic in tuple(parts):
                     await self._settle(topic, parts[topic], producer)
                     del parts[topic]
@@ -164,6 +172,7 @@ class Intake:
                 break
             except _PASSING as err:
                 _log.warning("a batch waits: %s: %s", type(err).__name__, err)
+                self._note_lag(kept)
                 if not await pause.longer():
                     return
         pause.reset()
@@ -182,11 +191,21 @@ class Intake:
         await producer.settle()
         self.counts.add(topic, done, [fault for _, fault in faulty])
 
-    def _read(self, kind: Kind, records: Sequence[Record]) -> _Read:
+    async def _read_all(self, kept: Fetched) -> dict[str, _Read]:
+        """Each topic's part of a batch, by keys as they are registered now."""
+        records = {topic: _records(kept, topic) for topic in TOPICS}
+        keys = await self._keys.named(key_ids(chain.from_iterable(records.values())))
+        return {
+            topic: await asyncio.to_thread(self._read, CARRIES[topic], records[topic], keys)
+            for topic in TOPICS
+            if records[topic]
+        }
+
+    def _read(self, kind: Kind, records: Sequence[Record], keys: Mapping[str, ProducerKey]) -> _Read:
         part = _Read([], [], [], {})
         for record in records:
             try:
-                part.rows.append(self._reader.read(kind, record))
+                part.rows.append(self._reader.read(kind, record, keys))
                 part.records.append(record)
             except Unusable as unusable:
                 part.faulty.append((record, unusable.fault))
@@ -202,6 +221,7 @@ class Intake:
         oldest_ms = min((records[0].timestamp for records in kept.values()), default=None)
         if oldest_ms is not None:
             self.counts.lag_s = max(0.0, self._clock().timestamp() - oldest_ms / 1000)
+            metrics.lag(self.counts.lag_s)
 
 
 class _Handover(ConsumerRebalanceListener):  # type: ignore[misc] # the library is untyped

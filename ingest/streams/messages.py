@@ -16,10 +16,13 @@ from ingest.importers.mapping import FIELDS, Kind
 from ingest.importers.outcomes import OutcomeRow, outcome_row
 from ingest.importers.rows import FieldProblem
 from ingest.importers.snippets import SnippetDraft, snippet_draft
+from ingest.streams.producer_keys import ProducerKey
+from ingest.streams.provenance import check_miner, sender_of
 from ingest.streams.records import Fault, FaultCode, Record, Unusable
 from ranking.text import domain_key
 
 SCHEMA_VERSION = 1
+_IMPORT = "import"  # whose snippets a relay sends without saying whose, as in a file
 _DATES = ("produced_at", "observed_at", "occurred_at")
 
 
@@ -81,18 +84,20 @@ _ROWS: Mapping[Kind, Callable[[Mapping[str, object], RowContext], Row]] = {
 class Reader:
     """Reads messages of both topics; counts wordings that the taxonomy does not know.
 
-    A message is judged by the time it was produced, not by ours: read again after a crash it must give the same row.
+    A message is judged by the time it was produced, not by ours: read again after a crash it must give the same row. One
+    older than `oldest` is refused, so that what was erased or forgotten cannot be brought back by sending it again.
     """
 
     canonical: Canonicaliser
     clock: Callable[[], datetime]
     most_bytes: int
     skew: timedelta
+    oldest: timedelta
     unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
 
-    def read(self, kind: Kind, record: Record) -> Row:
-        """The row of one message.
+    def read(self, kind: Kind, record: Record, keys: Mapping[str, ProducerKey]) -> Row:
+        """The row of one message that one of `keys` signed.
 
         Raises:
             Unusable: with the fault.
@@ -100,29 +105,37 @@ class Reader:
         size = len(record.value or b"") + len(record.key or b"")
         if size > self.most_bytes:
             raise Unusable(Fault("too_large", "", f"has {size} bytes, more than {self.most_bytes}"))
+        sender = sender_of(kind, record, keys)
         values = parsed(record)
         message = _validated(kind, values)
         _check_key(record.key, message.routing_key())
         try:
             produced_at = self._produced_at(message)
             picked = {name: values[name] for name in FIELDS[kind] if values.get(name) is not None}
-            return _ROWS[kind](picked, self._context(produced_at))
+            row = _ROWS[kind](picked, self._context(produced_at, sender.miner_id or _IMPORT))
         except FieldProblem as problem:
             raise Unusable(Fault(_code(problem), problem.field, problem.reason)) from problem
         except orjson.JSONEncodeError as err:
             raise Unusable(Fault("invalid_field", "attributes", f"cannot be written as JSON: {err}")) from err
+        if isinstance(row, SnippetDraft):
+            check_miner(sender, row.miner_id)
+        return row
 
     def _produced_at(self, message: Message) -> datetime:
-        latest = self.clock() + self.skew
+        now = self.clock()
+        latest = now + self.skew
         found = moment("produced_at", message.produced_at, latest)
         if found is None:
             raise FieldProblem("produced_at", "is required")
         if found == latest:  # a date a little beyond is clamped, which for a clock is as wrong
             raise FieldProblem("produced_at", f"lies in the future: {message.produced_at!r}")
+        if found < now - self.oldest:
+            said = f"is older than {self.oldest.days} days: {message.produced_at!r}"
+            raise Unusable(Fault("stale", "produced_at", said))
         return found
 
-    def _context(self, produced_at: datetime) -> RowContext:
-        return RowContext(produced_at, self.canonical, "import", {}, self.unmapped, self.notes)
+    def _context(self, produced_at: datetime, miner_id: str) -> RowContext:
+        return RowContext(produced_at, self.canonical, miner_id, {}, self.unmapped, self.notes)
 
 
 def parsed(record: Record) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ingest.importers.rows import RawRow, UnusableFile
 from ingest.streams.connecting import Connection
 from ingest.streams.messages import encoded
 from ingest.streams.records import Headers
+from ingest.streams.signing import HEADER, SIGNED_TOGETHER, Signer
 from ingest.streams.topics import CARRIES, Topic
 from ranking.errors import Unavailable
 from ranking.text import domain_key
@@ -46,6 +47,20 @@ class Producer:
             raise Unavailable("kafka", f"does not take messages: {type(err).__name__}: {err}") from err
         if len(self._waiting) >= _ON_THEIR_WAY:
             await self.settle()
+
+    async def send_signed(
+        self, topic: str, messages: Sequence[tuple[bytes | None, bytes]], signer: Signer
+    ) -> None:
+        """Sign (key, value) messages, 64 at a time, and send them in their order.
+
+        Raises:
+            Unavailable: as `send`.
+        """
+        for start in range(0, len(messages), SIGNED_TOGETHER):
+            part = messages[start : start + SIGNED_TOGETHER]
+            headers = signer.sign([(topic, key, value) for key, value in part])
+            for (key, value), header in zip(part, headers, strict=True):
+                await self.send(topic, key, value, ((HEADER, header),))
 
     async def settle(self) -> None:
         """Return once all that was sent is acknowledged.
@@ -105,9 +120,9 @@ class Published:
 
 
 async def publish_file(
-    producer: Producer, path: Path, topic: Topic | None, clock: Callable[[], datetime]
+    producer: Producer, path: Path, topic: Topic | None, clock: Callable[[], datetime], signer: Signer
 ) -> Published:
-    """Publish the rows of a JSONL, CSV or Parquet file, to the topic that its columns tell where none is named.
+    """Publish the rows of a JSONL, CSV or Parquet file, signed, to the topic that its columns tell where none is named.
 
     Raises:
         UnusableFile: it is missing, of unknown format, or holds what no topic carries.
@@ -116,13 +131,14 @@ async def publish_file(
     rows = read_rows(path)
     first = list(islice(rows, _PEEKED_ROWS))
     chosen = topic or _topic_of(path, [row.values for row in first if isinstance(row, RawRow)])
+    rest = chain(first, rows)
     sent = unreadable = 0
-    for row in chain(first, rows):
-        if isinstance(row, RawRow):
-            await producer.send(chosen, routing_key(row.values), encoded(row.values, clock()))
-            sent += 1
-        else:
-            unreadable += 1
+    while part := list(islice(rest, SIGNED_TOGETHER)):
+        readable = [row.values for row in part if isinstance(row, RawRow)]
+        messages = [(routing_key(values), encoded(values, clock())) for values in readable]
+        await producer.send_signed(chosen, messages, signer)
+        sent += len(readable)
+        unreadable += len(part) - len(readable)
     await producer.settle()
     return Published(chosen, sent, unreadable)
 

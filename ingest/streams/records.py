@@ -5,7 +5,8 @@ from typing import Literal
 
 FaultCode = Literal[
     "too_large", "missing_key", "wrong_key", "not_json", "schema_version", "wrong_type", "nul", "invalid_date",
-    "future_date", "invalid_field", "unknown_company", "unknown_lead", "taken", "refused", "unexpected",
+    "future_date", "stale", "unsigned", "unknown_key", "bad_signature", "revoked_key", "not_allowed", "wrong_miner",
+    "invalid_field", "unknown_company", "unknown_lead", "taken", "refused", "unexpected",
 ]  # fmt: skip
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from ranking.prompt import cues
-from ranking.prompt.meaning import CONCEPT, KEYWORD, Reading
+from ranking.prompt.meaning import CONCEPT, KEYWORD
 from ranking.prompt.negation import INCLUDED
 from ranking.prompt.parts import TARGET
+from ranking.prompt.reading import Reading
 from ranking.prompt.units import HYPHEN, SLASH, Unit
 
 _SOLD = frozenset({CONCEPT, KEYWORD})

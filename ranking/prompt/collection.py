@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ranking.prompt.meaning import CONCEPT, FIELDS, KEYWORD, Reading
+from ranking.prompt.meaning import CONCEPT, KEYWORD
 from ranking.prompt.names import Name
+from ranking.prompt.reading import FIELDS, Reading
 from ranking.prompt.units import Unit
 from ranking.taxonomy.model import Taxonomy
 from ranking.taxonomy.sizes import NAMED_SIZES
@@ -62,7 +63,9 @@ class Collection:
         elif entry is not None and entry.kind == "size":
             self.add_range(reading.field, NAMED_SIZES[entry.code], start, unit.end)
         else:
-            self.add(reading.field, unit.text if entry is None else entry.code, start, unit.end)
+            self.add(
+                reading.field, (reading.phrase or unit.text) if entry is None else entry.code, start, unit.end
+            )
 
     def _rule_out_startups(self, start: int, end: int) -> None:
         """ "not startups" means the young and tiny, not every company of up to 200 people."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from ranking.prompt import cues
-from ranking.prompt.units import AMPERSAND, COMMA, PLACE, SLASH, Unit
+from ranking.prompt.units import AMPERSAND, COMMA, HYPHEN, NOTHING, PLACE, SLASH, Unit
 from ranking.taxonomy.entries import Entry
 from ranking.taxonomy.model import Taxonomy
 from ranking.text import words
@@ -13,11 +13,12 @@ from ranking.text import words
 _LETTERS: Final = 2
 _SEPARATORS: Final = frozenset({SLASH, AMPERSAND, COMMA})
 _CANADA: Final = "CA"
+_SPEAKING: Final = frozenset({"speaking", "speakers"})
 # Codes that in capitals mean something else more often.
 _AMBIGUOUS: Final = frozenset(
     words(
         """ad af ag ai am ar as bi bs cc cd cm co cr cv dj do ec er et ga gl gm gp hr id im in io is it la li ma mc md me mf ml mp ms mt my
-        no pa pe pm pr ps pw qa sa sb sc sd sm so sr ss st td to tv va vc vi vn"""
+        no pa pe pm pr ps pw qa re sa sb sc sd sm so sr ss st td to tv va vc vi vn"""
     )
 )
 
@@ -38,6 +39,14 @@ def read_country_codes(prompt: str, units: Sequence[Unit], taxonomy: Taxonomy) -
         for place in run:
             if place in places and not (_is_ambiguous(units[place]) and _goes_on(units, place)):
                 _name(units[place], taxonomy)
+
+
+def drop_languages(units: Sequence[Unit]) -> None:
+    """ "French speaking" names a language and no country; units are changed in place."""
+    for place, unit in enumerate(units):
+        if unit.text in _SPEAKING and place and unit.gap <= HYPHEN and units[place - 1].has("country"):
+            for each in units[place - 1 : place + 1]:
+                each.entries, each.bits, each.group = (), cues.STOP, NOTHING
 
 
 def _is_led_in(units: Sequence[Unit], place: int) -> bool:

@@ -43,6 +43,8 @@ NAMES: Final = (
     "about",
     "between",
     "through",
+    "later",  # after a stage: that one and those after it
+    "earlier",  # after a stage: that one and those before it
     "not_sizes",  # units that are no head counts: "years"
     "stop",  # says nothing about what is sold
 )
@@ -86,6 +88,8 @@ AT_MOST: Final = _BITS["at_most"]
 ABOUT: Final = _BITS["about"]
 BETWEEN: Final = _BITS["between"]
 THROUGH: Final = _BITS["through"]
+LATER: Final = _BITS["later"]
+EARLIER: Final = _BITS["earlier"]
 NOT_SIZES: Final = _BITS["not_sizes"]
 STOP: Final = _BITS["stop"]
 

@@ -1,12 +1,13 @@
 """Which field each unit of a prompt fills: the words that can be read in several ways are decided by where they stand (F-1)."""
 
-from collections.abc import Sequence, Set
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from ranking.prompt import cues
 from ranking.prompt.loose import HEADS
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
+from ranking.prompt.reading import FIELDS, RULED_OUT_TRADE, Reading, narrowed, preferred
 from ranking.prompt.units import (
     AMPERSAND,
     COLON,
@@ -25,33 +26,14 @@ from ranking.taxonomy.model import Taxonomy
 
 KEYWORD: Final = "product.keywords"
 CONCEPT: Final = "product.concepts"
-FIELDS: Final[dict[Kind, str]] = {
-    "industry": "industries",
-    "country": "countries",
-    "region": "regions",
-    "city": "cities",
-    "technology": "technologies",
-    "stage": "stages",
-    "seniority": "seniorities",
-    "role": "roles",
-    "size": "employees",
-}
-_PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
 _PLACE_WORDS: Final = 3  # "in Rancho Palos Verdes"
 _SOLD: Final = cues.PRODUCT_NOUN
 _BEGINS_ITEM: Final = cues.TARGET | cues.PLACE | cues.JOINT
 _UNNAMED: Final = frozenset({NOTHING, WORD})
-_RULED_OUT_TRADE: Final = "exclude.industries"
 _MAKERS: Final = "manufacturing"
-
-
-class Reading(NamedTuple):
-    """Unit `unit` says `entry` for `field`; `entry` is None for a keyword. `guessed` when the place decided little."""
-
-    unit: int
-    field: str
-    entry: Entry | None
-    guessed: bool = False
+_DESCRIBING: Final = frozenset(
+    {"public", "independent", "online"}
+)  # say nothing of what is sold, but of a trade
 
 
 class Reader:
@@ -98,7 +80,7 @@ class Reader:
                     readings += self._trade(place, unit)
             elif not self._named[place] and self._marks[place] != INERT and not self._only_makes(place):
                 readings += self._of_unit(place, unit, _of_language(unit.entries, language))
-        return self._narrowed(readings)
+        return narrowed(readings, self._units, self._marks)
 
     def _of_unit(self, place: int, unit: Unit, entries: Sequence[Entry]) -> list[Reading]:
         if self._marks[place] != INCLUDED:
@@ -126,7 +108,7 @@ class Reader:
     def _trade(self, place: int, unit: Unit) -> list[Reading]:
         """A noun for products where it names the trade that makes them."""
         if self._is_trade_ruled_out(place):
-            field = _RULED_OUT_TRADE
+            field = RULED_OUT_TRADE
         elif self._is_trade_listed(place):
             field = "include.industries"
         else:
@@ -170,40 +152,6 @@ class Reader:
         entry = _first(self._units[place].entries, "industry")
         return entry is not None and entry.code != _MAKERS and not self._units[place].has("concept")
 
-    def _narrowed(self, readings: list[Reading]) -> list[Reading]:
-        """Rule out a word rather than the whole target: "non-profits, but no foundations"."""
-        if all(reading.field != _RULED_OUT_TRADE for reading in readings):
-            return readings
-        wanted = {
-            (reading.entry.code, self._units[reading.unit].text)
-            for reading in readings
-            if reading.field == "include.industries" and reading.entry is not None
-        }
-        codes = {code for code, _ in wanted}
-        readings = [self._only_such(reading, wanted) for reading in readings]
-        return [
-            Reading(reading.unit, "exclude.keywords", None)
-            if reading.field == _RULED_OUT_TRADE
-            and reading.entry is not None
-            and reading.entry.code in codes
-            and (reading.entry.code, self._units[reading.unit].text) not in wanted
-            else reading
-            for reading in readings
-        ]
-
-    def _only_such(self, reading: Reading, wanted: Set[tuple[str, str]]) -> Reading:
-        """ "banks, but no German banks": what describes those ruled out is ruled out, and not the whole target."""
-        place = reading.unit
-        if (
-            reading.field != _RULED_OUT_TRADE
-            or reading.entry is None
-            or (reading.entry.code, self._units[place].text) not in wanted
-            or self._marks[place - 1] != INERT
-        ):
-            return reading
-        entry = _preferred(self._units[place - 1].entries)
-        return Reading(place - 1, f"exclude.{FIELDS[entry.kind]}", entry, guessed=True)
-
     def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
         if not entries:
@@ -212,7 +160,7 @@ class Reader:
             industry = _first(entries, "industry") or _first(
                 unit.entries, "industry"
             )  # a loan word: "headhunting"
-            return [Reading(place, _RULED_OUT_TRADE, industry)]
+            return [Reading(place, RULED_OUT_TRADE, industry)]
         if unit.has("concept"):
             return [Reading(place, "exclude.keywords", None)]
         if unit.group == PERSON:
@@ -220,7 +168,7 @@ class Reader:
             return [
                 Reading(place, f"exclude.{FIELDS[kind]}", entry) for entry in entries if entry.kind == kind
             ]
-        entry = _preferred(entries)
+        entry = preferred(entries)
         return [Reading(place, f"exclude.{FIELDS[entry.kind]}", entry)]
 
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
@@ -234,7 +182,7 @@ class Reader:
             return self._field(place, entries)
         if unit.has("technology") and len({entry.kind for entry in entries}) == 1:
             return [self._technology(place, entries[0])]
-        entry = _preferred(entries)
+        entry = preferred(entries)
         same = [other for other in entries if other.kind == entry.kind and other.weight == entry.weight]
         return [Reading(place, f"include.{FIELDS[entry.kind]}", entry, len(same) > 1)]
 
@@ -387,15 +335,3 @@ def _first(entries: Sequence[Entry], kind: Kind) -> Entry | None:
         if entry.kind == kind:
             return entry
     return None
-
-
-def _preferred(entries: Sequence[Entry]) -> Entry:
-    """Return the heaviest meaning; of equal weight a country before a city before a region."""
-    if len(entries) == 1:
-        return entries[0]
-    return max(entries, key=_preference)
-
-
-def _preference(entry: Entry) -> tuple[float, int]:
-    rank = len(_PREFERRED) - _PREFERRED.index(entry.kind) if entry.kind in _PREFERRED else 0
-    return entry.weight, rank

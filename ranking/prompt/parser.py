@@ -7,16 +7,18 @@ from typing import Final
 from ranking.prompt.category import product_phrase
 from ranking.prompt.collection import Collection
 from ranking.prompt.confidence import Grounds, confidence
-from ranking.prompt.country_codes import read_country_codes
+from ranking.prompt.country_codes import drop_languages, read_country_codes
 from ranking.prompt.language import identify
 from ranking.prompt.lexicon import load_lexicon
 from ranking.prompt.loose import loose_matches
 from ranking.prompt.matches import read_matches
-from ranking.prompt.meaning import KEYWORD, Reader, Reading
+from ranking.prompt.meaning import KEYWORD, Reader
 from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
 from ranking.prompt.quantities import Quantity, read_quantities
+from ranking.prompt.reading import Reading
+from ranking.prompt.rounds import read_series_letters, widened
 from ranking.prompt.units import NOTHING, Unit, any_bits, read_units
 from ranking.prompt.words import read_words
 from ranking.taxonomy.model import Taxonomy
@@ -40,7 +42,9 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
         return Query(language=code)
     language = lexicon.languages[code]
     raw_units = read_units(prompt, words, matches, language)
+    drop_languages(raw_units)
     read_country_codes(prompt, raw_units, taxonomy)
+    read_series_letters(raw_units)
     quantities = read_quantities(prompt, raw_units)
     units = _with_quantities(raw_units, quantities)
     seen = any_bits(units)
@@ -52,7 +56,7 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     for name in names:
         named[name.start : name.end] = [True] * (name.end - name.start)
         collection.add_name(name, taxonomy)
-    readings = Reader(units, parts, marks, named, taxonomy).read(code)
+    readings = widened(prompt, units, Reader(units, parts, marks, named, taxonomy).read(code))
     for reading in readings:
         collection.add_reading(reading)
     if quantities:

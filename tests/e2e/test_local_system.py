@@ -1,5 +1,6 @@
 """Two local systems side by side: on loopback only, apart from each other, and gone without a trace however they end."""
 
+import asyncio
 import json
 import os
 import signal
@@ -14,11 +15,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil
+import psycopg
 import pytest
 
+from db.embedded import EmbeddedBroker, EmbeddedPostgres
 from db.embedded.folders import runtime_folder
 from deployments.local import registry
+from ingest.streams.signing import read_key
 from tests.fixtures.processes import ROOT, child, wait_until, wait_until_gone
+from tests.fixtures.streaming import ADD_COMPANY, publish, snippet
 
 _RUN = """
 import sys
@@ -76,6 +81,7 @@ def systems() -> Iterator[tuple[System, System]]:
         assert f"Ready on http://127.0.0.1:{ports[1]}" in _leads(
             "up", "--detach", "--data", str(root / "b"), *plain
         )
+        assert "own broker, intake pid" in _leads("status", "--data", str(root / "b"))
         assert first.readline() == "ready\n"
         second = registry.system_of(root / "b")
         assert second is not None
@@ -150,6 +156,33 @@ def test_a_killed_database_comes_back(systems: tuple[System, System]) -> None:
     wait_until(lambda: (after := postgres_of(systems[1])) is not None and after.pid != before.pid)
 
 
+def test_what_is_produced_is_stored_though_broker_and_intake_are_killed(
+    systems: tuple[System, System], tmp_path: Path
+) -> None:
+    folder = systems[1].folder
+    wait_until(lambda: _answers(EmbeddedPostgres(folder).dsn()))  # the test before killed it
+    with psycopg.connect(EmbeddedPostgres(folder).dsn(), autocommit=True) as database:
+        database.execute(ADD_COMPANY.replace("$1", "%(id)s").encode(), {"id": "acme"})
+
+        def stored() -> set[str]:
+            return {row[0] for row in database.execute("SELECT snippet_id FROM intent_snippets").fetchall()}
+
+        first = tmp_path / "snippets.jsonl"
+        first.write_text(json.dumps({"snippet_id": "s0", "company_id": "acme", "text": "Hiring"}), "utf8")
+        assert "1 messages to miner.snippets" in _leads("produce", str(first), "--data", str(folder))
+        wait_until(lambda: stored() == {"s0"}, timeout_s=20.0)
+        key = read_key(folder / "keys" / "local.pem")
+        for number, part in ((1, "tansu"), (2, "intake")):
+            before = _reading(systems[1])
+            _part(systems[1], part).kill()
+            wait_until(lambda before=before: _reading(systems[1]) not in (None, before))  # type: ignore[misc]
+            message = (b"acme", snippet(number))
+            asyncio.run(publish(EmbeddedBroker(folder).address(), message, signed_by=key))
+            wait_until(lambda number=number: f"s{number}" in stored(), timeout_s=20.0)  # type: ignore[misc]
+    told = json.loads(_leads("status", "--json", "--data", str(folder)))["ingest"]
+    assert (told["is_embedded"], told["intake_pid"]) == (True, _reading(systems[1]))
+
+
 def test_killing_the_supervisor_ends_all_of_its_processes(systems: tuple[System, System]) -> None:
     family = systems[0].family()
     assert len(family) > 10
@@ -166,8 +199,38 @@ def test_down_leaves_nothing_but_data_and_logs(systems: tuple[System, System]) -
     assert not runtime_folder(systems[1].folder).exists()
     assert registry.system_of(systems[1].folder) is None
     left = {path.name for path in systems[1].folder.iterdir()}
-    assert left == {"logs", "postgres", "postgres.lock", "redis", "redis.lock", "snapshots", "system.lock"}
+    assert left == {
+        "broker.json", "broker.lock", "keys", "logs", "postgres", "postgres.lock", "redis", "redis.lock", "snapshots",
+        "system.lock",
+    }  # fmt: skip
     assert _leads("status", "--data", str(systems[1].folder)) == "No system runs.\n"
+
+
+def _answers(dsn: str) -> bool:
+    try:
+        psycopg.connect(dsn).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _reading(system: System) -> int | None:
+    """The intake's process, None while there is none."""
+    state = registry.system_of(system.folder)
+    assert state is not None
+    return state.ingest.intake_pid if state.ingest is not None else None
+
+
+def _part(system: System, name: str) -> psutil.Process:
+    """The broker or the intake of a system."""
+    pid = _reading(system)
+    found = [
+        process
+        for process in psutil.Process(system.pid).children()
+        if process.name() == name or (name == "intake" and process.pid == pid)
+    ]
+    assert len(found) == 1
+    return found[0]
 
 
 def _leads(*arguments: str) -> str:

@@ -21,6 +21,7 @@ from tests.fixtures.streaming import (
     add_companies,
     connection_to,
     letters,
+    now,
     publish,
     snippet,
     taken_in,
@@ -98,6 +99,7 @@ _BAD: dict[str, tuple[bytes | None, object]] = {
     "missing_key": (None, snippet(17)),
     "wrong_key": (b"other", snippet(18)),
     "invalid_field": (b"acme", snippet(19, kind="rumour")),
+    "stale": (b"acme", snippet(20, produced_at="2024-11-20")),
 }
 
 
@@ -155,7 +157,7 @@ async def test_what_is_sent_again_is_unchanged_and_other_content_is_a_revision(
 async def test_outcomes_are_stored_and_unknown_leads_go_aside(broker: str, database: str) -> None:
     await add_companies(database, "acme")
     event = {
-        "schema_version": 1, "produced_at": "2024-11-20", "query_id": "q", "company_id": "acme", "event": "click",
+        "schema_version": 1, "produced_at": now().isoformat(), "query_id": "q", "company_id": "acme", "event": "click",
         "occurred_at": "2024-11-19T10:00:00Z",
     }  # fmt: skip
     async with taking_in(database, broker) as intake:

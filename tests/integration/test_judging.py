@@ -9,7 +9,7 @@ import pytest
 from db.pool import open_pool
 from ingest.streams.records import Record
 from ingest.streams.storing import NewSnippet, Store
-from tests.fixtures.streaming import add_companies, now, reader, record, snippet
+from tests.fixtures.streaming import KEYS, add_companies, now, reader, record, snippet
 
 
 class Watching:
@@ -31,7 +31,7 @@ class Watching:
 
 
 def drafts(*records: Record) -> list[object]:
-    return [reader().read("snippets", each) for each in records]
+    return [reader().read("snippets", each, KEYS) for each in records]
 
 
 async def test_a_judge_sees_new_and_changed_snippets_once_and_may_undo_the_batch(database: str) -> None:

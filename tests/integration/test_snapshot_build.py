@@ -221,7 +221,6 @@ async def test_a_snippet_keeps_its_times_flags_and_technologies(
         source_url="https://a.example/jobs",
         technologies_added=["zuse"],
         technologies_removed=["abacus"],
-        duplicate_of="s0",
         revision=2,
     )
     await add_snippet(connection, "s2", "a", "We sell chairs. Book a demo.", miner_id="cheat", seen_at=seen)
@@ -231,7 +230,7 @@ async def test_a_snippet_keeps_its_times_flags_and_technologies(
     assert snippets.observed[0] == observed.timestamp()
     assert np.isnan(snippets.observed[1])
     assert snippets.kind.tolist() == [SNIPPET_KINDS.index("job_posting"), SNIPPET_KINDS.index("news")]
-    assert snippets.duplicate.tolist() == [True, False]
+    assert snippets.duplicate.tolist() == [False, False]
     assert snippets.flagged.tolist() == [False, True]
     assert snippets.vendor_talk.tolist() == [False, True]
     assert snippets.not_a_posting.tolist() == [True, False]
@@ -243,6 +242,23 @@ async def test_a_snippet_keeps_its_times_flags_and_technologies(
     assert (card.snippet_id, card.kind, card.text) == ("s1", "job_posting", "0 open positions")
     assert (card.source_url, card.observed_s) == ("https://a.example/jobs", observed.timestamp())
     assert (undated.observed_s, undated.source_url) == (None, None)
+
+
+async def test_flagged_repeats_are_left_out_unless_the_supplier_of_the_original_is_barred(
+    connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await add_company(connection, "a")
+    await connection.execute(
+        "INSERT INTO miners (miner_id, is_flagged) VALUES ('farm', true), ('honest', false)"
+    )
+    for snippet_id, miner_id, original in (
+        ("s1", "honest", None), ("s2", "copier", "honest\x1fs1"), ("s3", "third", "farm\x1fs0"),
+    ):  # fmt: skip
+        text = f"text {snippet_id}"
+        await add_snippet(connection, snippet_id, "a", text, miner_id=miner_id, duplicate_of=original)
+    snippets = (await build(connection, tmp_path)).snippets
+    assert snippets.miners.take(snippets.miner) == ["honest", "third"]
+    assert snippets.duplicate.tolist() == [False, False]
 
 
 async def test_a_throttled_supplier_counts_as_flagged_until_the_throttle_ends(

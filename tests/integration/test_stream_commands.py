@@ -5,6 +5,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import cli
 from db.embedded import EmbeddedBroker
@@ -35,7 +37,12 @@ def test_a_file_is_published_stored_and_its_dead_letters_are_sent_again(
     here = ("--data", tmp_path / "data")
     with EmbeddedBroker(tmp_path) as address:
         monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", address)
-        assert run("produce", snippets, *here) == 0
+        assert run("produce", snippets, *here) == 2
+        assert "name the key with --key FILE" in capsys.readouterr().err
+        key = tmp_path / "gateway.pem"
+        assert run("miners", "add", "gateway", "--role", "relay", "--out", key, *here) == 0
+        capsys.readouterr()
+        assert run("produce", snippets, "--key", key, *here) == 0
         assert "2 messages to miner.snippets" in capsys.readouterr().out
         assert run("ingest", "--until-empty", *here) == 0
         assert "unknown_company" in capsys.readouterr().out
@@ -59,3 +66,29 @@ def test_a_folder_without_a_broker_says_how_to_start_one(
     snippets.write_text("{}\n", encoding="utf8")
     assert run("produce", snippets, "--data", tmp_path) == 1
     assert "start it with `leads ingest" in capsys.readouterr().err
+
+
+def test_keys_are_added_listed_and_revoked(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database)
+    here = ("--data", tmp_path / "data")
+    own, theirs = tmp_path / "own.pem", tmp_path / "theirs.pem"
+    assert run("miners", "add", "acme-scouts", "--out", own, *here) == 0
+    assert own.stat().st_mode & 0o777 == 0o600
+    assert run("miners", "add", "acme-scouts", "--out", own, *here) == 2
+    assert "exists; name another file" in capsys.readouterr().err
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    theirs.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert run("miners", "add", "beta", "--public-key", theirs, *here) == 0
+    assert run("miners", "add", "gamma", "--public-key", theirs, *here) == 2
+    assert "that key is registered as miner 'beta' already" in capsys.readouterr().err
+    assert run("miners", "revoke", "acme-scouts", *here) == 0
+    assert run("miners", "revoke", "acme-scouts", *here) == 2
+    capsys.readouterr()
+    assert run("miners", "list", "--json", *here) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(each["miner_id"], each["role"], each["revoked_at"] is None) for each in told] == [
+        ("acme-scouts", "miner", False), ("beta", "miner", True),
+    ]  # fmt: skip
+    assert "BEGIN PRIVATE KEY" not in json.dumps(told)

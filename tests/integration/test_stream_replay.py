@@ -1,5 +1,6 @@
 """A file through the broker leaves the database that an import of it leaves."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,17 @@ from ingest.importers import import_files
 from ingest.streams.producing import publish_file, sending
 from ingest.streams.topics import make_topics
 from ingest.synthetic import WorldSpec, generate
-from tests.fixtures.streaming import QUICK, connection_to, now, taken_in
+from tests.fixtures.streaming import QUICK, RELAY, connection_to, now, taken_in
 
 _TABLES = {
     "intent_snippets": "seen_at, txid",
     "snippet_keys": "seen_at, latest_seen_at",
+    "snippet_repeats": "found_at",
     "outcomes": "created_at",
     "miners": "created_at, updated_at",
     "unmapped_values": "last_seen_at",
 }
+MOMENT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 async def contents(pool: asyncpg.Pool) -> dict[str, list[Any]]:
@@ -47,11 +50,13 @@ async def test_a_world_through_the_broker_is_the_world_imported(tmp_path: Path, 
         with EmbeddedBroker(tmp_path) as address:
             await make_topics(connection_to(address), QUICK)
             async with sending(connection_to(address)) as producer:
-                sent = [await publish_file(producer, path, None, now) for path in streamed]
-            counts = await taken_in(database, address)
+                sent = [await publish_file(producer, path, None, now, RELAY) for path in streamed]
+            # All at one moment, as an import sees them: who was first is then decided by name, in whatever order they come.
+            counts = await taken_in(database, address, clock=lambda: MOMENT)
         assert [each.topic for each in sent] == ["miner.snippets", "outcome.events"]
         assert counts.messages.total() == sum(each.sent for each in sent)
         assert await contents(pool) == wanted
         assert len(wanted["intent_snippets"]) > 1_900
+        assert len(wanted["snippet_repeats"]) > 20
     finally:
         await pool.close()

@@ -14,11 +14,14 @@ from ranking.errors import (
     DeadlineExceeded,
     DependencyError,
     FieldError,
+    Forbidden,
     InvalidQuery,
     LeadError,
     NotFound,
     Overloaded,
     RequestError,
+    Throttled,
+    Unauthorized,
     Unavailable,
     UnknownGeneration,
 )
@@ -28,6 +31,9 @@ EXAMPLES: dict[type[LeadError], tuple[LeadError, int, str]] = {
     RequestError: (RequestError("secret"), 422, "invalid_query"),
     InvalidQuery: (InvalidQuery("Not so.", (FieldError("/limit", "is 0"),)), 422, "invalid_query"),
     NotFound: (NotFound("query 7"), 404, "not_found"),
+    Unauthorized: (Unauthorized("Send a key."), 401, "unauthorized"),
+    Forbidden: (Forbidden("Not you."), 403, "forbidden"),
+    Throttled: (Throttled("Wait.", 2.5), 429, "throttled"),
     CapacityError: (CapacityError("bm25", 2.5), 503, "overloaded"),
     Overloaded: (Overloaded("bm25", 2.5), 503, "overloaded"),
     DeadlineExceeded: (DeadlineExceeded("bm25"), 504, "deadline_exceeded"),
@@ -62,7 +68,7 @@ def test_every_error_is_told_without_internals(error: LeadError, status: int, co
     assert body["request_id"] == "r1"
     assert body["title"]
     assert "secret" not in str(body)
-    assert ("retry-after" in response.headers) == (status in (503, 504))
+    assert ("retry-after" in response.headers) == (status in (429, 503, 504))
 
 
 def test_a_pause_is_rounded_up_to_whole_seconds() -> None:

@@ -145,7 +145,8 @@ async def test_a_closing_door_answers_what_it_was_asked_and_is_asked_no_more(fol
         leaf.let_go.set()
         assert await call == [1]
         await closing
-    assert doors(folder) == []
+    with pytest.raises(FileNotFoundError):
+        doors(folder)
 
 
 async def test_who_does_not_hang_up_is_not_waited_for_for_ever(folder: Path) -> None:

@@ -1,9 +1,12 @@
 """Postings made of phrases, so that many differ and are still alike; and snippets of them."""
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from ingest.plagiarism.detection import Judging, Repeat
 from ingest.plagiarism.fingerprint import Fingerprint
+from ingest.plagiarism.index import SketchIndex
 
 MORNING = datetime(2026, 3, 1, 8, tzinfo=UTC)
 _DOES = ("builds", "sells", "repairs", "leases", "audits", "plans", "tests", "ships", "prints", "grows")
@@ -65,3 +68,43 @@ def snippet(
         owner=owner,
         names=names,
     )
+
+
+class Memory:
+    """A store of snippets without a database: what was judged, and an index that has followed it."""
+
+    def __init__(self, capacity: int = 4_000) -> None:
+        self.index = SketchIndex(capacity)
+        self.texts: dict[int, Fingerprint] = {}
+        self.repeats: dict[int, Repeat] = {}
+
+    def judge(self, *batch: Fingerprint) -> list[Repeat]:
+        """Judge a batch and remember it; what it brought to light."""
+        judging, judged = self._judged(batch)
+        self.texts |= {text.ref: text for text in batch}
+        for text in judged:
+            self.repeats.pop(text.ref, None)
+        self.repeats |= judging.repeats
+        self.index.forget(list(judging.repeats))
+        self.index.add(*(text for text in judged if text.ref not in judging.repeats))
+        return list(judging.repeats.values())
+
+    def found_for(self, text: Fingerprint) -> list[Repeat]:
+        """What judging one text would bring to light."""
+        return list(self._judged((text,))[0].repeats.values())
+
+    def found(self) -> dict[str, str]:
+        """Suppliers of repeats and of their originals."""
+        return {each.snippet.miner_id: each.original.miner_id for each in self.repeats.values()}
+
+    def _judged(self, given: Sequence[Fingerprint]) -> tuple[Judging, list[Fingerprint]]:
+        judging, judged, batch = Judging(self.index), {}, list(given)
+        while batch:
+            judged |= {text.ref: text for text in batch}
+            stored = {ref: self.texts[ref] for ref in judging.wanted(batch) if ref in self.texts}
+            displaced = judging.judge(batch, stored)
+            gone = {text.ref for text in displaced}
+            repeats = [each for each in self.repeats.values() if each.snippet.ref not in judging.known]
+            orphans = [each.snippet for each in repeats if each.original.ref in gone]
+            batch = [*judging.orphans(displaced), *orphans]
+        return judging, list(judged.values())

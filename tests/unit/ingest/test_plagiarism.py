@@ -1,50 +1,45 @@
 import pytest
 
 from bench.reposts import STRENGTHS, repost
-from ingest.plagiarism.detection import Detector
-from ingest.plagiarism.index import SketchIndex, sketch
-from tests.unit.ingest.reposting import posting, snippet
+from ingest.plagiarism.index import SketchIndex
+from ingest.plagiarism.shingling import joined_words, majority, shared, shingles_of
+from ranking.simhash import shingle_hashes, simhash
+from tests.unit.ingest.reposting import Memory, posting, snippet
 
 VOCABULARY = posting(999, 40).split()
 STORED = 1_000
 POSTS = 120
 
 
-def detector(capacity=4_000):
-    return Detector(SketchIndex(capacity))
-
-
 def judged(*texts):
-    return detector().judge(texts, {})
+    return Memory().judge(*texts)
 
 
 @pytest.fixture(scope="module")
 def filled():
-    """A detector that knows a thousand postings of as many companies, and what it stored."""
+    """A store that knows a thousand postings of as many companies."""
     stored = [
         snippet(posting(number), company=f"company {number}", minutes=number) for number in range(STORED)
     ]
-    judge = detector()
-    assert judge.judge(stored, {}) == []
-    return judge, {text.ref: text for text in stored}
+    memory = Memory()
+    assert memory.judge(*stored) == []
+    return memory
 
 
 @pytest.mark.parametrize(("strength", "least"), [("light", 0.95), ("medium", 0.80)])
 def test_edited_reposts_are_found_among_many(filled, strength, least):
-    judge, known = filled
     found = 0
     for number in range(POSTS):
         text = repost(posting(number), strength, number, VOCABULARY)
-        repeats = judge.repeats(snippet(text, "copier", f"company {number}", 10_000 + number), known)
+        repeats = filled.found_for(snippet(text, "copier", f"company {number}", 10_000 + number))
         found += bool(repeats) and repeats[0].original.company_id == f"company {number}"
     assert found >= least * POSTS
 
 
 def test_other_postings_made_of_the_same_phrases_are_innocent(filled):
-    judge, known = filled
     for number in range(STORED, STORED + POSTS):
         text = snippet(posting(number), "honest", f"company {number}", 20_000 + number)
-        assert judge.repeats(text, known) == []
+        assert filled.found_for(text) == []
 
 
 def test_edits_are_the_same_for_a_seed_and_grow_with_the_strength():
@@ -92,20 +87,20 @@ def test_at_one_moment_the_suppliers_name_decides_in_either_order():
 
 
 def test_a_snippet_delivered_again_is_no_repeat_of_itself():
-    judge = detector()
+    memory = Memory()
     text = snippet(posting(1))
-    assert judge.judge([text], {}) == []
-    assert judge.judge([text], {text.ref: text}) == []
-    assert len(judge.judge([snippet(posting(1), "copier", minutes=1)], {text.ref: text})) == 1
+    assert memory.judge(text) == []
+    assert memory.judge(text) == []
+    assert len(memory.judge(snippet(posting(1), "copier", minutes=1))) == 1
 
 
 def test_a_new_revision_takes_the_place_of_the_old_one():
-    judge = detector()
+    memory = Memory()
     old, new = snippet(posting(1), key="post"), snippet(posting(2), key="post")
-    judge.judge([old], {})
-    judge.judge([new], {old.ref: old})
-    assert judge.judge([snippet(posting(1), "other", minutes=3)], {new.ref: new}) == []
-    assert len(judge.judge([snippet(posting(2), "copier", minutes=4)], {new.ref: new})) == 1
+    memory.judge(old)
+    memory.judge(new)
+    assert memory.judge(snippet(posting(1), "other", minutes=3)) == []
+    assert len(memory.judge(snippet(posting(2), "copier", minutes=4))) == 1
 
 
 def test_a_supplier_renewing_his_own_posting_is_told_apart():
@@ -155,20 +150,18 @@ def test_empty_texts_repeat_nothing_long():
 
 
 def test_a_farm_of_reposts_does_not_hide_the_original():
-    judge = detector()
     first = snippet(posting(1))
-    known = {first.ref: first}
-    judge.judge([first], {})
     farm = [snippet(posting(1), f"farmer {number}", minutes=1 + number) for number in range(300)]
-    assert {repeat.original.ref for repeat in judge.judge(farm, known)} == {first.ref}
+    repeats = judged(first, *farm)
+    assert [repeat.original.ref for repeat in repeats] == [first.ref] * 300
 
 
 def test_what_was_erased_is_never_named():
     index = SketchIndex(100)
     text = snippet(posting(1))
-    index.add(sketch(text))
-    assert index.forget(text.ref)
-    assert not index.forget(text.ref)
+    index.add(text)
+    assert index.forget([text.ref]) == 1
+    assert index.forget([text.ref]) == 0
     assert index.candidates(snippet(posting(1), "copier", minutes=1)) == []
 
 
@@ -176,9 +169,9 @@ def test_the_index_forgets_the_oldest_half_and_stays_within_its_capacity():
     index = SketchIndex(100)
     texts = [snippet(posting(number), minutes=number) for number in range(400)]
     for text in texts:
-        index.add(sketch(text))
+        index.add(text)
     assert 50 <= len(index) <= 100
-    assert index.memory_bytes == 2 * SketchIndex(100).memory_bytes
+    assert index.memory_bytes <= 246 * 100
     copies = [snippet(posting(number), "copier", minutes=900) for number in range(400)]
     assert [
         text.ref in index.candidates(copy) for text, copy in zip(texts[-50:], copies[-50:], strict=True)
@@ -186,17 +179,6 @@ def test_the_index_forgets_the_oldest_half_and_stays_within_its_capacity():
     assert not any(
         text.ref in index.candidates(copy) for text, copy in zip(texts[:300], copies[:300], strict=True)
     )
-
-
-def test_an_index_built_from_stored_sketches_answers_as_before(filled):
-    _, known = filled
-    index = SketchIndex(4_000)
-    for text in known.values():
-        index.add(sketch(text))
-    judge, _ = filled
-    for number in range(50):
-        text = snippet(repost(posting(number), "medium", 5, VOCABULARY), "copier", minutes=30_000)
-        assert Detector(index).repeats(text, known) == judge.repeats(text, known)
 
 
 def test_a_text_that_one_may_not_see_is_never_the_original():
@@ -207,3 +189,23 @@ def test_a_text_that_one_may_not_see_is_never_the_original():
     )
     found = [(repeat.snippet, repeat.original) for repeat in judged(private, shared, theirs, ours)]
     assert found == [(theirs, private), (ours, shared)]
+
+
+def test_shingles_and_fingerprints_are_those_of_the_slow_way():
+    for text in (
+        "",
+        "One",
+        "one two",
+        "Ümläute, U.S. firms' C++ & node.js",
+        "a\u00a0b 1\u202f000 c\u2019s",
+        posting(3),
+        "x" * 99,
+    ):
+        shingles = shingles_of(joined_words(text))
+        assert shingles.tolist() == shingle_hashes(text).tolist()
+        assert majority(shingles) == simhash(shingles)
+
+
+def test_shared_counts_what_both_hold():
+    left, right = snippet(posting(1)).shingles, snippet(posting(1)[:200]).shingles
+    assert shared(left, right) == len(set(left.tolist()) & set(right.tolist()))

@@ -38,10 +38,27 @@ def test_the_interval_is_that_of_a_gamma_distribution():
     assert found.high[0] == pytest.approx(0.5 * 1.12149, abs=1e-3)
 
 
-def test_expected_events_are_the_rates_of_the_positions_shown():
-    rates = np.array([0.3, 0.1])
-    miner, position = np.array([0, 1, 1], dtype=np.int32), np.array([1, 2, 9], dtype=np.int32)
-    assert expected_events(miner, position, rates, 3).tolist() == pytest.approx([0.3, 0.2, 0.0])
+def test_what_is_expected_at_a_place_is_what_others_met_there():
+    shown, happened = np.array([40_000.0, 0.0]), np.array([8_000.0, 0.0])
+    own_shown, own_happened = np.array([[100.0, 0.0]]), np.array([[90.0, 0.0]])
+    others = (8_000 - 90) / (40_000 - 100)
+    assert expected_events(own_shown, own_happened, shown, happened)[0] == pytest.approx(
+        100 * others, rel=1e-6
+    )
+
+
+def test_who_alone_holds_a_place_is_measured_by_its_neighbours():
+    shown, happened = np.full(20, 1_000.0), 1_000 * np.array([0.5 / (1 + 0.1 * k) for k in range(20)])
+    own_shown, own_happened = np.zeros((1, 20)), np.zeros((1, 20))
+    own_shown[0, 9], own_happened[0, 9] = 1_000.0, 0.0
+    happened[9] = 0.0
+    expected = expected_events(own_shown, own_happened, shown, happened)[0]
+    assert expected == pytest.approx(1_000 * 0.5 / 1.9, rel=0.1)
+
+
+def test_who_is_alone_in_the_world_is_usual():
+    shown, happened = np.array([[500.0, 500.0]]), np.array([[100.0, 20.0]])
+    assert expected_events(shown, happened, shown[0], happened[0])[0] == pytest.approx(120.0)
 
 
 def test_the_rate_of_a_position_seldom_shown_is_near_the_rate_over_all():

@@ -9,19 +9,24 @@ from ingest.importers.outcomes import OutcomeRow
 from ingest.importers.snippets import SnippetDraft
 from ingest.streams.messages import encoded, holds_nul
 from ingest.streams.records import Unusable
-from tests.fixtures.streaming import reader, record, snippet
+from tests.fixtures import streaming
+from tests.fixtures.streaming import KEYS, reader, record
 
 NOW = datetime(2024, 11, 21, tzinfo=UTC)
 
 
+def snippet(number: int, **changes: Any) -> dict[str, Any]:
+    return streaming.snippet(number, **{"produced_at": "2024-11-20T12:00:00+00:00", **changes})
+
+
 def fault_of(value: object, key: bytes | None = b"acme", kind: Any = "snippets") -> tuple[str, str]:
     with pytest.raises(Unusable) as refused:
-        reader(lambda: NOW, most_bytes=1_000).read(kind, record(value, key))
+        reader(lambda: NOW, most_bytes=1_000).read(kind, record(value, key), KEYS)
     return refused.value.fault.code, refused.value.fault.field
 
 
 def draft(value: object, key: bytes = b"acme") -> SnippetDraft:
-    row = reader(lambda: NOW).read("snippets", record(value, key))
+    row = reader(lambda: NOW).read("snippets", record(value, key), KEYS)
     assert isinstance(row, SnippetDraft)
     return row
 
@@ -62,6 +67,7 @@ def test_a_domain_stands_in_for_the_company_and_is_the_key() -> None:
         (snippet(1, produced_at="2024-11-21T00:05:01Z"), ("future_date", "produced_at")),
         (snippet(1, produced_at="2031-01-01"), ("future_date", "produced_at")),
         (snippet(1, produced_at=" "), ("invalid_date", "produced_at")),
+        (snippet(1, produced_at="2024-08-22T23:59:59Z"), ("stale", "produced_at")),
         (snippet(1, text=" "), ("invalid_field", "text")),
         (snippet(1, kind="rumour"), ("invalid_field", "kind")),
         (snippet(1, snippet_id="x" * 300), ("invalid_field", "snippet_id")),
@@ -86,13 +92,13 @@ def test_attributes_nested_deeper_than_json_is_written_are_refused() -> None:
     value = b'{"deep":' * 300 + b"1" + b"}" * 300
     raw = b'{"schema_version":1,"produced_at":"2024-11-20","company_id":"acme","text":"x","attributes":%b}'
     with pytest.raises(Unusable) as refused:
-        reader(lambda: NOW).read("snippets", record(raw % value))
+        reader(lambda: NOW).read("snippets", record(raw % value), KEYS)
     assert refused.value.fault.field == "attributes"
 
 
 def test_a_date_a_little_ahead_is_the_time_of_production_whenever_it_is_read() -> None:
     value = snippet(1, observed_at="2024-11-20T18:00:00Z")
-    later = reader(lambda: datetime(2025, 1, 1, tzinfo=UTC)).read("snippets", record(value))
+    later = reader(lambda: datetime(2025, 1, 1, tzinfo=UTC)).read("snippets", record(value), KEYS)
     assert draft(value).observed_at == datetime(2024, 11, 20, 12, tzinfo=UTC) == later.observed_at  # type: ignore[union-attr]
 
 
@@ -105,7 +111,7 @@ def test_an_outcome_becomes_its_row() -> None:
         "schema_version": 1, "produced_at": "2024-11-20", "query_id": "q", "lead_id": "l", "event": "click",
         "occurred_at": "2024-11-19T10:00:00Z",
     }  # fmt: skip
-    row = reader(lambda: NOW).read("outcomes", record(value, b"l"))
+    row = reader(lambda: NOW).read("outcomes", record(value, b"l"), KEYS)
     assert isinstance(row, OutcomeRow)
     assert (row.lead_id, row.event) == ("l", "click")
 

@@ -1,0 +1,139 @@
+"""`leads miners judge|report`: what suppliers are worth, why some of their snippets do not count, and who earns what."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime
+from typing import Annotated
+
+import asyncpg
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from commands.database import database_of
+from commands.failure import USAGE, CommandError
+from commands.target import DataOption, choose
+from configs.suppliers import SupplierArgs
+from db.pool import PoolLimits, open_pool
+from db.suppliers import emission_report, supplier_quality
+from ingest.suppliers.judging import Judged, judge
+from ranking.taxonomy import load_taxonomy
+
+_STATEMENT_TIMEOUT_S = 600.0
+_LIMITS = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
+
+
+def judge_command(
+    as_of: Annotated[
+        datetime | None, typer.Option(help="Judge on what was known then (UTC).", show_default="now")
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option(help="Judge again after so many seconds, until Ctrl-C.", min=1.0)
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Screen new snippets, work out every supplier's quality and emissions, and write them down."""
+    if as_of is not None and every is not None:
+        raise CommandError("--as-of and --every exclude each other", USAGE)
+    with database_of(choose(data, None, os.environ)) as dsn:
+        asyncio.run(_judge(dsn, as_of.replace(tzinfo=UTC) if as_of else None, every))
+
+
+def report_command(
+    miner: Annotated[
+        str | None,
+        typer.Argument(help="One supplier, with its snippets that do not count.", show_default="all"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As the HTTP interface tells it.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Show the newest judgement."""
+    with database_of(choose(data, None, os.environ)) as dsn:
+        told = asyncio.run(_told(dsn, miner))
+    if told is None:
+        raise CommandError(f"no supplier {miner!r}")
+    if miner is None and told["as_of"] is None:
+        raise CommandError("nobody was judged yet; run `leads miners judge`")
+    console = Console(highlight=False, soft_wrap=as_json)
+    if as_json:
+        console.out(orjson.dumps(told).decode())
+    elif miner is None:
+        _show_emissions(console, told)
+    else:
+        _show_quality(console, told)
+
+
+async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> None:
+    stop = asyncio.Event()
+    if every_s is not None:
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, stop.set)
+    taxonomy, args = load_taxonomy(), SupplierArgs()
+    pool = await open_pool(dsn, _LIMITS, application_name="leads miners judge")
+    try:
+        while True:
+            now = datetime.now(UTC)
+            _show_run(await judge(pool, taxonomy, args, as_of or now, now))
+            if every_s is None or await _stopped_within(stop, every_s):
+                return
+    finally:
+        await pool.close()
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _told(dsn: str, miner: str | None) -> dict[str, object] | None:
+    pool: asyncpg.Pool = await open_pool(dsn, _LIMITS, application_name="leads miners report")
+    try:
+        return await (emission_report(pool) if miner is None else supplier_quality(pool, miner))
+    finally:
+        await pool.close()
+
+
+def _show_run(judged: Judged) -> None:
+    read = judged.screened
+    console = Console(highlight=False)
+    console.print(f"{read.texts:,} texts read, {read.flagged:,} do not count")
+    rest = " All goes to the treasury." if judged.treasury else ""
+    console.print(
+        f"{judged.suppliers:,} suppliers judged, {judged.flagged:,} flagged, {judged.throttled:,} throttled.{rest}"
+    )
+    if judged.changed:
+        console.print(f"Counts otherwise from now on: {', '.join(judged.changed)}")
+
+
+def _show_emissions(console: Console, told: dict[str, object]) -> None:
+    table = Table("supplier", "share", "sourcing", "curating", "quality", "state")
+    miners = told["miners"]
+    assert isinstance(miners, list)
+    for each in miners:
+        state = "flagged" if each["is_flagged"] else each["throttle_reason"] or ""
+        numbers = [f"{each[name]:.4f}" for name in ("share", "sourcing", "curating")]
+        table.add_row(each["miner_id"], *numbers, f"{each['mqf']['score']:.3f}", state)
+    console.print(table)
+    console.print(f"treasury {told['treasury']:.4f}, as of {told['as_of']}")
+
+
+def _show_quality(console: Console, told: dict[str, object]) -> None:
+    judgement, flags, repeats = told["judgement"], told["flagged_snippets"], told["repeated_snippets"]
+    console.print_json(data=judgement)
+    assert isinstance(flags, list)
+    assert isinstance(repeats, list)
+    table = Table("snippet", "why", "found", "evidence")
+    for each in flags:
+        table.add_row(each["snippet_id"], each["reason"], each["found_at"], str(each["detail"]))
+    for each in repeats:
+        original = each["original"]
+        what = f"of {original['miner_id']}/{original['snippet_id']}, {each['distance']} bits, {each['contained']:.2f} contained"
+        table.add_row(each["snippet_id"], "repeat", each["found_at"], what)
+    console.print(table)

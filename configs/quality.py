@@ -1,0 +1,39 @@
+"""How submitters are judged: rules, standings, and how a throttle is lived with (F-8)."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ranking.query_rules import RuleConfig
+from ranking.reputation import ReputationConfig
+
+
+class QualityArgs(BaseModel):
+    """Rules that flag queries, what follows from flags, and how replicas keep in step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: RuleConfig = Field(default_factory=RuleConfig, description="when a query is flagged (F-8)")
+    reputation: ReputationConfig = Field(
+        default_factory=ReputationConfig, description="averages and bounds (F-8)"
+    )
+    local_trusted: bool = Field(
+        True,
+        description="whether this machine's own callers, who need no key while there is none, are never throttled",
+    )
+    trial_every_s: float = Field(
+        60.0,
+        ge=0.0,
+        le=86_400.0,
+        description="seconds between queries that a throttled submitter may show himself by",
+    )
+    keys_every_s: float = Field(
+        2.0, gt=0.0, le=60.0, description="seconds until new and revoked keys are known"
+    )
+    round_s: float = Field(
+        1.0, gt=0.0, le=60.0, description="seconds until replicas know each other's judgements"
+    )
+    most_waiting: int = Field(
+        50_000,
+        ge=1,
+        le=10_000_000,
+        description="judgements that wait for Postgres; more are dropped and counted",
+    )
