@@ -9,12 +9,18 @@ from db.snapshot import write_snapshot
 from db.snapshot.catalogue import Catalogue, DisplayColumns
 from db.snapshot.layout import open_array, open_columns
 from models import lexical
+from models.lexical.statistics import Statistics
 from ranking.taxonomy import Taxonomy
 from ranking.types import Generation
 
 
 async def build_generation(
-    pool: asyncpg.Pool, root: Path, taxonomy: Taxonomy, *, clock: Callable[[], float]
+    pool: asyncpg.Pool,
+    root: Path,
+    taxonomy: Taxonomy,
+    *,
+    clock: Callable[[], float],
+    statistics: Statistics | None = None,
 ) -> Generation:
     """Build, publish and return a generation; CURRENT moves only when columns and lexical index are complete.
 
@@ -25,6 +31,7 @@ async def build_generation(
         pool: one connection is used and holds the builder's lock.
         root: folder of the generations, made when missing.
         clock: seconds since the epoch, UTC.
+        statistics: to score texts by instead of their own.
 
     Raises:
         Unavailable: Postgres failed, or another build is under way.
@@ -33,7 +40,7 @@ async def build_generation(
     def add_lexical(columns: Path, out: Path) -> None:
         shown = Catalogue(open_columns(columns, "display", DisplayColumns))
         companies = open_array(columns / "snippets.company.npy")
-        lexical.build((shown.text(row) for row in range(len(companies))), companies, out, taxonomy)
+        lexical.build((shown.text(row) for row in range(len(companies))), companies, out, taxonomy, statistics)
 
     async with pool.acquire() as connection:
         return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)

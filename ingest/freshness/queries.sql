@@ -5,6 +5,9 @@
 -- True when this session now is the one that follows; it stays so until it ends.
 SELECT pg_try_advisory_lock(4862026011)
 
+-- name: follower_unlock
+SELECT pg_advisory_unlock(4862026011)
+
 -- name: state
 SELECT pg_snapshot_xmin(seen)::text::bigint AS xmin, seen::text AS transactions FROM pg_current_snapshot() AS seen
 

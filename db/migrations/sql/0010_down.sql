@@ -1,0 +1,2 @@
+DROP TRIGGER miners_changed ON miners;
+ALTER TABLE miners DROP COLUMN txid;
