@@ -28,7 +28,7 @@ _CUES = Path(__file__).with_name("posting_cues.toml")
 _READ_CHARACTERS = 6_000
 _HEAD_LINES = 3
 _TITLE_WORDS = 12
-_VAGUE_WORDS = 5
+_VAGUE_WORDS = 9
 _SOUGHT_WORDS = 14
 _MOST_TITLES = 12
 _CLOSED_LINE = re.compile(
@@ -47,7 +47,7 @@ _CLAUSES = 3
 _FIELDS_END = re.compile(r"[.!?;:\n(]")
 _PREPOSITION = re.compile(
     r"\s(?:of|in|for|at|to|with|on|from|who|across|im|für|bei|mit|de|du|des|en|chez|pour|para|na|no|da|do|di|per|presso|voor|bij|van|met)\s"
-    r"|[,(]",
+    r"|[,(]|\s[-–—]\s",
     re.IGNORECASE,
 )
 # How words for people end in the seven languages; what precedes must be a role of the taxonomy all the same.
@@ -70,7 +70,7 @@ _LABEL = re.compile(
 )
 _HEADS = re.compile(r"(?:head|chief|vp|director|lead)\b", re.IGNORECASE)
 _SPEAKS = re.compile(
-    r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|hi)\b", re.IGNORECASE
+    r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|help|hi)\b", re.IGNORECASE
 )
 _SPELLED = re.compile(r"[^\W\d_]+")
 _LINE_STARTS = ("", "\n", "|", ":")
@@ -132,7 +132,11 @@ def read_openings(listing: Listing, canonical: Canonicaliser) -> Opening | Refus
     if reason := _withdrawn(lines, canonical):
         return reason
     own = company_name_key(spoken_name(listing))
-    titles = _distinct(title for title in _offered(lines, canonical) if company_name_key(title) != own)
+    titles = _distinct(
+        title
+        for title in _offered(lines, canonical)
+        if company_name_key(title) != own or _is_plain_title(title, canonical)
+    )
     if titles:
         return Opening(titles)
     tokens = words(text)
@@ -175,7 +179,7 @@ def _offered(lines: list[str], canonical: Canonicaliser) -> list[str]:
     told = header is not None or _cues().seeks.any(words(text)) or _terms_at_top(lines)
     named = [part for part in parts if _names_people(part, canonical)]
     named += [title for title, linked in listed if told or (linked and len(listed) > 1)]
-    vague = [part for part in parts if len(words(part)) <= _VAGUE_WORDS]
+    vague = [part for part in parts if len(words(part)) <= _VAGUE_WORDS and not _SPEAKS.match(part)]
     return named or [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES] or vague
 
 
@@ -210,8 +214,7 @@ def _parts(header: list[str], canonical: Canonicaliser) -> list[str]:
     found = [part for part in parts if len(words(part)) <= 2 * _TITLE_WORDS and _is_job(part, canonical)]
     if not any(_names_people(part, canonical) for part in found):
         first = _page_title(header)
-        told = len(words(first)) > 1 and _AGENT.search(_PREPOSITION.split(first, maxsplit=1)[0])
-        found += [first] if (told or _HEADS.match(first)) and _names_people(first, canonical) else []
+        found += [first] if _is_plain_title(first, canonical) else []
     return found
 
 
@@ -297,6 +300,12 @@ def _names_people(title: str, canonical: Canonicaliser) -> bool:
     if _AGENT.search(head) or _INITIALS.search(head) or _PLACES.search(head):
         return bool(canonical.role_codes(head)) or canonical.seniority_code(head) is not None
     return canonical.seniority_code(head) is not None and len(words(title)) <= _TITLE_WORDS // 2
+
+
+def _is_plain_title(part: str, canonical: Canonicaliser) -> bool:
+    """Whether a part can be no company's name: "Support Engineer", "Head of Growth", but not "Coder" or "Bild AI"."""
+    told = len(words(part)) > 1 and _AGENT.search(_PREPOSITION.split(part, maxsplit=1)[0])
+    return bool(told or _HEADS.match(part)) and _names_people(part, canonical)
 
 
 def _written_as_title(title: str) -> bool:
