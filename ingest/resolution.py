@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ def same_domain(records: Sequence[CompanyRecord]) -> list[Match]:
         if record.domain_key is not None and names_a_company(record.domain_key)
     )
     chains = (
-        chain for members in _grouped(keyed).values() for chain in branches_apart(records, members).values()
+        chain for members in grouped(keyed).values() for chain in branches_apart(records, members).values()
     )
     return [
         Match(left, right, "same_domain", str(records[left].domain_key))
@@ -118,9 +118,9 @@ def branches_apart(records: Sequence[CompanyRecord], members: Sequence[int]) -> 
     """The members that may be joined by what they share: branches by their name, all others under ""."""
     if len(members) < 2:
         return {"": list(members)}
-    openings = _grouped((records[index].name_key.split(" ", 1)[0], index) for index in members)
+    openings = grouped((records[index].name_key.split(" ", 1)[0], index) for index in members)
     branches = {index for same in openings.values() for index in _branches(records, same)}
-    return _grouped(((records[index].name_key if index in branches else ""), index) for index in members)
+    return grouped(((records[index].name_key if index in branches else ""), index) for index in members)
 
 
 def _branches(records: Sequence[CompanyRecord], same: Sequence[int]) -> set[int]:
@@ -150,7 +150,7 @@ def _are_siblings(records: Sequence[CompanyRecord], pair: Pair) -> bool:
 
 def former_name_pairs(records: Sequence[CompanyRecord]) -> set[Pair]:
     """Pairs in which a former name of one is the present name of the other."""
-    named = _grouped(((record.tenant, record.name_key), index) for index, record in enumerate(records))
+    named = grouped(((record.tenant, record.name_key), index) for index, record in enumerate(records))
     return {
         (min(index, other), max(index, other))
         for index, record in enumerate(records)
@@ -226,14 +226,29 @@ def _near_identical(records: Sequence[CompanyRecord], contained: Contained) -> I
             yield Match(left, right, "near_identical", evidence, bits, contained[pair])
 
 
-def _grouped(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+def grouped(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+    """Indices by key, in the order given."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for key, index in keyed:
         groups[key].append(index)
     return groups
 
 
-def clusters(count: int, matches: Iterable[Match]) -> list[list[int]]:
+class Tie(Protocol):
+    """Two records that are one, by index."""
+
+    @property
+    def left(self) -> int:
+        """One."""
+        ...
+
+    @property
+    def right(self) -> int:
+        """The other."""
+        ...
+
+
+def clusters(count: int, matches: Iterable[Tie]) -> list[list[int]]:
     """The connected groups of more than one record, each ascending."""
     roots = list(range(count))
 
@@ -246,7 +261,7 @@ def clusters(count: int, matches: Iterable[Match]) -> list[list[int]]:
     for match in matches:
         left, right = root(match.left), root(match.right)
         roots[max(left, right)] = min(left, right)
-    groups = _grouped((root(index), index) for index in range(count))
+    groups = grouped((root(index), index) for index in range(count))
     return [members for members in groups.values() if len(members) > 1]
 
 
