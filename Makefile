@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help demo test serve bench check lint types imports format clean
+.PHONY: help demo test chaos serve bench check lint types imports format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ demo: $(SET_UP) ## everything from nothing: servers, data, model, graph; three p
 test: $(SET_UP) check ## lint, types, import contracts, and every test but chaos and load
 	$(BIN)/python -m pytest -m 'not chaos and not load' --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json --durations=15
 	$(BIN)/python tests/coverage_floor.py .coverage.json
+
+chaos: $(SET_UP) ## kills parts on purpose: members, broker, Postgres; some ten minutes, CHAOS_KILLS=5 for fewer
+	$(BIN)/python -m pytest -m chaos tests/chaos
 
 serve: $(SET_UP) ## the demo's system, left running; Ctrl-C stops it, data stays under .data/
 	$(BIN)/leads demo --serve
