@@ -4,17 +4,18 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 
-.PHONY: help demo test serve bench check lint types imports format clean
+.PHONY: help demo test chaos serve bench check lint types imports format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-$(SET_UP): requirements.txt requirements-dev.txt requirements-broker.txt pyproject.toml
+$(SET_UP): requirements.txt requirements-dev.txt requirements-broker.txt requirements-batch.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "Python 3.11 is needed; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-broker.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/batch -r requirements-batch.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
@@ -24,6 +25,9 @@ demo: $(SET_UP) ## everything from nothing: servers, data, model, graph; three p
 test: $(SET_UP) check ## lint, types, import contracts, and every test but chaos and load
 	$(BIN)/python -m pytest -m 'not chaos and not load' --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json --durations=15
 	$(BIN)/python tests/coverage_floor.py .coverage.json
+
+chaos: $(SET_UP) ## kills parts on purpose: members, broker, Postgres; some ten minutes, CHAOS_KILLS=5 for fewer
+	$(BIN)/python -m pytest -m chaos tests/chaos
 
 serve: $(SET_UP) ## the demo's system, left running; Ctrl-C stops it, data stays under .data/
 	$(BIN)/leads demo --serve

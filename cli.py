@@ -8,6 +8,7 @@ from typer.exceptions import TyperException
 
 from commands import (
     asking,
+    batching,
     bench,
     demo,
     evaluating,
@@ -44,6 +45,7 @@ app.add_typer(miners.miners, name="miners")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(sources.sources, name="sources")
 app.command()(asking.query)
+app.command("batch")(batching.batch_command)
 app.command("train")(training.train_command)
 app.command("evaluate")(evaluating.evaluate_command)
 app.command()(bench.bench)

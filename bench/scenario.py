@@ -13,7 +13,9 @@ NAMES = (
     "llmhang", "llmerrors", "llmhealthy",
 )  # fmt: skip
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
-ELSEWHERE = {"peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling"}
+ELSEWHERE = {
+    "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "ingest": "bench.ingest",
+}  # fmt: skip
 Need = Literal["vectors"]
 LlmMode = Literal["never", "auto", "wait"]
 

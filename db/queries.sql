@@ -454,6 +454,52 @@ UPDATE companies SET cluster_id = given.cluster_id, updated_at = $3::timestamptz
 FROM unnest($1::text[], $2::text[]) AS given (company_id, cluster_id)
 WHERE companies.company_id = given.company_id AND companies.cluster_id <> given.cluster_id
 
+-- name: businesses_of_staged_leads
+-- The businesses whose leads may be one person's now.
+SELECT DISTINCT cluster_id FROM companies WHERE company_id IN (SELECT company_id FROM staged_leads)
+
+-- name: businesses_of_staged_companies
+-- The same after an import of companies, with the businesses that were parted by it.
+SELECT DISTINCT cluster_id FROM companies WHERE company_id IN (SELECT company_id FROM staged_companies)
+UNION
+SELECT own.cluster_id
+FROM lead_duplicates found
+JOIN leads ON leads.lead_id = found.lead_id JOIN companies own ON own.company_id = leads.company_id
+JOIN leads matched ON matched.lead_id = found.matched_id JOIN companies other ON other.company_id = matched.company_id
+WHERE found.reason <> 'same_mailbox' AND own.cluster_id <> other.cluster_id
+
+-- name: lead_scope
+-- People of the businesses $1, whoever has a mailbox of theirs, and whom either was one person with.
+WITH own AS (
+    SELECT lead_id, regexp_replace(lower(email), '\+[^@]*@', '@') AS mailbox
+    FROM leads JOIN companies USING (company_id) WHERE cluster_id = ANY ($1::text[]) AND NOT is_company_level
+), near AS (
+    SELECT lead_id FROM own
+    UNION SELECT leads.lead_id FROM leads JOIN own ON own.mailbox = regexp_replace(lower(leads.email), '\+[^@]*@', '@')
+), tied AS (
+    SELECT coalesce(found.representative_id, near.lead_id) AS representative_id
+    FROM near LEFT JOIN lead_duplicates found USING (lead_id)
+), wanted AS (
+    SELECT lead_id FROM near
+    UNION SELECT representative_id FROM tied
+    UNION SELECT lead_id FROM lead_duplicates WHERE representative_id IN (SELECT representative_id FROM tied)
+)
+SELECT lead_id, coalesce(leads.tenant_id, '') AS tenant, cluster_id AS business, full_name, title, email, role_codes,
+    num_nonnulls(full_name, title, seniority_code, email, leads.country_code, department) AS completeness
+FROM wanted JOIN leads USING (lead_id) JOIN companies USING (company_id)
+ORDER BY lead_id
+
+-- name: forget_lead_duplicates
+-- Remove what was found of the leads $1.
+DELETE FROM lead_duplicates WHERE lead_id = ANY ($1::text[])
+
+-- name: keep_lead_duplicates
+-- Keep whose person each of the leads $1 is ($2: representative, $3: match, $4: reason, $5: evidence, $6: distance, $7: now).
+INSERT INTO lead_duplicates (lead_id, representative_id, matched_id, reason, evidence, distance, found_at)
+SELECT lead_id, representative_id, matched_id, reason, evidence, distance, $7::timestamptz
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[])
+    AS given (lead_id, representative_id, matched_id, reason, evidence, distance)
+
 -- name: count_duplicates
 -- How many company records are merged into another.
 SELECT count(*) FROM company_duplicates
@@ -667,12 +713,22 @@ WHERE own.company_id = ANY($2::text[])
 ORDER BY own.company_id, c.company_id IS DISTINCT FROM own.company_id, c.company_id COLLATE "C"
 
 -- name: suppressions_in_force
--- Who must not be contacted now; an e-mail address stands for the leads that have it.
-SELECT tenant_id, kind, value FROM suppressions
-WHERE kind <> 'email' AND (expires_at IS NULL OR expires_at > now())
+-- Who must not be contacted now; an e-mail address stands for the leads that have it, a lead for all records of the same person.
+WITH named AS (
+    SELECT tenant_id, kind, value FROM suppressions
+    WHERE kind <> 'email' AND (expires_at IS NULL OR expires_at > now())
+    UNION
+    SELECT s.tenant_id, 'lead', l.lead_id FROM suppressions s JOIN leads l ON lower(l.email) = lower(s.value)
+    WHERE s.kind = 'email' AND (s.expires_at IS NULL OR s.expires_at > now())
+), persons AS (
+    SELECT named.tenant_id, coalesce(found.representative_id, named.value) AS lead_id
+    FROM named LEFT JOIN lead_duplicates found ON found.lead_id = named.value WHERE named.kind = 'lead'
+)
+SELECT tenant_id, kind, value FROM named
 UNION
-SELECT s.tenant_id, 'lead', l.lead_id FROM suppressions s JOIN leads l ON lower(l.email) = lower(s.value)
-WHERE s.kind = 'email' AND (s.expires_at IS NULL OR s.expires_at > now())
+SELECT tenant_id, 'lead', lead_id FROM persons
+UNION
+SELECT persons.tenant_id, 'lead', same.lead_id FROM persons JOIN lead_duplicates same ON same.representative_id = persons.lead_id
 
 -- ======== Training ========
 

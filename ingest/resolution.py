@@ -3,15 +3,17 @@
 Two records belong together when they have the same domain (of one company, not of a shared site); when a former
 name of one is the name of the other and something else agrees: like descriptions, or country and city where not
 both have a domain of their own; or when name and description are near-identical. A name alone never joins:
-"Quest" and "River" are each the name of many. Nor do a former name and a city outweigh two domains: of 35 pairs so
-found in a directory of 5,827 start-ups, half of them in one city, none was the same business.
+"Quest" and "River" are each the name of many. Branches are businesses of their own: records of different cities are not joined by a
+like text, which chains give to all their branches, nor by the chain's domain where each adds words of its own to one opening.
+Nor do a former name and a city outweigh two domains: of 35 pairs so found in a directory of 5,827 start-ups, half of them in one
+city, none was the same business.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,22 +98,59 @@ def find_matches(records: Sequence[CompanyRecord], contained: Contained) -> list
 
 
 def same_domain(records: Sequence[CompanyRecord]) -> list[Match]:
-    """Records of one company's domain, each with the next."""
+    """Records of one company's domain, each with the next; branches only with what has the same name."""
     keyed = (
         ((record.tenant, record.domain_key), index)
         for index, record in enumerate(records)
         if record.domain_key is not None and names_a_company(record.domain_key)
     )
+    chains = (
+        chain for members in grouped(keyed).values() for chain in branches_apart(records, members).values()
+    )
     return [
         Match(left, right, "same_domain", str(records[left].domain_key))
-        for members in _grouped(keyed).values()
-        for left, right in pairwise(members)
+        for chain in chains
+        for left, right in pairwise(chain)
     ]
+
+
+def branches_apart(records: Sequence[CompanyRecord], members: Sequence[int]) -> dict[Hashable, list[int]]:
+    """The members that may be joined by what they share: branches by their name, all others under ""."""
+    if len(members) < 2:
+        return {"": list(members)}
+    openings = grouped((records[index].name_key.split(" ", 1)[0], index) for index in members)
+    branches = {index for same in openings.values() for index in _branches(records, same)}
+    return grouped(((records[index].name_key if index in branches else ""), index) for index in members)
+
+
+def _branches(records: Sequence[CompanyRecord], same: Sequence[int]) -> set[int]:
+    """Those of one opening that stand beside another one, in another city, under another name."""
+    known = same[:_MAX_BAND_GROUP]
+    return {
+        index
+        for pair in combinations(known, 2)
+        if _are_apart(records, pair) and _are_siblings(records, pair)
+        for index in pair
+    }
+
+
+def _are_apart(records: Sequence[CompanyRecord], pair: Pair) -> bool:
+    """Whether both cities are known and not the same."""
+    left, right = (records[index] for index in pair)
+    if left.city_code is None or right.city_code is None:
+        return False
+    return (left.country_code, left.city_code) != (right.country_code, right.city_code)
+
+
+def _are_siblings(records: Sequence[CompanyRecord], pair: Pair) -> bool:
+    """Whether each name has words that the other lacks."""
+    left, right = (set(records[index].name_key.split()) for index in pair)
+    return not (left <= right or right <= left)
 
 
 def former_name_pairs(records: Sequence[CompanyRecord]) -> set[Pair]:
     """Pairs in which a former name of one is the present name of the other."""
-    named = _grouped(((record.tenant, record.name_key), index) for index, record in enumerate(records))
+    named = grouped(((record.tenant, record.name_key), index) for index, record in enumerate(records))
     return {
         (min(index, other), max(index, other))
         for index, record in enumerate(records)
@@ -181,20 +220,35 @@ def _place(records: Sequence[CompanyRecord], pair: Pair) -> str | None:
 def _near_identical(records: Sequence[CompanyRecord], contained: Contained) -> Iterator[Match]:
     for pair in near_pairs(records):
         left, right = pair
-        if contained[pair] >= MIN_CONTAINMENT:
+        if contained[pair] >= MIN_CONTAINMENT and not _are_apart(records, pair):
             bits = distance(records[left].simhash or 0, records[right].simhash or 0)
             evidence = f"{records[left].name_key} / {records[right].name_key}; like records"
             yield Match(left, right, "near_identical", evidence, bits, contained[pair])
 
 
-def _grouped(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+def grouped(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+    """Indices by key, in the order given."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for key, index in keyed:
         groups[key].append(index)
     return groups
 
 
-def clusters(count: int, matches: Iterable[Match]) -> list[list[int]]:
+class Tie(Protocol):
+    """Two records that are one, by index."""
+
+    @property
+    def left(self) -> int:
+        """One."""
+        ...
+
+    @property
+    def right(self) -> int:
+        """The other."""
+        ...
+
+
+def clusters(count: int, matches: Iterable[Tie]) -> list[list[int]]:
     """The connected groups of more than one record, each ascending."""
     roots = list(range(count))
 
@@ -207,7 +261,7 @@ def clusters(count: int, matches: Iterable[Match]) -> list[list[int]]:
     for match in matches:
         left, right = root(match.left), root(match.right)
         roots[max(left, right)] = min(left, right)
-    groups = _grouped((root(index), index) for index in range(count))
+    groups = grouped((root(index), index) for index in range(count))
     return [members for members in groups.values() if len(members) > 1]
 
 

@@ -24,6 +24,23 @@ _FREE_DOMAINS = frozenset((
     "btinternet.com", "sky.com", "ntlworld.com", "bluewin.ch",
 ))
 # fmt: on
+# Mailboxes of many: whoever reads them, they are nobody's own.
+# fmt: off
+_SHARED = frozenset((
+    "info", "contact", "contacts", "kontakt", "hello", "hi", "office", "mail", "post", "sales",
+    "support", "team", "press", "presse", "media", "jobs", "careers", "karriere", "hr", "admin",
+    "service", "services", "help", "enquiries", "inquiries", "marketing", "billing", "accounts",
+    "buchhaltung", "vertrieb", "bewerbung", "noreply", "no-reply", "webmaster", "privacy", "legal",
+    "partners",
+))
+# fmt: on
+
+
+def mailbox_of(address: str) -> str | None:
+    """The mailbox of one person behind an address, without what follows a plus sign; None for a mailbox of many."""
+    name, _, domain = address.lower().rpartition("@")
+    name = name.split("+", 1)[0]
+    return None if name in _SHARED else f"{name}@{domain}"
 
 
 def business_address(wording: str) -> tuple[str | None, str | None]:

@@ -26,6 +26,7 @@ from ingest.importers.sources import Placed, Source
 from ingest.importers.staging import StagedRow, Staging
 from ingest.plagiarism.watching import Watch
 from ingest.resolving import resolve_staged
+from ingest.resolving_leads import resolve_leads
 from ranking.taxonomy import Taxonomy, load_taxonomy
 
 # An import may take as long as a human waits for a large file; the pool's own limits are those of a query.
@@ -186,6 +187,7 @@ class _Import:
             await self._connection.execute(load()["refresh_firmographics"], self._circumstances.now)
         if self._kind not in ("companies", "leads"):
             return 0
+        await resolve_leads(self._connection, self._kind, self._circumstances.now)
         removed = 0
         if self._kind == "leads":
             removed = _affected(await self._connection.execute(load()["drop_company_leads"]))

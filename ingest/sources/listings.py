@@ -31,6 +31,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 _MARKUP = re.compile(r"</?(?:p|a|br|li|ul|ol|div|b|i|em|strong|code|pre|span|h[1-6])\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r"<a\b[^>]*?href=\"([^\"]+)\"[^>]*>.*?</a>", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<(?:p|br|li|div|h[1-6]|pre)\b[^>]*>", re.IGNORECASE)
+# A longer line of a captured page is its navigation or script.
+_LINE_CHARS = 1_500
+_NO_SCRIPT = re.compile(r"enable javascript", re.IGNORECASE)
 _LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029\u0085]")
 
 
@@ -86,8 +89,8 @@ def plain_text(text: str) -> str:
         plain = _MARKUP.sub("", _BREAK.sub("\n", plain))
     if "&" in plain:
         plain = html.unescape(plain)
-    lines = (" ".join(line.split()) for line in _LINE_ENDS.sub("\n", plain).split("\n"))
-    return "\n".join(line for line in lines if line)
+    lines = (" ".join(line.split())[:_LINE_CHARS] for line in _LINE_ENDS.sub("\n", plain).split("\n"))
+    return "\n".join(line for line in lines if line and not _NO_SCRIPT.search(line))
 
 
 def _first(values: Mapping[str, object], names: tuple[str, ...]) -> object:

@@ -68,7 +68,7 @@ def mention(listing: Listing, canonical: Canonicaliser) -> Mention:
     elsewhere = [link(address) for address in links_in(listing.body)]
     places = listing.places or tuple(_SEPARATORS.split(head[0]) if head else ())
     return Mention(
-        name=_name(listing.company or (head[0] if head else "")),
+        name=spoken_name(listing),
         stated=_distinct(each.domain for each in (*fields, *told)),
         linked=_distinct(each.domain for each in elsewhere),
         slugs=_distinct(squeezed(each.slug) for each in (*fields, *told, *elsewhere)),
@@ -84,8 +84,10 @@ def squeezed(name: str) -> str:
     return "".join(filter(str.isalnum, fold(name)))
 
 
-def _name(wording: str) -> str:
-    name = _NAME_END.split(wording.strip(), maxsplit=1)[0].strip(" -–—*\"'“”.")
+def spoken_name(listing: Listing) -> str:
+    """The company's name as a field or the first line has it, "" when neither tells one."""
+    first = listing.body.split("\n", 1)[0] if listing.title is None else ""
+    name = _NAME_END.split((listing.company or first).strip(), maxsplit=1)[0].strip(" -–—*\"'“”.")
     if company_name_key(name) in _NO_NAMES or not 0 < len(name.split()) <= _MOST_NAME_WORDS:
         return ""
     return name

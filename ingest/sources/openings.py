@@ -17,9 +17,10 @@ from typing import Literal
 from ingest.importers.canonical import Canonicaliser
 from ingest.sources.addresses import links_in, without_links
 from ingest.sources.listings import Listing
+from ingest.sources.mentions import spoken_name
 from ranking.cues import CueSet
 from ranking.selling import not_a_posting
-from ranking.text import tokens_with_spans, words
+from ranking.text import company_name_key, tokens_with_spans, words
 
 Refusal = Literal["closed", "nothing open", "seeks work", "advertises", "names no job"]
 
@@ -27,6 +28,7 @@ _CUES = Path(__file__).with_name("posting_cues.toml")
 _READ_CHARACTERS = 6_000
 _HEAD_LINES = 3
 _TITLE_WORDS = 12
+_VAGUE_WORDS = 9
 _SOUGHT_WORDS = 14
 _MOST_TITLES = 12
 _CLOSED_LINE = re.compile(
@@ -36,7 +38,7 @@ _CLOSED_LINE = re.compile(
 _BAR = re.compile(r"\s*[|｜]\s*")
 _BULLET = re.compile(r"\s*(?:[-–—*•●·▪◦‣→>+]+|\(?\d{1,2}[.)/x]|\[[^\]]{1,30}\])\s*")
 _TITLE_END = re.compile(r"\s[-–—]\s|[:;(\[→|,]|\s/\s|\.(?:\s|$)")
-_STOP = re.compile(r"[.!?;:\n(\[|](?!\w)")
+_STOP = re.compile(r"\n|[.!?;:(\[|](?!\w)|[(\[]")
 _CLAUSE_END = re.compile(
     r",\s|\s[-–—]\s|\s(?:who|to|that|with|and help|for our|in our|at our|die|der|mit|qui|pour|que|con|para|com|met)\s"
 )
@@ -45,7 +47,7 @@ _CLAUSES = 3
 _FIELDS_END = re.compile(r"[.!?;:\n(]")
 _PREPOSITION = re.compile(
     r"\s(?:of|in|for|at|to|with|on|from|who|across|im|für|bei|mit|de|du|des|en|chez|pour|para|na|no|da|do|di|per|presso|voor|bij|van|met)\s"
-    r"|[,(]",
+    r"|[,(]|\s[-–—]\s",
     re.IGNORECASE,
 )
 # How words for people end in the seven languages; what precedes must be a role of the taxonomy all the same.
@@ -68,13 +70,13 @@ _LABEL = re.compile(
 )
 _HEADS = re.compile(r"(?:head|chief|vp|director|lead)\b", re.IGNORECASE)
 _SPEAKS = re.compile(
-    r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|hi)\b", re.IGNORECASE
+    r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|help|hi)\b", re.IGNORECASE
 )
 _SPELLED = re.compile(r"[^\W\d_]+")
 _LINE_STARTS = ("", "\n", "|", ":")
 _TITLE_OPENERS = frozenset(("senior", "junior", "staff", "founding", "lead", "full"))
 _ARTICLES = re.compile(
-    r"^(?:(?:as|an?|our|the|my|your|another|several|multiple|some|more|many|first|number|ein|eine|einen|une?|des|uno?|una|um|uma"
+    r"^(?:(?:hiring|as|an?|our|the|my|your|another|several|multiple|some|more|many|first|number|ein|eine|einen|une?|des|uno?|una|um|uma"
     r"|een|talented|experienced|exceptional|great|strong|additional|of|for|to)\s+|#?\d+\s*x?\s+)+",
     re.IGNORECASE,
 )
@@ -129,7 +131,12 @@ def read_openings(listing: Listing, canonical: Canonicaliser) -> Opening | Refus
     lines = text.split("\n")
     if reason := _withdrawn(lines, canonical):
         return reason
-    titles = _distinct(_offered(lines, canonical))
+    own = company_name_key(spoken_name(listing))
+    titles = _distinct(
+        title
+        for title in _offered(lines, canonical)
+        if company_name_key(title) != own or _is_plain_title(title, canonical)
+    )
     if titles:
         return Opening(titles)
     tokens = words(text)
@@ -172,7 +179,8 @@ def _offered(lines: list[str], canonical: Canonicaliser) -> list[str]:
     told = header is not None or _cues().seeks.any(words(text)) or _terms_at_top(lines)
     named = [part for part in parts if _names_people(part, canonical)]
     named += [title for title, linked in listed if told or (linked and len(listed) > 1)]
-    return named or [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES] or parts
+    vague = [part for part in parts if len(words(part)) <= _VAGUE_WORDS and not _SPEAKS.match(part)]
+    return named or [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES] or vague
 
 
 def _terms_at_top(lines: list[str]) -> bool:
@@ -202,12 +210,11 @@ def _page_title(parts: list[str]) -> str:
 
 def _parts(header: list[str], canonical: Canonicaliser) -> list[str]:
     """The parts of a header that name a role, a field or a rank; the first, as a rule the company, only when no other does."""
-    parts = (_tidy(_MONEY.sub(" ", part)) for part in header[1:])
+    parts = (_tidy(_ARTICLES.sub("", _tidy(_MONEY.sub(" ", part)))) for part in header[1:])
     found = [part for part in parts if len(words(part)) <= 2 * _TITLE_WORDS and _is_job(part, canonical)]
     if not any(_names_people(part, canonical) for part in found):
         first = _page_title(header)
-        told = len(words(first)) > 1 and _AGENT.search(_PREPOSITION.split(first, maxsplit=1)[0])
-        found += [first] if (told or _HEADS.match(first)) and _names_people(first, canonical) else []
+        found += [first] if _is_plain_title(first, canonical) else []
     return found
 
 
@@ -251,12 +258,16 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
 
 def _people(phrase: str, canonical: Canonicaliser) -> Iterator[str]:
     """Who is named at the beginning of a phrase, behind two clauses at most ("a U.S.-based, fully remote engineer")."""
-    for clause in _CLAUSE_END.split(_STOP.split(phrase, maxsplit=1)[0])[:_CLAUSES]:
+    sentence = _STOP.split(phrase, maxsplit=1)[0]
+    row = _tidy(_ARTICLES.sub("", sentence))
+    if "," in row and len(words(row)) <= _TITLE_WORDS and _AGENT.search(row) and canonical.role_codes(row):
+        yield row  # "ML, design and product engineers"
+    for clause in _CLAUSE_END.split(sentence)[:_CLAUSES]:
         for part in (clause, _AND.split(clause, maxsplit=1)[0]):
             title = _tidy(_ARTICLES.sub("", part))
             if _names_people(title, canonical):
                 short = len(words(title)) <= _TITLE_WORDS // 2
-                yield title if short else _PREPOSITION.split(title, maxsplit=1)[0]
+                yield title if short else _tidy(_PREPOSITION.split(title, maxsplit=1)[0])
 
 
 def _fields(text: str, canonical: Canonicaliser) -> Iterator[str]:
@@ -289,6 +300,12 @@ def _names_people(title: str, canonical: Canonicaliser) -> bool:
     if _AGENT.search(head) or _INITIALS.search(head) or _PLACES.search(head):
         return bool(canonical.role_codes(head)) or canonical.seniority_code(head) is not None
     return canonical.seniority_code(head) is not None and len(words(title)) <= _TITLE_WORDS // 2
+
+
+def _is_plain_title(part: str, canonical: Canonicaliser) -> bool:
+    """Whether a part can be no company's name: "Support Engineer", "Head of Growth", but not "Coder" or "Bild AI"."""
+    told = len(words(part)) > 1 and _AGENT.search(_PREPOSITION.split(part, maxsplit=1)[0])
+    return bool(told or _HEADS.match(part)) and _names_people(part, canonical)
 
 
 def _written_as_title(title: str) -> bool:

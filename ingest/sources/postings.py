@@ -1,5 +1,6 @@
 """Listings to `job_posting` snippets in the import format, and an account of every listing that became none."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from ingest.sources.technologies import technologies_in
 _TITLE_LINE_CHARS = 200
 _TEXT_CHARS = 6_000
 _SOURCE_TYPE = "job_board"
+# A founding engineer is employed; the taxonomy reads the word as an owner's.
+_FOUNDING = re.compile(r"\bfounding\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def _snippet(
         "attributes": {
             "titles": list(titles),
             "roles": _distinct(code for title in titles for code in canonical.role_codes(title)),
-            "seniorities": _distinct(filter(None, map(canonical.seniority_code, titles))),
+            "seniorities": _distinct(canonical.seniority_code(_FOUNDING.sub("", title)) for title in titles),
             "technologies": list(technologies),
             "places": list(read.places),
             "company_found_by": found.basis,

@@ -7,7 +7,7 @@ from ranking.prompt import cues
 from ranking.prompt.loose import HEADS
 from ranking.prompt.negation import INCLUDED, INERT
 from ranking.prompt.parts import PRODUCT, TARGET, UNDECIDED, Parts
-from ranking.prompt.reading import FIELDS, RULED_OUT_TRADE, Reading, narrowed, preferred
+from ranking.prompt.reading import BARRED_WORD, FIELDS, RULED_OUT_TRADE, Reading, narrowed, preferred
 from ranking.prompt.units import (
     AMPERSAND,
     COLON,
@@ -155,14 +155,14 @@ class Reader:
     def _ruled_out(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
         if not entries:
-            return [Reading(place, "exclude.keywords", None)] if unit.is_word and len(unit.text) > 1 else []
+            return [Reading(place, BARRED_WORD, None)] if unit.is_word and len(unit.text) > 1 else []
         if unit.has("industry"):
             industry = _first(entries, "industry") or _first(
                 unit.entries, "industry"
             )  # a loan word: "headhunting"
             return [Reading(place, RULED_OUT_TRADE, industry)]
         if unit.has("concept"):
-            return [Reading(place, "exclude.keywords", None)]
+            return [Reading(place, BARRED_WORD, None)]
         if unit.group == PERSON:
             kind: Kind = "role" if unit.has("role") else "seniority"
             return [

@@ -74,12 +74,21 @@ def read_names(
             end = max(_name_run(units, place, cased), place + 1)
             if units[place].gap == COMMA:
                 end = _until_ampersand(units, place, end)
-            found.append(Name(place, end, LEFT_OUT, marks[place]))
+            start = _left_end(units, place, marks[place], language)
+            found.append(Name(start, end, LEFT_OUT, marks[place]))
         elif marks[place] == INERT and cased and _is_named_after_place(units, place, marks):
             end = place + 2
             found.append(Name(place, end, LEFT_OUT, marks[place + 1]))
         place = end
     return found
+
+
+def _left_end(units: Sequence[Unit], place: int, cue: int, language: Language) -> int:
+    """ "not Big Four", "exceto Mercado Livre": a name may begin with a word that says something else, in capitals."""
+    before = units[place - 1]
+    begins = before.capital and not before.entries and not before.bits & ~(cues.NOUN | cues.TOP)
+    joined = units[place].gap == SPACE and not language.common_endings
+    return place - 1 if place - 1 > cue and begins and joined else place
 
 
 def _is_named_after_place(units: Sequence[Unit], place: int, marks: Sequence[int]) -> bool:
@@ -243,7 +252,9 @@ def _can_begin(unit: Unit, cased: bool) -> bool:
 
 def _can_go_on(units: Sequence[Unit], place: int, cased: bool) -> bool:
     unit = units[place]
-    if unit.number is not None or "." in units[place - 1].text:
+    if unit.number is not None:
+        return cased and unit.employees is None and _is_named_by_number(units, place)
+    if "." in units[place - 1].text:
         return False
     if unit.capital:
         return cased and (not unit.bits & ~(cues.NOUN | cues.PRODUCT))
@@ -252,6 +263,15 @@ def _can_go_on(units: Sequence[Unit], place: int, cased: bool) -> bool:
         joins = unit.text in _CONNECTORS and not unit.bits & cues.JOINT
         return joins and following is not None and following.capital and _is_short_link(unit)
     return unit.is_word
+
+
+def _is_named_by_number(units: Sequence[Unit], place: int) -> bool:
+    """ "Century 21", and then a comma, an "and" or nothing."""
+    before = units[place - 1]
+    if not (before.capital and before.is_word and units[place].gap == SPACE):
+        return False
+    following = units[place + 1] if place + 1 < len(units) else None
+    return following is None or following.gap >= COMMA or bool(following.bits & cues.JOINT)
 
 
 def _is_short_link(unit: Unit) -> bool:

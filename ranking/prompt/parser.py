@@ -16,6 +16,7 @@ from ranking.prompt.meaning import KEYWORD, Reader
 from ranking.prompt.names import EXEMPLAR, read_names
 from ranking.prompt.negation import mark_negations
 from ranking.prompt.parts import divide
+from ranking.prompt.plain_names import join_plain_names
 from ranking.prompt.quantities import Quantity, read_quantities
 from ranking.prompt.reading import Reading
 from ranking.prompt.rounds import read_series_letters, widened
@@ -46,7 +47,7 @@ def parse(prompt: str, taxonomy: Taxonomy) -> Query:
     read_country_codes(prompt, raw_units, taxonomy)
     read_series_letters(raw_units)
     quantities = read_quantities(prompt, raw_units)
-    units = _with_quantities(raw_units, quantities)
+    units = join_plain_names(_with_quantities(raw_units, quantities), language)
     seen = any_bits(units)
     marks = mark_negations(units, seen, language)
     parts = divide(units, seen)

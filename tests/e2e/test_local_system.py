@@ -170,15 +170,15 @@ def test_what_is_produced_is_stored_though_broker_and_intake_are_killed(
         first = tmp_path / "snippets.jsonl"
         first.write_text(json.dumps({"snippet_id": "s0", "company_id": "acme", "text": "Hiring"}), "utf8")
         assert "1 messages to miner.snippets" in _leads("produce", str(first), "--data", str(folder))
-        wait_until(lambda: stored() == {"s0"}, timeout_s=20.0)
+        wait_until(lambda: stored() == {"s0"}, timeout_s=60.0)
         key = read_key(folder / "keys" / "local.pem")
         for number, part in ((1, "tansu"), (2, "intake")):
             before = _reading(systems[1])
             _part(systems[1], part).kill()
-            wait_until(lambda before=before: _reading(systems[1]) not in (None, before))  # type: ignore[misc]
+            wait_until(lambda before=before: _reading(systems[1]) not in (None, before), timeout_s=60.0)  # type: ignore[misc]
             message = (b"acme", snippet(number))
             asyncio.run(publish(EmbeddedBroker(folder).address(), message, signed_by=key))
-            wait_until(lambda number=number: f"s{number}" in stored(), timeout_s=20.0)  # type: ignore[misc]
+            wait_until(lambda number=number: f"s{number}" in stored(), timeout_s=60.0)  # type: ignore[misc]
     told = json.loads(_leads("status", "--json", "--data", str(folder)))["ingest"]
     assert (told["is_embedded"], told["intake_pid"]) == (True, _reading(systems[1]))
 

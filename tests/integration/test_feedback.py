@@ -17,6 +17,22 @@ from tests.fixtures.submitting import bearing, key_of, submit, submitted_to
 
 CLICK = {"lead_id": "l-1", "event": "click", "occurred_at": "2025-01-02T03:04:05+01:00"}
 UNKNOWN_QUERY = "0" * 32
+MALFORMED: list[tuple[Any, str]] = [
+    ({}, ""),
+    ([], ""),
+    ([{}], "/0"),
+    ([{"query_id": "q", "event": "click", "occurred_at": "2025-01-01"}], "/0"),
+    ([{"query_id": "q", "lead_id": "l-1", "event": "click"}], "/0"),
+    ([{"prompt": "CRM", **CLICK, "event": "bought"}], "/0/event"),
+    ([{"prompt": "CRM", **CLICK}, {"prompt": "CRM", **CLICK, "occurred_at": 7}], "/1/occurred_at"),
+    ([{"prompt": "CRM", **CLICK, "occurred_at": "2999-01-01"}], "/0/occurred_at"),
+    ([{"prompt": "CRM", **CLICK, "occurred_at": "1066-10-14"}], "/0/occurred_at"),
+    ([{"prompt": "CRM", **CLICK, "position": 0}], "/0/position"),
+    ([{"prompt": "CRM", **CLICK, "label": 2}], "/0/label"),
+    ([{"prompt": "CRM", **CLICK, "miner_id": "m"}], "/0/miner_id"),
+    ([{"prompt": "a\0b", **CLICK}], "/0/prompt"),
+    ([{"prompt": "CRM", **CLICK, "attributes": {"a\0": 1}}], "/0/attributes/a\0"),
+]
 
 
 @pytest.fixture
@@ -116,31 +132,11 @@ async def test_an_outcome_over_http_is_the_one_that_a_file_or_a_message_brings(a
     assert tuple(stored) == (row.event_id, row.content_hash)
 
 
-@pytest.mark.parametrize(
-    ("events", "pointer"),
-    [
-        ({}, ""),
-        ([], ""),
-        ([{}], "/0"),
-        ([{"query_id": "q", "event": "click", "occurred_at": "2025-01-01"}], "/0"),
-        ([{"query_id": "q", "lead_id": "l-1", "event": "click"}], "/0"),
-        ([{"prompt": "CRM", **CLICK, "event": "bought"}], "/0/event"),
-        ([{"prompt": "CRM", **CLICK}, {"prompt": "CRM", **CLICK, "occurred_at": 7}], "/1/occurred_at"),
-        ([{"prompt": "CRM", **CLICK, "occurred_at": "2999-01-01"}], "/0/occurred_at"),
-        ([{"prompt": "CRM", **CLICK, "occurred_at": "1066-10-14"}], "/0/occurred_at"),
-        ([{"prompt": "CRM", **CLICK, "position": 0}], "/0/position"),
-        ([{"prompt": "CRM", **CLICK, "label": 2}], "/0/label"),
-        ([{"prompt": "CRM", **CLICK, "miner_id": "m"}], "/0/miner_id"),
-        ([{"prompt": "a\0b", **CLICK}], "/0/prompt"),
-        ([{"prompt": "CRM", **CLICK, "attributes": {"a\0": 1}}], "/0/attributes/a\0"),
-    ],
-)
-async def test_a_malformed_list_is_told_by_pointer_and_stores_nothing(
-    app: ServedApp, events: Any, pointer: str
-) -> None:
-    response = await tell(app, events)
-    assert response.status_code == 422
-    assert pointer in [each["pointer"] for each in response.json()["errors"]]
+async def test_a_malformed_list_is_told_by_pointer_and_stores_nothing(app: ServedApp) -> None:
+    for events, pointer in MALFORMED:
+        response = await tell(app, events)
+        assert response.status_code == 422, events
+        assert pointer in [each["pointer"] for each in response.json()["errors"]]
     assert await app.pool.fetchval("SELECT count(*) FROM outcomes") == 0
 
 
@@ -163,9 +159,9 @@ async def test_performance_of_a_query_that_is_not_ones_own_is_not_found(app: Ser
         assert response.status_code == 404
 
 
-@pytest.mark.parametrize("fields", [{"ctr": 1.01}, {"conversion_rate": -0.1}, {"ctr": "0.1"}, {"ctr": None}])
-async def test_performance_is_a_pair_of_shares(app: ServedApp, fields: dict[str, Any]) -> None:
-    body = {"query_id": "q", "ctr": 0.1, "conversion_rate": 0.0, **fields}
-    response = await app.client.post("/track/performance", json=body)
-    assert response.status_code == 422
-    assert [each["pointer"] for each in response.json()["errors"]] == [f"/{name}" for name in fields]
+async def test_performance_is_a_pair_of_shares(app: ServedApp) -> None:
+    for fields in ({"ctr": 1.01}, {"conversion_rate": -0.1}, {"ctr": "0.1"}, {"ctr": None}):
+        body = {"query_id": "q", "ctr": 0.1, "conversion_rate": 0.0, **fields}
+        response = await app.client.post("/track/performance", json=body)
+        assert response.status_code == 422
+        assert [each["pointer"] for each in response.json()["errors"]] == [f"/{name}" for name in fields]

@@ -1,3 +1,5 @@
+DROP INDEX leads_mailbox;
+DROP TABLE lead_duplicates;
 DROP TABLE snippet_rulings;
 DROP TRIGGER snippet_repeats_deleted ON snippet_repeats;
 DROP FUNCTION free_repeat();

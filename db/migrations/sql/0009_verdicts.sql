@@ -58,3 +58,17 @@ CREATE TABLE snippet_rulings (
 CREATE INDEX snippet_rulings_ref ON snippet_rulings (ref);
 CREATE INDEX snippet_rulings_other ON snippet_rulings (other_ref);
 COMMENT ON COLUMN snippet_rulings.ruling IS 'apart: neither repeats the other; first: the snippet was before the other';
+
+-- Leads too: the same person under several ids. The mailbox is the address without what follows a plus sign.
+CREATE TABLE lead_duplicates (
+    lead_id text PRIMARY KEY REFERENCES leads ON DELETE CASCADE,
+    representative_id text NOT NULL,
+    reason text NOT NULL CHECK (reason IN ('same_mailbox', 'same_name', 'near_identical')),
+    matched_id text NOT NULL,
+    distance smallint NOT NULL CHECK (distance BETWEEN 0 AND 64),
+    evidence text NOT NULL,
+    found_at timestamptz NOT NULL
+);
+CREATE INDEX lead_duplicates_representative ON lead_duplicates (representative_id);
+CREATE INDEX leads_mailbox ON leads (regexp_replace(lower(email), '\+[^@]*@', '@'));
+COMMENT ON TABLE lead_duplicates IS 'why a lead record is the person of another one; who is suppressed under one id is so under all';

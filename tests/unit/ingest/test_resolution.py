@@ -80,6 +80,37 @@ def test_near_identical_records_of_one_opening_join_when_their_shingles_agree() 
     assert merged([records[0], record("2", "acme", simhash=0b1111)]) == {}
 
 
+def branch(company_id: str, name: str, city: str, **changes: object) -> CompanyRecord:
+    return record(company_id, name, country_code="GB", city_code=city, simhash=7, **changes)
+
+
+def test_branches_with_the_text_of_their_chain_are_not_one_business() -> None:
+    branches = [branch("1", "anytime gym leeds", "leeds"), branch("2", "anytime gym york", "york")]
+    assert merged(branches) == {}
+    assert merged([branch("1", "anytime gym", "leeds"), branch("2", "anytime gym", "york")]) == {}
+    assert merged([branch("1", "anytime gym", "leeds"), branch("2", "anytime gym", "leeds")]) == {
+        "2": ("1", "near_identical")
+    }
+
+
+def test_branches_under_the_domain_of_their_chain_join_only_records_of_the_same_branch() -> None:
+    chain = [
+        branch("0", "anytime gym", "london", domain_key="anytime.com"),
+        branch("1", "anytime gym leeds", "leeds", domain_key="anytime.com"),
+        branch("2", "anytime gym york", "york", domain_key="anytime.com"),
+        branch("3", "anytime gym york", "york", domain_key="anytime.com"),
+    ]
+    assert {one: into for one, (into, _) in merged(chain).items()} == {"3": "2"}
+
+
+def test_an_office_elsewhere_under_the_same_domain_is_the_same_business() -> None:
+    offices = [
+        record("1", "acme", domain_key="acme.com", country_code="US", city_code="boston"),
+        record("2", "acme germany", domain_key="acme.com", country_code="DE", city_code="munich"),
+    ]
+    assert merged(offices) == {"2": ("1", "same_domain")}
+
+
 def test_near_pairs_agree_with_an_exact_scan() -> None:
     rng = np.random.default_rng(3)
     prints = [int(value) for value in rng.integers(-(2**63), 2**63 - 1, 40)]
