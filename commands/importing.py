@@ -25,6 +25,7 @@ from commands.failure import USAGE, CommandError
 from commands.first_snapshot import is_usable, snapshots_of
 from commands.target import DataOption, Target, choose
 from db.pool import PoolLimits, open_pool
+from db.snapshot.additions import parted
 from ingest.embeddings import embed_companies
 from ingest.importers import FileReport, ImportReport, Kind, import_files
 from ingest.indexing import build_generation
@@ -168,7 +169,8 @@ def wait_until_served(base_url: str, generation: Generation) -> None:
     give_up_at = time.monotonic() + _SERVED_TIMEOUT_S
     while time.monotonic() < give_up_at:
         try:
-            if httpx2.get(f"{base_url}/readyz", timeout=5.0).json().get("generation") == generation:
+            served = httpx2.get(f"{base_url}/readyz", timeout=5.0).json().get("generation", "")
+            if parted(served)[0] == generation:
                 return
         except (httpx2.HTTPError, ValueError):
             pass  # a restarting server answers again or the time runs out

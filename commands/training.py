@@ -60,7 +60,9 @@ def train_command(
     """Train the booster on outcomes (what was shown and what was bought of it) and on what the language model said."""
     target = choose(data, None, os.environ)
     console = Console()
-    stored = asyncio.run(_stored(target)) if labels is None else Stored(read_outcomes(labels), JudgedRows.of([]))
+    stored = (
+        asyncio.run(_stored(target)) if labels is None else Stored(read_outcomes(labels), JudgedRows.of([]))
+    )
     rows, lists = asyncio.run(_rows(target, stored.outcomes, console))
     try:
         trained, data_hash = _trained(

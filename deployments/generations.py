@@ -118,7 +118,10 @@ class Generations(Generic[Derived]):
         before, derived = self._last if self._last is not None else (None, None)
         if before is None or derived is None or before.built is not snapshot.built:
             before, derived = snapshot.built, self._build(snapshot.built)
-        return self._extend(derived, snapshot) if before.generation != snapshot.generation else derived
+        if before.generation == snapshot.generation:
+            return derived
+        self._last = None  # what is shared with the next may be half extended when this fails
+        return self._extend(derived, snapshot)
 
     def _hold(self, generation: Generation, derived: Derived, now_s: float) -> None:
         """Take it up as the newest, and let go of what no query can be using any more."""

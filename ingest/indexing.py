@@ -40,7 +40,9 @@ async def build_generation(
     def add_lexical(columns: Path, out: Path) -> None:
         shown = Catalogue(open_columns(columns, "display", DisplayColumns))
         companies = open_array(columns / "snippets.company.npy")
-        lexical.build((shown.text(row) for row in range(len(companies))), companies, out, taxonomy, statistics)
+        lexical.build(
+            (shown.text(row) for row in range(len(companies))), companies, out, taxonomy, statistics
+        )
 
     async with pool.acquire() as connection:
         return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)

@@ -13,7 +13,14 @@ from ranking.errors import ArtifactError, UnknownGeneration
 
 @dataclass(frozen=True)
 class FakeSnapshot:
+    """`of` is the generation without additions; both are the same object where there are none."""
+
     generation: str
+    of: "FakeSnapshot | None" = None
+
+    @property
+    def built(self) -> "FakeSnapshot":
+        return self.of or self
 
 
 class FakeStore:
@@ -44,11 +51,19 @@ class FakeStore:
             raise ArtifactError("snapshot", "nothing is published yet")
         if self._served is not None and self._served.generation == self.published:
             return False
-        fresh = FakeSnapshot(self.published)
+        fresh = self._opened(self.published)
         for listener in self._listeners:
             listener(fresh)
         self._served = fresh
         return True
+
+    def _opened(self, name: str) -> FakeSnapshot:
+        base, mark, _ = name.partition("+")
+        if not mark:
+            return FakeSnapshot(name)
+        served = self._served
+        built = served.built if served is not None and served.built.generation == base else FakeSnapshot(base)
+        return FakeSnapshot(name, built)
 
 
 class Clock:
@@ -61,7 +76,10 @@ class Clock:
 
 def made(store: FakeStore, clock: Clock | None = None, **options: Any) -> Generations[str]:
     build = options.pop("build", lambda snapshot: f"of {snapshot.generation}")
-    return Generations("leaf", store, build, poll_s=3600.0, settle_s=2.0, clock=clock or Clock(), **options)  # type: ignore[arg-type]
+    extend = options.pop("extend", lambda held, snapshot: f"{held}, then {snapshot.generation}")
+    return Generations(
+        "leaf", store, build, extend, poll_s=3600.0, settle_s=2.0, clock=clock or Clock(), **options
+    )  # type: ignore[arg-type]
 
 
 def test_without_a_snapshot_a_replica_does_not_start() -> None:
@@ -129,12 +147,69 @@ def test_a_slow_build_means_that_others_are_slow_too() -> None:
     held.close()
 
 
+def test_additions_are_added_to_what_is_held() -> None:
+    store, clock = FakeStore(), Clock()
+    held = made(store, clock)
+    for store.published in ("g1+1", "g1+3"):
+        store.refresh()
+    assert held.get() == "of g1, then g1+1, then g1+3"
+    assert (held.get("g1+1"), held.get("g1")) == ("of g1, then g1+1", "of g1")
+    clock.now_s = 0.6
+    assert held.settled == "g1+3"
+    held.close()
+
+
+def test_a_replica_that_starts_late_begins_with_what_was_built() -> None:
+    store = FakeStore("g1+7")
+    held = made(store)
+    assert held.get() == "of g1, then g1+7"
+    held.close()
+
+
+def test_what_no_query_can_be_using_any_more_is_let_go() -> None:
+    store, clock = FakeStore(), Clock()
+    held = made(store, clock)
+    for number in range(1, 9):
+        store.published = f"g1+{number}"
+        store.refresh()
+        clock.now_s += 1.0
+    assert held.get("g1+4").startswith("of g1")
+    with pytest.raises(UnknownGeneration):
+        held.get("g1+1")
+    for store.published in ("g2", "g3"):
+        store.refresh()
+    with pytest.raises(UnknownGeneration):
+        held.get("g1+8")
+    assert (held.get("g2"), held.get("g3")) == ("of g2", "of g3")
+    held.close()
+
+
+def test_what_cannot_be_extended_is_built_again() -> None:
+    store, broken = FakeStore(), [True]
+
+    def extend(held: str, snapshot: Any) -> str:
+        if broken.pop() if broken else False:
+            raise ArtifactError("snapshot", "half an addition")
+        return f"{held}, then {snapshot.generation}"
+
+    held = made(store, extend=extend)
+    store.published = "g1+1"
+    with pytest.raises(ArtifactError):
+        store.refresh()
+    assert held.get() == "of g1"
+    store.refresh()
+    assert held.get("g1+1") == "of g1, then g1+1"
+    held.close()
+
+
 @pytest.mark.parametrize(
     "error", [ArtifactError("snapshot", "damaged"), OSError(), KeyError("a defect of ours")]
 )
 def test_the_follower_survives_whatever_a_new_snapshot_does(error: Exception) -> None:
     store = FakeStore()
-    held = Generations("leaf", store, lambda snapshot: snapshot.generation, poll_s=0.001)  # type: ignore[arg-type]
+    held = Generations(
+        "leaf", store, lambda snapshot: snapshot.generation, lambda held, _: held, poll_s=0.001
+    )  # type: ignore[arg-type]
     store.broken = error
     _until(lambda seen=store.refreshes: store.refreshes > seen + 3)
     assert held.get() == "g1"
