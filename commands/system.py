@@ -57,7 +57,8 @@ def up(
             asyncio.run(_register_local(database_url, data_dir))
 
     reading = IngestPlan((sys.executable, "-m", "commands.intake"), servers) if ingest else None
-    plan = Plan(folder, port, config, prepare, dashboard, ingest=reading)
+    following = (sys.executable, "-m", "commands.freshness")
+    plan = Plan(folder, port, config, prepare, dashboard, ingest=reading, follow=following)
     try:
         run(plan, Settings(), _print)
     except KeyboardInterrupt:

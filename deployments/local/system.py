@@ -22,6 +22,7 @@ from db.embedded.folders import make_runtime_folder, runtime_folder
 from db.embedded.process import FolderLock, ServerProcess
 from db.settings import Settings
 from deployments.local import keeper, loopback, registry
+from deployments.local.follower import FollowerProcess
 from deployments.local.haproxy_config import LOOPBACK
 from deployments.local.ingestion import Ingestion, IngestPlan
 from deployments.local.loopback import RayFolders
@@ -44,6 +45,7 @@ class Plan:
 
     `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot). `throughput` is
     `loopback.environment`'s. `ingest`: what reads from Kafka beside the graph, None for nothing.
+    `follow`: command of what brings changes of the database into the snapshot, followed by the folder; None for nothing.
     """
 
     data_dir: Path
@@ -53,6 +55,7 @@ class Plan:
     dashboard: bool = True
     throughput: bool = True
     ingest: IngestPlan | None = None
+    follow: tuple[str, ...] | None = None
 
 
 def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None]) -> None:
@@ -91,10 +94,13 @@ def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None])
         ingestion = None
         if plan.ingest is not None:
             ingestion = stack.enter_context(Ingestion(data_dir, plan.ingest, environment))
+        follower = None
+        if plan.follow is not None:
+            follower = stack.enter_context(FollowerProcess(data_dir, plan.follow, environment))
         state = _ready(state, ingestion)
         registry.publish(state)
         announce(state)
-        _watch(state, servers, parts, ingestion)
+        _watch(state, servers, parts, ingestion, follower)
 
 
 def _state(plan: Plan, data_dir: Path, ports: PortBlock) -> SystemState:
@@ -187,14 +193,20 @@ def is_ready(http_port: int) -> bool:
 
 
 def _watch(
-    state: SystemState, servers: Servers, parts: tuple[ServerProcess, ...], ingestion: Ingestion | None
+    state: SystemState,
+    servers: Servers,
+    parts: tuple[ServerProcess, ...],
+    ingestion: Ingestion | None,
+    follower: FollowerProcess | None,
 ) -> None:
-    """Start embedded servers, broker and intake again where they end; raise where Ray or the application does."""
+    """Start embedded servers, broker, intake and follower again where they end; raise where Ray or the application does."""
     while True:
         time.sleep(_POLL_S)
         servers.revive()
         for part in parts:
             part.check()
+        if follower is not None:
+            follower.watch()
         if ingestion is not None:
             ingestion.watch()
             if ingestion.state != state.ingest:
