@@ -68,11 +68,11 @@ class SupplierArgs(BaseModel):
         description="days without news of a matter after which more of it is another event",
     )
     throttle_share: float = Field(
-        0.3,
-        gt=0.0,
-        lt=1.0,
-        description="share of flagged or repeated snippets above which (lower bound, 99 %) a supplier is throttled",
-    )
+        0.3, gt=0.0, lt=1.0, description="share of flagged snippets above which (lower bound, 99 %) a supplier is throttled"
+    )  # fmt: skip
+    repost_share: float = Field(
+        0.8, gt=0.0, lt=1.0, description="likewise of snippets that repeat others'; two honest suppliers of one page overlap, too"
+    )  # fmt: skip
     throttle_hours: float = Field(
         24.0, gt=0.0, le=720.0, description="hours of a throttle; each judgement renews or lifts it"
     )

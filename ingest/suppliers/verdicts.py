@@ -13,7 +13,7 @@ from ranking.emissions import NOTHING, Emissions, credits_by_window, emissions, 
 from ranking.miner_quality import MinerQuality, expected_events, miner_quality, position_rates
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray
 
-ThrottleReason = Literal["conduct", "template", "by_hand"]
+ThrottleReason = Literal["conduct", "reposts", "template", "by_hand"]
 _DEVIATES: Final = 2.576  # a 99 % interval, as `ranking.suppliers` has it
 
 
@@ -87,9 +87,10 @@ def throttle_reason(supplier: Supplier, args: SupplierArgs) -> ThrottleReason | 
     """Why a supplier is throttled: by hand, for what it sends, or because its texts are one template."""
     if supplier.throttled_by_hand:
         return "by_hand"
-    bad = min(supplier.flagged + supplier.repeats, supplier.snippets)
-    if _lower_bound(bad, supplier.snippets) > args.throttle_share:
+    if _lower_bound(supplier.flagged, supplier.snippets) > args.throttle_share:
         return "conduct"
+    if _lower_bound(supplier.repeats, supplier.snippets) > args.repost_share:
+        return "reposts"
     like = supplier.likeness
     is_template = (
         like.texts >= args.template_texts
