@@ -66,12 +66,16 @@ def test_its_own_domain_names_a_company(text: str) -> None:
 
 def test_a_domain_of_somebody_else_in_the_text_does_not() -> None:
     known = directory(company("f", "Fly", domain="fly.io"))
-    found = resolve(known, company="Sells", text="Sells | Engineer | Rogers\nOur demo: https://sells-demo.fly.io/x")
+    found = resolve(
+        known, company="Sells", text="Sells | Engineer | Rogers\nOur demo: https://sells-demo.fly.io/x"
+    )
     assert doubt(found) == "unknown"
 
 
 def test_a_name_alone_is_not_enough() -> None:
-    found = resolve(directory(QUEST), company="Quest", text="Quest | Engineer | Oslo\nWe build software for teams.")
+    found = resolve(
+        directory(QUEST), company="Quest", text="Quest | Engineer | Oslo\nWe build software for teams."
+    )
     assert doubt(found) == "unsupported"
     assert found.listed == "; candidates: q (Quest, quest.com)"  # type: ignore[union-attr]
 
