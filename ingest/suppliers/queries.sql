@@ -123,11 +123,11 @@ WHERE company.cluster_id IN (SELECT cluster_id FROM companies WHERE company_id =
 ORDER BY stored.miner_id, stored.snippet_id, stored.seen_at
 
 -- name: struck_out
--- Snippets that did not count at $1: flagged, or repeats of somebody's.
-SELECT miner_id, snippet_id FROM snippet_flags
+-- Snippets that were flagged at $1, or repeated one of the supplier `original`.
+SELECT miner_id, snippet_id, NULL AS original FROM snippet_flags
 WHERE found_at <= $1 AND (lifted_at IS NULL OR lifted_at > $1)
-UNION
-SELECT miner_id, snippet_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
+UNION ALL
+SELECT miner_id, snippet_id, original_miner_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
 
 -- name: suppliers
 -- Suppliers known at $1 with what they sent until then, and how much of it is flagged or repeats others.
@@ -204,8 +204,10 @@ WHERE (judged.is_flagged OR judged.throttled_until IS NOT NULL)
     IS DISTINCT FROM (before.is_flagged OR before.throttled_until IS NOT NULL)
 
 -- name: touch_snippets
--- Stamp the snippets of suppliers ($1) with this transaction, for readers that follow changes by its id.
-UPDATE intent_snippets SET is_flagged = is_flagged WHERE miner_id = ANY ($1::text[]) AND is_current
+-- Stamp the snippets of suppliers ($1), and those that repeat them, with this transaction, for readers that follow changes by its id.
+UPDATE intent_snippets SET is_flagged = is_flagged
+WHERE is_current AND (miner_id = ANY ($1::text[]) OR (miner_id, snippet_id) IN (
+    SELECT miner_id, snippet_id FROM snippet_repeats WHERE original_miner_id = ANY ($1::text[])))
 
 -- name: thin_judgements
 -- Keep of the day of $1 its last judgement, and none older than $2 days.

@@ -49,7 +49,12 @@ async def read_record(connection: PoolConnectionProxy, as_of: datetime, args: Su
         queries=queries,
         shown=shown,
         snippets=await _snippets(connection, as_of, suppliers, {lead.company_id for lead in shown}),
-        struck_out=frozenset((row["miner_id"], row["snippet_id"]) for row in struck),
+        flagged=frozenset((row["miner_id"], row["snippet_id"]) for row in struck if row["original"] is None),
+        repeats={
+            (row["miner_id"], row["snippet_id"]): row["original"]
+            for row in struck
+            if row["original"] is not None
+        },
     )
 
 

@@ -4,17 +4,28 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import psycopg
 import pytest
 import pytest_asyncio
 
+from configs.suppliers import RuleArgs, SupplierArgs
 from db.embedded import EmbeddedPostgres
 from db.pool import open_pool
 from ranking.answer import RankedLead
+from ranking.config import RankingConfig
 from tests.fixtures.gaming import ATTACKS, LONGER_NAME, NEED, OLD, PROMPT, Attack
-from tests.fixtures.supplier_world import PLACES, SupplierWorld, company_id, now, snippet, suppliers_of
+from tests.fixtures.supplier_world import (
+    PLACES,
+    SupplierWorld,
+    company_id,
+    now,
+    ordinary,
+    snippet,
+    suppliers_of,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TRUE_NEEDS = [f"{place} Foundry" for place in PLACES]
@@ -54,7 +65,8 @@ async def play(world: SupplierWorld) -> Played:
         *TRUE_NEEDS, *RINGERS, *QUIET, LONGER_NAME, *(each.company for each in ATTACKS),
         *(f"Hamlet {number}" for number in range(40)),
     ])  # fmt: skip
-    await world.send("snippets", [*honest(), *(row for each in ATTACKS for row in each.rows(each.first))])
+    await world.send("snippets", [row for each in ATTACKS for row in each.rows(each.first)])
+    await world.send("snippets", honest())
     prompts = [PROMPT, *(f"payroll software for companies near {place}" for place in PLACES)]
     await world.ask(prompts, lambda lead: True, random.Random(3), limit=100)
     await world.send("snippets", [row for each in ATTACKS for row in each.rows(each.later)])
@@ -97,6 +109,8 @@ async def test_an_attack_gains_nothing(attack: Attack, played: Played) -> None:
         assert lead["score"] <= worst_honest(played.after) + 1e-9
         return
     found = {*played.reasons[attack.name], standing["throttle_reason"]}
+    if standing["repeats"] == standing["snippets"]:
+        found.add("repeats")
     assert attack.reason in found
     assert attack.name not in suppliers_of(played.after.values())
     assert lead["score"] < worst_honest(played.after)
@@ -120,6 +134,33 @@ async def test_what_the_honest_sent_ranks_as_before(played: Played) -> None:
         assert [each["snippet_id"] for each in before["signals"]] == [
             each["snippet_id"] for each in after["signals"]
         ]
+
+
+async def test_a_type_of_source_claimed_for_another_page_weighs_nothing(
+    database: str, tmp_path: Path
+) -> None:
+    weights = {"press": 1.0, "blog": 0.3, "*": 0.2}
+    config = RankingConfig()
+    intent = config.intent.model_copy(update={"source_weights": weights})
+    async with await open_pool(database) as pool:
+        world = SupplierWorld(pool, tmp_path, config.model_copy(update={"intent": intent}))
+        await world.companies(["Honest Holding", "Inflated Holding", "Unnamed Holding", *QUIET])
+        await world.send("snippets", ordinary(QUIET))
+        for miner, source in (("honest", "blog"), ("inflated", "press"), ("unnamed", "gazette")):
+            name = f"{miner.title()} Holding"
+            page = f"https://blogs.example/{miner}"
+            await world.snippet(
+                miner, name, NEED.format(name=name, place="Ulm"), source_type=source, source_url=page
+            )
+        before = by_company(await world.rank(PROMPT))
+        assert before["inflated-holding"]["score"] > before["honest-holding"]["score"]
+        assert before["unnamed-holding"]["score"] < before["honest-holding"]["score"]
+        hosts = {"press": ("wire.example", "company")}
+        await world.judge(args=SupplierArgs(rules=RuleArgs(source_hosts=hosts)))
+        after = by_company(await world.rank(PROMPT))
+        assert after["inflated-holding"]["score"] < after["honest-holding"]["score"]
+        assert await world.reasons("inflated") == {"source"}
+        assert await world.reasons("honest") == set()
 
 
 async def test_emissions_go_to_the_honest_alone(played: Played) -> None:

@@ -33,7 +33,7 @@ def record(suppliers: list[Supplier], leads: list[ShownLead]) -> SupplierRecord:
         for lead in leads
         for miner, key, _ in lead.signals
     }
-    return SupplierRecord(suppliers, len(leads), leads, snippets, frozenset())
+    return SupplierRecord(suppliers, len(leads), leads, snippets, frozenset(), {})
 
 
 def simulated(seed: int, honest: int, cheats: int, lists: int) -> SupplierRecord:
@@ -121,8 +121,17 @@ def test_suppliers_of_one_owner_do_not_confirm_each_other() -> None:
 
 def test_struck_out_snippets_earn_nothing_and_the_next_is_first() -> None:
     made = record([supplier("a"), supplier("b")], [shown(1, "a", "b")])
-    verdicts = judge_suppliers(replace(made, struck_out=frozenset({("a", "a-s")})), ARGS)
+    verdicts = judge_suppliers(replace(made, flagged=frozenset({("a", "a-s")})), ARGS)
     assert verdicts.emissions.share.tolist() == pytest.approx([0.0, 1.0])
+
+
+def test_a_repeat_earns_nothing_unless_the_original_is_of_somebody_barred() -> None:
+    leads = [shown(1, "a", "b")]
+    repeats = {("b", "b-s"): "a"}
+    honest = replace(record([supplier("a"), supplier("b")], leads), repeats=repeats)
+    assert judge_suppliers(honest, ARGS).emissions.share.tolist() == pytest.approx([1.0, 0.0])
+    farm = replace(record([supplier("a", flagged=90), supplier("b")], leads), repeats=repeats)
+    assert judge_suppliers(farm, ARGS).emissions.share.tolist() == pytest.approx([0.0, 1.0])
 
 
 @pytest.mark.parametrize(
