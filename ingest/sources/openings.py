@@ -259,7 +259,7 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
     for cue in _cues().seeks.find(folded):
         if (
             folded[cue.start : cue.end] == ["hiring"]
-            and text[: tokens[cue.start].start].rstrip(" -*")[-1:] not in _LINE_STARTS
+            and text[: tokens[cue.start].start].rstrip(" -*>→•")[-1:] not in _LINE_STARTS
         ):
             continue  # "the next generation of hiring"
         # A cue may cover the first word of the title ("looking for a senior ..."): it is read again.
