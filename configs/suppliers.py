@@ -56,11 +56,14 @@ class SupplierArgs(BaseModel):
         50, ge=1, le=2000, description="places with a baseline rate of their own; beyond, the last one's"
     )
     lists_a_day: int = Field(
-        500,
+        5_000,
         ge=1,
         le=1_000_000,
         description="lists of one submitter that count on one day; the same prompt counts once",
     )
+    most_lists: int = Field(
+        50_000, ge=100, le=10_000_000, description="lists read for one judgement; of more an even sample of prompts is taken"
+    )  # fmt: skip
     event_gap_days: float = Field(
         30.0,
         gt=0.0,

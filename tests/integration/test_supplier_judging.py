@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.suppliers import SupplierArgs
 from db.pool import open_pool
 from tests.fixtures.supplier_world import PLACES, SupplierWorld, now, ordinary, suppliers_of
 
@@ -133,3 +134,23 @@ async def test_of_a_day_its_last_judgement_stays(world: SupplierWorld) -> None:
     kept = await world.pool.fetch("SELECT as_of FROM emission_reports ORDER BY as_of")
     assert [row["as_of"] for row in kept] == [noon + timedelta(hours=2), noon + timedelta(hours=25)]
     assert await world.pool.fetchval("SELECT count(DISTINCT as_of) FROM miner_judgements") == 2
+
+
+async def test_the_same_prompt_of_a_day_counts_once_and_a_sample_keeps_prompts_whole(
+    world: SupplierWorld,
+) -> None:
+    draw = random.Random(5)
+    await populated(world, draw)
+    await world.ask([*PROMPTS[:20], *PROMPTS[:20]], lambda lead: True, draw)
+    await world.judge()
+    assert await world.pool.fetchval("SELECT queries FROM emission_reports") == 20
+    await world.judge(args=SupplierArgs(lists_a_day=7))
+    assert await world.pool.fetchval("SELECT queries FROM emission_reports") == 7
+
+
+async def test_flagged_queries_count_for_nothing(world: SupplierWorld) -> None:
+    draw = random.Random(5)
+    await populated(world, draw)
+    await world.ask(PROMPTS[:3], lambda lead: True, draw)
+    await world.pool.execute("UPDATE queries SET is_flagged = true")
+    assert (await world.judge()).treasury == 1.0
