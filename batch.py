@@ -25,7 +25,7 @@ from deployments.batch.manifest import BatchManifest, BatchMismatch, read_manife
 from deployments.batch.order import BatchOrder, take_order
 from deployments.batch.parts import done_parts, sweep
 from deployments.batch.progress import BatchProgress
-from deployments.batch.rows import PromptRow, packed, prompt_row, without_repeats
+from deployments.batch.rows import PromptRow, packed, prompt_rows
 from deployments.batch.summary import BatchSummary, RunFigures, finish
 from deployments.batch.worker import BatchWorker
 from ingest.prompts import read_prompts
@@ -120,22 +120,13 @@ def _connect(workers: int | None, parts: int) -> int:
 def _parts(path: Path, manifest: BatchManifest) -> Iterator[tuple[int, list[PromptRow]]]:
     """Every part of the file with its rows."""
     size, held, part = manifest.part_prompts, list[PromptRow](), 0
-    for row in prompts_of(path):
+    for row in prompt_rows(read_prompts(path)):
         held.append(row)
         if len(held) == size:
             yield part, held
             held, part = [], part + 1
     if held:
         yield part, held
-
-
-def prompts_of(path: Path) -> Iterator[PromptRow]:
-    """The rows of a file of prompts."""
-    lines = read_prompts(path)
-    return without_repeats(
-        prompt_row(line, values) if fault is None else PromptRow(f"row-{line}", line, {}, fault)
-        for line, values, fault in lines
-    )
 
 
 @contextmanager

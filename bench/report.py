@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import quality_page, scoreboard
+from bench.evaluation import PARTS as QUALITY_PARTS
 from bench.prompts import USUAL, described
 from bench.record import RECORDS
 
@@ -13,7 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _HEADING = frozenset((
     "scenario", "started_at", "git_sha", "dirty", "machine", "versions", "data", "load", "steps", "variants", "spec", "checks", "doubts",
     "shortened", "prompt_mix", "per_second", "latency_cdf", "error_examples", "timeline",
-    *quality_page.PARTS,
+    *quality_page.PARTS, *QUALITY_PARTS,
 ))  # fmt: skip
 _STEP_COLUMNS = (
     ("variant", "variant"), ("server", "server"), ("round", "round"), ("at", "at"), ("deadline_ms", "deadline ms"), ("factor", "times"),

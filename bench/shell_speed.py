@@ -11,6 +11,7 @@ the median of the rounds, each of so many requests in a row.
 import asyncio
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,12 +25,16 @@ from unittest.mock import patch
 import asyncpg
 
 from bench import record
+from configs.quality import QualityArgs
 from db import migrate
 from db.embedded import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.pool import open_pool
+from db.submitters.keys import create_key
+from deployments.access import Access
 from deployments.http import Wiring, build_app
 from deployments.query_flow import QueryFlow
 from deployments.query_log import QueryLog
+from deployments.reputation import Reputation
 from deployments.telemetry import Telemetry
 from ranking.answer import (
     Contact,
@@ -82,6 +87,7 @@ async def _measured(dsn: str) -> dict[str, list[float]]:
         pool = await closing.enter_async_context(await open_pool(dsn))
         kinds = {
             "answered": await _asking(closing, pool, 200, {}),
+            "answered under a key and judged": await _asking(closing, pool, 200, {}, keyed=True),
             "answered through FastAPI's route": await _asking(closing, pool, 200, {}, mounted=True),
             "refused, no place": await _asking(closing, pool, 503, {}, places=1, taken=1),
             "refused, too late": await _asking(closing, pool, 503, {"deadline_ms": 20}, taken=40),
@@ -107,19 +113,28 @@ async def _asking(
     places: int = _PLACES,
     taken: int = 0,
     mounted: bool = False,
+    keyed: bool = False,
 ) -> Ask:
     """A function that asks once, of an application of its own with so many places taken by others."""
     telemetry, taxonomy = Telemetry(), load_taxonomy()
     log = QueryLog(pool, 20_000, 3600.0, telemetry)
+    access, reputation = Access.without_keys(), None
+    scope_headers: list[tuple[bytes, bytes]] = []
+    if keyed:
+        key = await create_key(pool, "bench", "", ("trusted",), secrets.token_bytes)
+        await access.refresh(pool)
+        reputation = Reputation(pool, QualityArgs(), telemetry)
+        scope_headers.append((b"authorization", f"Bearer {key}".encode()))
     flow = QueryFlow(
         ports=None, taxonomy=taxonomy, generation=lambda: Generation("g"), versions=lambda: VERSIONS, log=log,
-        telemetry=telemetry, parse_cache=10, max_in_flight=places,
+        telemetry=telemetry, parse_cache=10, max_in_flight=places, reputation=reputation,
     )  # fmt: skip
     for _ in range(taken):
         await closing.enter_async_context(flow.gate.turn(Deadline.after_ms(3.6e6, time.monotonic)))
-    app = build_app(Wiring(lambda: flow, dict, lambda: VERSIONS, telemetry, _no_lifespan, False))
+    app = build_app(Wiring(lambda: flow, dict, lambda: VERSIONS, telemetry, _no_lifespan, False, access))
     body = json.dumps({"query": PROMPT, "options": options}).encode()
     scope = _scope("/elsewhere" if mounted else "", len(body))
+    scope["headers"] += scope_headers
     asked = 0
 
     async def receive() -> dict[str, Any]:
@@ -136,6 +151,8 @@ async def _asking(
         if asked % IN_A_ROW == 0:
             telemetry.flush()
             await log.flush()
+            if reputation is not None:
+                await reputation.round()
 
     return ask
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from models.booster import BoosterModel
 from ranking.config import RankingConfig
 from ranking.taxonomy import load_taxonomy
 
+if TYPE_CHECKING:
+    from bench.evaluation import cases, run
+
 _ROOT = str(Path(__file__).parents[1])
 _SHOWN = ("precision_at_25", "ndcg_at_10", "ndcg_at_25")
 
@@ -35,10 +38,20 @@ def evaluate_command(
         Path | None,
         typer.Option(metavar="DIR", help="Synthetic world that was imported.", show_default="DATA/world"),
     ] = None,
+    real: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of public sets: judge single legs on real truth instead.",
+            show_default=False,
+        ),
+    ] = None,
     language: Annotated[
         list[str] | None, typer.Option(help="Only prompts in this language; repeatable.")
     ] = None,
-    booster: Annotated[Path, typer.Option(metavar="DIR", help="Artefact that is judged.")] = DEFAULT_BOOSTER,
+    booster: Annotated[
+        Path, typer.Option(metavar="DIR", help="Artefact that is judged.", show_default="the project's own")
+    ] = DEFAULT_BOOSTER,
     final: Annotated[
         bool, typer.Option(help="Judge the held-out half, too; not while anything is being tuned.")
     ] = False,
@@ -52,37 +65,69 @@ def evaluate_command(
     """Judge the ranking on purchases that it has not seen: precision, discounted gain, reach and calibration, with intervals."""
     if _ROOT not in sys.path:  # the benches are of the repository, not of the installed package
         sys.path.insert(0, _ROOT)
-    from bench import record  # noqa: PLC0415
-    from bench.evaluation import cases, plots, run  # noqa: PLC0415 - imports matplotlib, which only this needs
-
-    folder = choose(data, None, os.environ).folder()
-    taxonomy, model, console = load_taxonomy(), BoosterModel(booster), Console(width=160)
-    files = world or folder / "world"
-    if labels is not None:
-        judged, truth, digest = (
-            cases.outcome_cases(read_outcomes(labels), taxonomy),
-            f"outcomes of {labels.name}",
-            "",
-        )
-    elif (files / "truth.jsonl").exists():
-        judged, digest = cases.world_cases(files, taxonomy, language or ()), run.world_sha256(files)
-        truth = "purchases of the synthetic world within 90 days"
-    else:
-        raise CommandError(
-            f"no truth in {files}: name a world with --world, or outcomes with --labels", USAGE
-        )
+    console = Console(width=160)
+    if real is not None:
+        _write(_on_real_truth(real, seed, console), out, console)
+        return
+    ground, judged = _on_purchases(
+        choose(data, None, os.environ).folder(), labels, world, booster, tuple(language or ())
+    )
     judged = [each for each in judged if final or each.half == "tuning"]
     if not judged:
         raise CommandError("there is no prompt to judge", USAGE)
-    system = open_in_process(snapshots_of(folder), taxonomy, RankingConfig(), model)
-    ground = run.Ground(system, folder, truth, digest, taxonomy.version, model.version)
+    from bench.evaluation import run  # noqa: PLC0415
+
     with Progress(console=console, transient=True) as bars:
         task = bars.add_task("prompts", total=len(judged))
         found, _ = run.evaluate(ground, judged, seed, progress=lambda done: bars.update(task, completed=done))
     _show(found, console)
-    if out is not None:
-        path = record.write(out.stem, found, out.parent)
-        console.print(path, plots.draw(found, out.parent / "plots" / f"{out.stem}.png"), highlight=False)
+    _write(found, out, console)
+
+
+def _on_purchases(
+    folder: Path, labels: Path | None, world: Path | None, booster: Path, languages: tuple[str, ...]
+) -> tuple["run.Ground", list["cases.Case"]]:
+    """The pipeline over a local system, and the prompts whose purchases are known."""
+    from bench.evaluation import cases, run  # noqa: PLC0415
+
+    taxonomy, model, files = load_taxonomy(), BoosterModel(booster), world or folder / "world"
+    if labels is not None:
+        judged, digest = cases.outcome_cases(read_outcomes(labels), taxonomy), ""
+        truth = "purchases among companies that were shown, ranked as of the day of each list"
+    elif (files / "truth.jsonl").exists():
+        judged, digest = cases.world_cases(files, taxonomy, languages), run.world_sha256(files)
+        truth = "purchases of a synthetic world within 90 days"
+    else:
+        raise CommandError(
+            f"no truth in {files}: name a world with --world, or outcomes with --labels", USAGE
+        )
+    system = open_in_process(snapshots_of(folder), taxonomy, RankingConfig(), model)
+    return run.Ground(system, folder, truth, digest, taxonomy.version, model.version), judged
+
+
+def _on_real_truth(folder: Path, seed: int, console: Console) -> dict[str, Any]:
+    from bench.evaluation import real  # noqa: PLC0415 - imports onnxruntime, which only this needs
+
+    found = real.evaluate(folder, seed, lambda name: console.print(name, highlight=False))
+    if len(found["absent"]) == len(real.NEEDED):
+        raise CommandError(
+            f"none of the public sets is in {folder}: {', '.join(real.NEEDED.values())}", USAGE
+        )
+    for name in found["absent"]:
+        console.print(f"absent, not judged: {name} ({real.NEEDED[name]})", highlight=False)
+    return found
+
+
+def _write(found: dict[str, Any], out: Path | None, console: Console) -> None:
+    """Write record and plot where a place for them was named."""
+    if out is None:
+        return
+    from bench import record  # noqa: PLC0415
+    from bench.evaluation import plots  # noqa: PLC0415 - imports matplotlib, which only this needs
+
+    console.print(record.write(out.stem, found, out.parent), highlight=False)
+    if "variants" in found:
+        console.print(plots.draw(found, out.parent / "plots" / f"{out.stem}.png"), highlight=False)
 
 
 def _show(found: dict[str, Any], console: Console) -> None:

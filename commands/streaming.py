@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from commands.intake import take_in
 from commands.signers import signer_for
 from commands.target import DataOption, choose
 from configs.streams import StreamArgs, StreamSettings
+from ingest.streams import metrics
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import DeadLetter
 from ingest.streams.intake import IntakeCounts
@@ -56,11 +58,15 @@ def ingest(
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="End once the topics hold nothing more.")
     ] = False,
+    metrics_at: Annotated[
+        str | None,
+        typer.Option("--metrics", metavar="HOST:PORT", help="Answer Prometheus there.", show_default=False),
+    ] = None,
     data: DataOption = None,
 ) -> None:
     """Store what the topics bring, until Ctrl-C; starts the embedded broker where none is named or runs."""
     target = choose(data, None, os.environ)
-    with database_of(target) as dsn, broker_of(target) as connection:
+    with _metrics(metrics_at), database_of(target) as dsn, broker_of(target) as connection:
 
         def announce() -> None:
             Console(highlight=False).print(f"Reading {', '.join(TOPICS)} from {connection.servers}")
@@ -123,6 +129,22 @@ async def _produce(connection: Connection, files: list[Path], topic: Topic | Non
             done = await publish_file(producer, path, topic, lambda: datetime.now(UTC), signer)
             rest = f", {done.unreadable:,} lines are no records" if done.unreadable else ""
             console.print(f"{path.name}: {done.sent:,} messages to {done.topic}{rest}")
+
+
+@contextmanager
+def _metrics(address: str | None) -> Iterator[None]:
+    if address is None:
+        yield
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise CommandError(f"--metrics takes HOST:PORT, not {address!r}", USAGE)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(metrics.exported(host, int(port)))
+        except (OSError, OverflowError) as err:
+            raise CommandError(f"cannot answer Prometheus at {address}: {err}", USAGE) from err
+        yield
 
 
 async def _letters(connection: Connection, topic: Topic | None) -> list[DeadLetter]:

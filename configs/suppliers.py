@@ -56,11 +56,14 @@ class SupplierArgs(BaseModel):
         50, ge=1, le=2000, description="places with a baseline rate of their own; beyond, the last one's"
     )
     lists_a_day: int = Field(
-        500,
+        5_000,
         ge=1,
         le=1_000_000,
         description="lists of one submitter that count on one day; the same prompt counts once",
     )
+    most_lists: int = Field(
+        50_000, ge=100, le=10_000_000, description="lists read for one judgement; of more an even sample of prompts is taken"
+    )  # fmt: skip
     event_gap_days: float = Field(
         30.0,
         gt=0.0,
@@ -68,11 +71,11 @@ class SupplierArgs(BaseModel):
         description="days without news of a matter after which more of it is another event",
     )
     throttle_share: float = Field(
-        0.3,
-        gt=0.0,
-        lt=1.0,
-        description="share of flagged or repeated snippets above which (lower bound, 99 %) a supplier is throttled",
-    )
+        0.3, gt=0.0, lt=1.0, description="share of flagged snippets above which (lower bound, 99 %) a supplier is throttled"
+    )  # fmt: skip
+    repost_share: float = Field(
+        0.8, gt=0.0, lt=1.0, description="likewise of snippets that repeat others'; two honest suppliers of one page overlap, too"
+    )  # fmt: skip
     throttle_hours: float = Field(
         24.0, gt=0.0, le=720.0, description="hours of a throttle; each judgement renews or lifts it"
     )

@@ -4,7 +4,7 @@ Deterministic: the same rows, seed and library give the same model text.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -123,23 +123,33 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
     return TrainedBooster(booster, fit_scale(base, rows.labels), metrics)
 
 
-def fitted(fit: Sample, stop: Sample, objective: Objective, seed: int) -> lightgbm.Booster:
-    """A model of `fit`, stopped when `stop` is foretold no better; "cross_entropy" is "binary" for targets between 0 and 1."""
-    fit_set = lightgbm.Dataset(fit.features, fit.targets, weight=fit.weights, feature_name=list(FEATURES))
+def fitted(
+    fit: Sample, stop: Sample, objective: Objective, seed: int, names: Sequence[str] = FEATURES
+) -> lightgbm.Booster:
+    """A model of `fit`, stopped when `stop` is foretold no better; "cross_entropy" is "binary" for targets between 0 and 1.
+
+    `names` are those of the columns; only names in `FEATURES` are held to a direction.
+    """
+    fit_set = lightgbm.Dataset(fit.features, fit.targets, weight=fit.weights, feature_name=list(names))
     stop_set = fit_set.create_valid(stop.features, stop.targets, weight=stop.weights)
     return lightgbm.train(
         {
             **_PARAMETERS,
             "objective": objective,
             "seed": seed,
-            "monotone_constraints": [direction(each) for each in FEATURES],
-            "feature_contri": [contribution(each) for each in FEATURES],
+            "monotone_constraints": [direction(each) for each in names],
+            "feature_contri": [contribution(each) for each in names],
         },
         fit_set,
         num_boost_round=_ROUNDS,
         valid_sets=[stop_set],
         callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
     )
+
+
+def tree_settings() -> dict[str, object]:
+    """What every model's trees are grown with, whatever it learns."""
+    return dict(_PARAMETERS)
 
 
 def predict(booster: lightgbm.Booster, features: Float32Array) -> FloatArray:

@@ -91,8 +91,8 @@ class EvidenceTables:
         self.at(math.inf)  # so that the first query finds what every as_of since the newest date needs
 
     def source_weights(self, weights: Mapping[str, float]) -> FloatArray:
-        """float64[source types] the given weight of each source type, 1 where none is given (F-5)."""
-        listed = np.ones(len(self._source_index))
+        """float64[source types] the given weight of each source type, that of `*` where none is given, else 1 (F-5)."""
+        listed = np.full(len(self._source_index), weights.get("*", 1.0))
         for name, weight in weights.items():
             if name in self._source_index:
                 listed[self._source_index[name]] = weight

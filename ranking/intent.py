@@ -23,7 +23,7 @@ class IntentConfig(BaseModel):
     boosts: BoostConfig = Field(default_factory=BoostConfig, description="churn and job boosts (F-6)")
     source_weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict,
-        description="factor in [0, 1] per snippet source_type, 1 where none is given (F-5)",
+        description="factor in [0, 1] per snippet source_type; `*` for those not named, 1 without (F-5)",
     )
     doubt_weight: float = Field(
         0.5,

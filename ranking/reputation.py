@@ -1,6 +1,6 @@
 """What a submitter's queries have been worth, and whether he is throttled for it (F-8). Pure: the caller passes the time."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -74,30 +74,22 @@ def after(
     """
     queries = before.queries + 1
     weight = 1.0 / queries if queries <= config.averaged else config.alpha
-    found = replace(
-        before,
-        queries=queries,
-        score=before.score + weight * (seen.score - before.score),
-        flag_rate=before.flag_rate + weight * (seen.flagged - before.flag_rate),
-    )
+    score = before.score + weight * (seen.score - before.score)
+    flag_rate = before.flag_rate + weight * (seen.flagged - before.flag_rate)
+    if trusted or not _is_poor(queries, score, flag_rate, config):
+        return Standing(queries, score, flag_rate)
     throttle, served = before.throttle, before.served
     if throttle is not None and now_s >= throttle.ends_s:
         throttle, served = None, True
-    if trusted or not is_poor(found, config):
-        return replace(found, throttle=None, served=False)
     is_bad = seen.flagged or seen.score < config.throttle_score
     if throttle is None and (is_bad or not served):
         throttle, served = Throttle(now_s, now_s + config.throttle_s), False
-    return replace(found, throttle=throttle, served=served)
+    return Standing(queries, score, flag_rate, throttle, served)
 
 
 def is_poor(standing: Standing, config: ReputationConfig) -> bool:
     """Whether it throttles."""
-    if standing.queries <= config.averaged:
-        return False
-    return _above(standing.flag_rate, config.throttle_flag_rate) or _above(
-        config.throttle_score, standing.score
-    )
+    return _is_poor(standing.queries, standing.score, standing.flag_rate, config)
 
 
 def alerts(standing: Standing, config: ReputationConfig) -> tuple[Alert, ...]:
@@ -116,6 +108,12 @@ def ordinary_until_lifted(standing: Standing, config: ReputationConfig, most: in
             return queries
         found = after(found, Seen(1.0, False), 0.0, config)
     return most
+
+
+def _is_poor(queries: int, score: float, flag_rate: float, config: ReputationConfig) -> bool:
+    if queries <= config.averaged:
+        return False
+    return _above(flag_rate, config.throttle_flag_rate) or _above(config.throttle_score, score)
 
 
 def _above(one: float, other: float) -> bool:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from ingest.synthetic.frozen import DEFAULT_SHA256
 from models.outcome_rows import OutcomeEvent, examples
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy
@@ -58,7 +59,11 @@ def half_of(name: str) -> Half:
 
 
 def world_cases(world: Path, taxonomy: Taxonomy, languages: Sequence[str] = ()) -> list[Case]:
-    """Every prompt of a synthetic world; the truth file is read here and nowhere in the product."""
+    """Every prompt of a synthetic world; the truth file is read here and nowhere in the product.
+
+    The default booster learned from the training products of the frozen world, so these are for tuning; of any other world it has
+    seen nobody.
+    """
     manifest = json.loads((world / "manifest.json").read_text("utf-8"))
     as_of_s = datetime.fromisoformat(manifest["spec"]["as_of"]).replace(tzinfo=UTC).timestamp()
     buyers = {row["product_id"]: _companies(row) for row in _rows(world / "truth.jsonl")}
@@ -66,7 +71,7 @@ def world_cases(world: Path, taxonomy: Taxonomy, languages: Sequence[str] = ()) 
     for row in _rows(world / "prompts.jsonl"):
         if languages and row["language"] not in languages:
             continue
-        product, learned = row["product_id"], row["split"] == "train"
+        product, learned = row["product_id"], row["split"] == "train" and manifest["sha256"] == DEFAULT_SHA256
         found.append(
             Case(
                 product, row["language"], parse(row["prompt"], taxonomy), as_of_s, buyers[product],

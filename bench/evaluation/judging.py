@@ -109,7 +109,8 @@ def judge(
 async def _judged(system: InProcess, case: Case, variants: Sequence[Variant]) -> Judged:
     truth = Truth(case, system)
     legs, admission = await legs_of(system, case), await admission_of(system, case)
-    grades, shown = {}, ()
+    grades: dict[str, Grade] = {}
+    shown: tuple[Shown, ...] = ()
     for variant in variants:
         if variant.name == RANDOM:
             grades[variant.name] = _expected(truth, admission)

@@ -15,7 +15,6 @@ from deployments.inprocess import InProcess
 
 SCENARIO = "quality"
 SLICED = (REFERENCE, "v1.1 without booster", "newest signal first", "most signals")
-PARTS = ("variants", "slices", "reach", "routes", "traits", "calibration")
 
 
 @dataclass(frozen=True)

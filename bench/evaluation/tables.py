@@ -68,7 +68,7 @@ def slices(judged: Sequence[Judged], names: Sequence[str], seed: int) -> dict[st
 
 def reach(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     """What share of the buyers each stage keeps, and how many companies are admitted."""
-    found = {}
+    found: dict[str, Any] = {}
     for half, members in halves(judged).items():
         draws = _resampler(members, seed)
         buyers = np.array([float(each.reach.buyers) for each in members])
@@ -89,13 +89,21 @@ def reach(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
 
 def routes(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     """Of the reference's leads: how many each route scored, and what share of them bought."""
-    return _rates(judged, seed, {route: lambda lead, route=route: lead.route == route for route in ROUTES})
+    return _rates(judged, seed, {route: _routed(route) for route in ROUTES})
 
 
 def traits(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     """The same by what is known of the lead, where it came from and what speaks for it."""
     named = sorted({trait for each in judged for lead in each.shown for trait in lead.traits})
-    return _rates(judged, seed, {trait: lambda lead, trait=trait: trait in lead.traits for trait in named})
+    return _rates(judged, seed, {trait: _marked(trait) for trait in named})
+
+
+def _routed(route: str) -> Callable[[Shown], bool]:
+    return lambda lead: lead.route == route
+
+
+def _marked(trait: str) -> Callable[[Shown], bool]:
+    return lambda lead: trait in lead.traits
 
 
 def calibration(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
@@ -121,7 +129,8 @@ def _counted(
     members: Sequence[Judged], quantity: str, low: float, high: float, seed: int
 ) -> dict[str, float]:
     def inside(lead: Shown) -> bool:
-        return low <= getattr(lead, quantity) <= high
+        stated: float = getattr(lead, quantity)
+        return low <= stated <= high
 
     hits, leads = _counts(members, inside)
     return {**_resampler(members, seed).ratio(hits, leads).rounded(), "leads": int(leads.sum())}

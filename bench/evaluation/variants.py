@@ -66,18 +66,18 @@ def places(leg: FloatArray) -> FloatArray:
     """float64[m]: 1 for the highest; equal values share the mean of their places."""
     _, inverse, counts = np.unique(-leg, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2.0)[inverse]
+    return np.asarray((ends - (counts - 1) / 2.0)[inverse], dtype=np.float64)
 
 
 def standardised(leg: FloatArray) -> FloatArray:
-    """A leg on [0, 1]: 0 three standard deviations below its mean in this pool, 1 as far above, cut there; 0.5 when all are equal.
+    """A leg on one spread: 0 three standard deviations below its mean among these, 1 as far above, more beyond; 0.5 when all are equal.
 
     Source: "distribution-based score fusion", M. Mazzeschi (2023).
     """
     spread = float(leg.std())
     if spread == 0.0:
         return np.full(len(leg), 0.5)
-    return np.clip(0.5 + (leg - leg.mean()) / (2.0 * _SPREAD * spread), 0.0, 1.0)
+    return np.asarray(0.5 + (leg - leg.mean()) / (2.0 * _SPREAD * spread), dtype=np.float64)
 
 
 def weighted(fit: float, intent: Fuse) -> Fuse:

@@ -21,13 +21,15 @@ class EmbeddedBroker(EmbeddedServer):
     """The broker of one data folder; others find its address in `data_dir/broker.json`.
 
     Unlike the database and the cache it listens on TCP, because Kafka's clients know nothing else: every account of
-    this machine can reach it. It keeps its port from one start to the next where the port is still free.
+    this machine can reach it. It keeps its port from one start to the next where the port is still free. `advertised`
+    (host:port) is where clients are sent when something stands before it, as the end of a TLS line does.
     """
 
-    def __init__(self, data_dir: Path, storage: str = MEMORY) -> None:
+    def __init__(self, data_dir: Path, storage: str = MEMORY, advertised: str | None = None) -> None:
         self._data_dir = data_dir.resolve()
         self._log = self._data_dir / "logs" / "broker.log"
         self._storage = storage
+        self._advertised = advertised
         self._port = _noted_port(self._data_dir)
         self._lock = FolderLock(self._data_dir / "broker.lock")
 
@@ -75,7 +77,8 @@ class EmbeddedBroker(EmbeddedServer):
 
     def _spawn(self) -> ServerProcess:
         where = f"tcp://{self.address()}"
-        places = ["--listener-url", where, "--advertised-listener-url", where]
+        shown = f"tcp://{self._advertised or self.address()}"
+        places = ["--listener-url", where, "--advertised-listener-url", shown]
         assert self._lock.descriptor is not None
         return ServerProcess(
             "broker",

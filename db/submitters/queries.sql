@@ -26,7 +26,7 @@ ON CONFLICT DO NOTHING
 
 -- name: lock_standings
 -- Hold the rows, always in this order: what another replica is writing is waited for here and read by the next statement.
-SELECT submitter_id FROM query_quality_reputation WHERE submitter_id = ANY($1) ORDER BY submitter_id FOR UPDATE
+SELECT count(*) FROM (SELECT FROM query_quality_reputation WHERE submitter_id = ANY($1) ORDER BY submitter_id FOR UPDATE) held
 
 -- name: read_standings
 SELECT r.submitter_id, r.queries, r.score, r.flag_rate, r.is_served, r.unheard, r.flags,
@@ -62,14 +62,15 @@ INSERT INTO query_submitter_throttles (submitter_id, reason, throttled_at, expir
 SELECT submitter_id, reason, to_timestamp(began_s), to_timestamp(ends_s)
 FROM unnest($1::text[], $2::text[], $3::float8[], $4::float8[]) AS given (submitter_id, reason, began_s, ends_s)
 
--- name: set_clocks_right
--- A throttle that began in the future began before the clock was set back: it has its whole time, from now, and no more.
-UPDATE query_submitter_throttles
-SET throttled_at = clock_timestamp(), expires_at = clock_timestamp() + (expires_at - throttled_at)
-WHERE is_open AND throttled_at > clock_timestamp() + interval '1 minute'
-
 -- name: throttles_in_force
-SELECT t.submitter_id, extract(epoch FROM t.expires_at - clock_timestamp())::float8 AS left_s, r.queries, r.score, r.flag_rate
+-- A throttle that began in the future began before the clock was set back: it has its whole time, from now, and no more.
+WITH set_right AS (
+    UPDATE query_submitter_throttles
+    SET throttled_at = clock_timestamp(), expires_at = clock_timestamp() + (expires_at - throttled_at)
+    WHERE is_open AND throttled_at > clock_timestamp() + interval '1 minute'
+)
+SELECT t.submitter_id, r.queries, r.score, r.flag_rate,
+    extract(epoch FROM least(t.expires_at - clock_timestamp(), t.expires_at - t.throttled_at))::float8 AS left_s
 FROM query_submitter_throttles t JOIN query_quality_reputation r USING (submitter_id)
 WHERE t.is_open AND t.expires_at > clock_timestamp()
 

@@ -81,9 +81,10 @@ async def fold_in(
     """Bring what was seen into the rows, in one transaction, and return how each of these submitters stands now."""
     names = sorted(seen)
     async with pool.acquire() as connection, connection.transaction():
-        tenants = [seen[name].tenant_id for name in names]
-        await connection.execute(statements()["make_standings"], names, tenants)
-        await connection.execute(statements()["lock_standings"], names)
+        if await connection.fetchval(statements()["lock_standings"], names) < len(names):
+            tenants = [seen[name].tenant_id for name in names]
+            await connection.execute(statements()["make_standings"], names, tenants)
+            await connection.execute(statements()["lock_standings"], names)
         rows = {
             row["submitter_id"]: row for row in await connection.fetch(statements()["read_standings"], names)
         }
@@ -112,7 +113,6 @@ def folded(before: Account, seen: Sightings, now_s: float, config: ReputationCon
 
 async def throttles_in_force(pool: asyncpg.Pool) -> dict[str, ThrottleInForce]:
     """Throttles by submitter; what a clock that was set back left behind is mended first."""
-    await pool.execute(statements()["set_clocks_right"])
     return {
         row["submitter_id"]: ThrottleInForce(
             row["left_s"], Standing(row["queries"], row["score"], row["flag_rate"])

@@ -1,7 +1,7 @@
 """Rows of a prompts file as the bodies of `POST /query` that they stand for."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -38,19 +38,23 @@ def prompt_row(row: int, values: Mapping[str, Any]) -> PromptRow:
     return PromptRow(f"row-{row}" if _is_absent(identity) else str(identity), row, kept)
 
 
-def without_repeats(rows: Iterable[PromptRow]) -> Iterator[PromptRow]:
-    """The rows; one that repeats an id gets its line as id and a fault: two lists under one name could not be told apart."""
+def prompt_rows(lines: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[PromptRow]:
+    """The rows of a file's lines, given as number, columns and what makes it unreadable.
+
+    One that repeats an id gets its line into its id, and a fault: two lists under one name could not be told apart.
+    """
     seen: dict[str, int] = {}
-    for each in rows:
-        first = seen.setdefault(each.prompt_id, each.row)
-        if first == each.row:
-            yield each
-        else:
-            identity = _free(f"{each.prompt_id}@{each.row}", seen)
-            seen[identity] = each.row
-            yield PromptRow(
-                identity, each.row, each.values, f"prompt_id {each.prompt_id!r} is that of row {first}"
+    for line, values, fault in lines:
+        row = prompt_row(line, values)
+        first = seen.setdefault(row.prompt_id, line)
+        if first != line:
+            identity = _free(f"{row.prompt_id}@{line}", seen)
+            seen[identity] = line
+            yield replace(
+                row, prompt_id=identity, fault=f"prompt_id {row.prompt_id!r} is that of row {first}"
             )
+        else:
+            yield row if fault is None else replace(row, fault=fault)
 
 
 def body_of(row: PromptRow, as_of: str, limit: int | None) -> QueryBody:

@@ -9,7 +9,7 @@ from ingest.importers.context import RowContext
 from ingest.importers.dates import moment
 from ingest.importers.identity import content_hash, json_text, snippet_identity
 from ingest.importers.rows import FieldProblem
-from ingest.plagiarism.shingling import joined_words, majority, shingles_of
+from ingest.plagiarism.shingling import shingled
 from ranking.text import domain_key, fold
 from ranking.types import SNIPPET_KINDS
 
@@ -58,8 +58,7 @@ class SnippetDraft(NamedTuple):
             self.miner_id, company_id, self.kind, self.text, self.source_url
         )
         columns = (company_id, self.miner_id, snippet_id, *self[4:])
-        fingerprint = int(majority(shingles_of(joined_words(self.text))))
-        return SnippetRow(*columns, simhash=fingerprint, content_hash=content_hash(columns))
+        return SnippetRow(*columns, simhash=shingled(self.text).simhash, content_hash=content_hash(columns))
 
 
 def snippet_draft(picked: Mapping[str, object], context: RowContext) -> SnippetDraft:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Self
 
-from ingest.plagiarism.shingling import joined_words, majority, shingles_of
+from ingest.plagiarism.shingling import shingled
 from ranking.simhash import HashArray
 
 # Near-duplicates say so near the top; a text of 10 MB must not cost more than a long posting.
@@ -57,8 +57,7 @@ class Fingerprint:
         names: frozenset[str] = frozenset(),
     ) -> Self:
         """The fingerprint of a snippet's text."""
-        joined = joined_words(text[:_READ_CHARACTERS])
-        shingles = shingles_of(joined)
+        joined, shingles, bits = shingled(text[:_READ_CHARACTERS])
         return cls(
             ref=reference(miner_id, snippet_id),
             company_id=company_id,
@@ -69,7 +68,7 @@ class Fingerprint:
             owner=owner,
             names=names,
             shingles=shingles,
-            simhash=int(majority(shingles)),
+            simhash=bits,
             wording=_key(_bytes(company_id), joined),
             company_key=_key(_bytes(company_id)),
         )

@@ -1,6 +1,7 @@
 """The originals among the texts of one batch, found as `SketchIndex` finds stored ones; small, so dictionaries do."""
 
 from collections import Counter, defaultdict
+from itertools import chain
 
 import numpy as np
 
@@ -34,11 +35,8 @@ class FreshTexts:
 
     def candidates(self, text: Fingerprint) -> list[int]:
         """References of at most 8 texts that a text may repeat, the likeliest first, itself left out."""
-        met: Counter[int] = Counter()
-        for key in text.shingles.tolist():
-            holders = self._holders.get(key)
-            if holders is not None and len(holders) < MOST_HOLDERS:
-                met.update(holders)
+        held = [self._holders[key] for key in text.shingles.tolist() if key in self._holders]
+        met = Counter(chain.from_iterable(holders for holders in held if len(holders) < MOST_HOLDERS))
         scored = {ref: self._share(ref, count, text) for ref, count in met.items() if count >= _LEAST_MET}
         scored = {ref: share for ref, share in scored.items() if share >= _LEAST_SHARE}
         scored |= dict.fromkeys(self._wordings.get(text.wording, ()), np.inf)

@@ -6,7 +6,7 @@ Words come from a cache of the pieces between blanks, which texts share; a shing
 import re
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,31 @@ _BLANKS: Final = re.compile(r"[ \t\n\r\f\v]+")
 _PIECES_KEPT: Final = 65_536
 # Longer pieces are addresses and noise: not worth a place among the words that come again.
 _LONGEST_KEPT: Final = 32
+# Some more than a batch.
+_TEXTS_KEPT: Final = 2_048
+_LONGEST_TEXT_KEPT: Final = 12_000
+
+
+class Shingled(NamedTuple):
+    """A text as repeats are looked for: its joined words, its shingles and their fingerprint."""
+
+    joined: bytes
+    shingles: HashArray
+    simhash: int
+
+
+def shingled(text: str) -> Shingled:
+    """The shingles of a text. Those of the latest texts are kept, as a row takes the fingerprint and its judgement all of them."""
+    return _kept(text) if len(text) <= _LONGEST_TEXT_KEPT else _shingled(text)
+
+
+def _shingled(text: str) -> Shingled:
+    joined = joined_words(text)
+    shingles = shingles_of(joined)
+    return Shingled(joined, shingles, int(majority(shingles)))
+
+
+_kept = lru_cache(_TEXTS_KEPT)(_shingled)
 
 
 def joined_words(text: str) -> bytes:

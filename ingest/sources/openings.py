@@ -18,7 +18,7 @@ from ingest.importers.canonical import Canonicaliser
 from ingest.sources.addresses import links_in, without_links
 from ingest.sources.listings import Listing
 from ingest.sources.mentions import spoken_name
-from ranking.cues import CueSet
+from ranking.cues import Cue, CueSet
 from ranking.selling import not_a_posting
 from ranking.text import company_name_key, tokens_with_spans, words
 
@@ -38,10 +38,11 @@ _CLOSED_LINE = re.compile(
 _BAR = re.compile(r"\s*[|｜]\s*")
 _BULLET = re.compile(r"\s*(?:[-–—*•●·▪◦‣→>+]+|\(?\d{1,2}[.)/x]|\[[^\]]{1,30}\])\s*")
 _TITLE_END = re.compile(r"\s[-–—]\s|[:;(\[→|,]|\s/\s|\.(?:\s|$)")
-_STOP = re.compile(r"\n|[.!?;:(\[|](?!\w)|[(\[]")
-_CLAUSE_END = re.compile(
-    r",\s|\s[-–—]\s|\s(?:who|to|that|with|and help|for our|in our|at our|die|der|mit|qui|pour|que|con|para|com|met)\s"
+_STOP = re.compile(r"[\n|()\[]|[.!?;:](?=\s|$)")
+_RELATIVE = re.compile(
+    r"\s(?:who|to|that|with|and help|for our|in our|at our|die|der|mit|qui|pour|que|con|para|com|met)\s"
 )
+_CLAUSE_END = re.compile(r",\s|\s[-–—]\s")
 _AND = re.compile(r"\s(?:and|or|und|oder|et|ou|y|o|e|en|of|&)\s")
 _CLAUSES = 3
 _FIELDS_END = re.compile(r"[.!?;:\n(]")
@@ -55,6 +56,10 @@ _AGENT = re.compile(
     r"(?:er|or|ist|ian|ant|yst|ect|tech|ive|eur|euse|teur|trice|ien|ienne|iste|ore|iere|ista|ero|era|eiro|eira|ora|ente"
     r"|in|aar|kundige|ico|ica|ado|ada)(?:e?s|en|innen|i|:in|\*in|/in)?\W*(?:\([^)]*\)|#?\d+|[IVX]+)?\W*$",
     re.IGNORECASE,
+)
+# Romance languages put the person first: "développeur full stack", "sviluppatore software".
+_LEADING_AGENT = re.compile(
+    r"\w+(?:eur|euse|trice|tore|ore|iere|ista|iste|ero|era|eiro|eira|ienne|dor|dora)\b", re.IGNORECASE
 )
 _INITIALS = re.compile(r"\b[A-Z]{2,4}s?$")
 _PLACES = re.compile(
@@ -162,12 +167,20 @@ def _withdrawn(lines: list[str], canonical: Canonicaliser) -> Refusal | None:
     told = [words(line) for line in (*head, *tail)]
     if any(_cues().closed.any(line) for line in told):
         return "closed"
-    seeking = [_cues().seeking_work.any(line) for line in told[:_HEAD_LINES]]
-    if not any(seeking) or _cues().seeks.any(told[0]):
+    seeking = [list(_cues().seeking_work.find(line)) for line in told[:_HEAD_LINES]]
+    if not any(seeking) or _seeks_beside(told[0], seeking[0]):
         return None
     # Below a header that offers a job the form of job seekers ("Willing to relocate: no") says what is wanted.
     header = None if seeking[0] else _header(lines, canonical)
     return None if header is not None and _parts(header[1], canonical) else "seeks work"
+
+
+def _seeks_beside(line: list[str], seeking: list[Cue]) -> bool:
+    """Whether a line looks for somebody in other words than those that look for work ("cherche un emploi")."""
+    return any(
+        all(cue.end <= other.start or other.end <= cue.start for other in seeking)
+        for cue in _cues().seeks.find(line)
+    )
 
 
 def _offered(lines: list[str], canonical: Canonicaliser) -> list[str]:
@@ -246,7 +259,7 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
     for cue in _cues().seeks.find(folded):
         if (
             folded[cue.start : cue.end] == ["hiring"]
-            and text[: tokens[cue.start].start].rstrip(" -*")[-1:] not in _LINE_STARTS
+            and text[: tokens[cue.start].start].rstrip(" -*>→•")[-1:] not in _LINE_STARTS
         ):
             continue  # "the next generation of hiring"
         # A cue may cover the first word of the title ("looking for a senior ..."): it is read again.
@@ -258,7 +271,7 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
 
 def _people(phrase: str, canonical: Canonicaliser) -> Iterator[str]:
     """Who is named at the beginning of a phrase, behind two clauses at most ("a U.S.-based, fully remote engineer")."""
-    sentence = _STOP.split(phrase, maxsplit=1)[0]
+    sentence = _RELATIVE.split(_STOP.split(phrase, maxsplit=1)[0], maxsplit=1)[0]
     row = _tidy(_ARTICLES.sub("", sentence))
     if "," in row and len(words(row)) <= _TITLE_WORDS and _AGENT.search(row) and canonical.role_codes(row):
         yield row  # "ML, design and product engineers"
@@ -297,7 +310,7 @@ def _names_people(title: str, canonical: Canonicaliser) -> bool:
     head = _PREPOSITION.split(title, maxsplit=1)[0]
     if not words(head) or not _is_job(title, canonical):
         return False
-    if _AGENT.search(head) or _INITIALS.search(head) or _PLACES.search(head):
+    if _AGENT.search(head) or _LEADING_AGENT.match(head) or _INITIALS.search(head) or _PLACES.search(head):
         return bool(canonical.role_codes(head)) or canonical.seniority_code(head) is not None
     return canonical.seniority_code(head) is not None and len(words(title)) <= _TITLE_WORDS // 2
 

@@ -2,7 +2,8 @@
 
 Languages, frameworks and databases count wherever they are named. A product counts where the sentence asks for it
 ("experience with Salesforce"), not where it is a company ("our customers include Notion"). A name that is an ordinary word too
-("Go", "Close") counts with a capital letter beside another technology.
+("Python", "Go", "Close") counts with a capital letter: beside another technology, or, where it is no product, within a
+sentence.
 """
 
 import re
@@ -42,11 +43,17 @@ def _named(sentence: str, tokens: list[Token], folded: list[str], taxonomy: Taxo
     matches = [
         (match, *_technology(match)) for match in taxonomy.surfaces.match(folded) if _technology(match)[0]
     ]
-    plain = [match for match, _, weight in matches if weight > COMMON_WORD]
+    spelled = [match for match, _, _ in matches if sentence[tokens[match.start].start].isupper()]
     for match, code, weight in matches:
-        beside = sentence[tokens[match.start].start].isupper() and any(_near(match, other) for other in plain)
-        if weight > COMMON_WORD or beside:
+        if weight > COMMON_WORD:
             yield code
+        elif match in spelled:
+            beside = any(other is not match and _near(match, other) for other in spelled)
+            plain = (
+                match.start > 0 and len(folded[match.start]) > 2 and not taxonomy.technology_concepts(code)
+            )
+            if beside or plain:
+                yield code
 
 
 def _technology(match: Match) -> tuple[str, float]:

@@ -156,6 +156,7 @@ class Intake:
         ours = consumer.assignment()
         kept = {partition: records for partition, records in fetched.items() if partition in ours}
         parts: dict[str, _Read] | None = None
+        self._note_lag(kept)
         while True:
             try:
                 if parts is None:

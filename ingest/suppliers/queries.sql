@@ -82,24 +82,32 @@ ON CONFLICT (is_only) DO UPDATE SET read_from = excluded.read_from
 -- Long reads are meant here, one run at a time.
 SELECT set_config('statement_timeout', '0', true), pg_advisory_xact_lock(4862026043) IS NULL AS alone
 
+-- name: count_lists
+-- Answered queries of the last $2 days.
+SELECT count(*) FROM queries
+WHERE created_at <= $1 AND created_at > $1 - make_interval(days => $2) AND NOT is_flagged
+
 -- name: lists
--- Answered queries of the last $2 days; of one submitter the same prompt counts once a day, and $3 lists a day do.
+-- Of the last $2 days one in $4 prompts of a submitter on a day, the first time it was asked, and at most $3 of them a day.
 WITH asked AS (
     SELECT query_id, tenant_id, coalesce(submitter_id, tenant_id, '') AS submitter, created_at,
-        date_trunc('day', created_at, 'UTC') AS day, md5(prompt) AS prompt_key, lead_ids, company_ids, intent_scores,
-        signals::text AS signals, coalesce((options #>> '{weights,final,intent}')::float8, 0.4) AS intent_weight
+        date_trunc('day', created_at, 'UTC') AS day, md5(prompt) AS prompt_key
     FROM queries
     WHERE created_at <= $1 AND created_at > $1 - make_interval(days => $2) AND NOT is_flagged
+), sampled AS (
+    SELECT * FROM asked WHERE mod(hashtext(concat_ws('/', submitter, day, prompt_key))::bigint + 2147483648, $4::bigint) = 0
 ), first_asked AS (
-    SELECT DISTINCT ON (submitter, day, prompt_key) * FROM asked
+    SELECT DISTINCT ON (submitter, day, prompt_key) * FROM sampled
     ORDER BY submitter, day, prompt_key, created_at, query_id
 ), counted AS (
-    SELECT *, row_number() OVER (PARTITION BY submitter, day ORDER BY created_at, query_id) AS turn FROM first_asked
+    SELECT query_id, submitter, row_number() OVER (PARTITION BY submitter, day ORDER BY created_at, query_id) AS turn
+    FROM first_asked
 )
-SELECT query_id, tenant_id, submitter, extract(epoch FROM created_at)::float8 AS created_s, lead_ids, company_ids,
-    intent_scores, signals, intent_weight
-FROM counted WHERE turn <= $3
-ORDER BY created_at, query_id
+SELECT list.query_id, list.tenant_id, counted.submitter, extract(epoch FROM list.created_at)::float8 AS created_s,
+    list.lead_ids, list.company_ids, list.intent_scores, list.signals::text AS signals,
+    coalesce((list.options #>> '{weights,final,intent}')::float8, 0.4) AS intent_weight
+FROM counted JOIN queries AS list USING (query_id) WHERE counted.turn <= $3
+ORDER BY list.created_at, list.query_id
 
 -- name: told_outcomes
 -- Outcomes known at $1 of lists of the last $2 days, within $3 days of their list; any event makes its submitter one who tells.
@@ -123,44 +131,41 @@ WHERE company.cluster_id IN (SELECT cluster_id FROM companies WHERE company_id =
 ORDER BY stored.miner_id, stored.snippet_id, stored.seen_at
 
 -- name: struck_out
--- Snippets that did not count at $1: flagged, or repeats of somebody's.
-SELECT miner_id, snippet_id FROM snippet_flags
+-- Snippets that were flagged at $1, or repeated one of the supplier `original`.
+SELECT miner_id, snippet_id, NULL AS original FROM snippet_flags
 WHERE found_at <= $1 AND (lifted_at IS NULL OR lifted_at > $1)
-UNION
-SELECT miner_id, snippet_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
+UNION ALL
+SELECT miner_id, snippet_id, original_miner_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
 
 -- name: suppliers
 -- Suppliers known at $1 with what they sent until then, and how much of it is flagged or repeats others.
 WITH sent AS (
-    SELECT keys.miner_id, count(*) AS snippets, min(keys.seen_at) AS since,
-        count(*) FILTER (WHERE EXISTS (
-            SELECT FROM snippet_flags AS flag
-            WHERE flag.miner_id = keys.miner_id AND flag.snippet_id = keys.snippet_id AND flag.found_at <= $1
-                AND (flag.lifted_at IS NULL OR flag.lifted_at > $1))) AS flagged,
-        count(*) FILTER (WHERE EXISTS (
-            SELECT FROM snippet_repeats AS found
-            WHERE found.miner_id = keys.miner_id AND found.snippet_id = keys.snippet_id AND found.found_at <= $1
-                AND NOT found.is_renewal)) AS repeats
-    FROM snippet_keys AS keys WHERE keys.seen_at <= $1
-    GROUP BY keys.miner_id
+    SELECT miner_id, count(*) AS snippets FROM snippet_keys WHERE seen_at <= $1 GROUP BY miner_id
+), flags AS (
+    SELECT miner_id, count(DISTINCT snippet_id) AS flagged FROM snippet_flags
+    WHERE found_at <= $1 AND (lifted_at IS NULL OR lifted_at > $1) GROUP BY miner_id
+), copies AS (
+    SELECT miner_id, count(*) AS repeats FROM snippet_repeats
+    WHERE found_at <= $1 AND NOT is_renewal GROUP BY miner_id
 )
-SELECT miner.miner_id, miner.tenant_id, sent.snippets, sent.flagged, sent.repeats,
+SELECT miner.miner_id, miner.tenant_id, sent.snippets, coalesce(flags.flagged, 0) AS flagged,
+    coalesce(copies.repeats, 0) AS repeats,
     array(SELECT key_id FROM api_keys WHERE api_keys.miner_id = miner.miner_id) AS keys,
     coalesce(miner.throttled_until > $1, false)
         AND miner.attributes ->> 'throttled_by' IS DISTINCT FROM 'judgement' AS throttled_by_hand
-FROM miners AS miner JOIN sent USING (miner_id)
+FROM miners AS miner JOIN sent USING (miner_id) LEFT JOIN flags USING (miner_id) LEFT JOIN copies USING (miner_id)
 ORDER BY miner.miner_id COLLATE "C"
 
 -- name: free_texts
 -- Of each supplier the $2 newest texts known at $1 that are written freely, with the words of the company's name.
-SELECT miner_id, text, name_key FROM (
-    SELECT stored.miner_id, left(stored.text, 2000) AS text, company.name_key,
-        row_number() OVER (PARTITION BY stored.miner_id ORDER BY stored.seen_at DESC, stored.snippet_id) AS place
-    FROM intent_snippets AS stored JOIN companies AS company USING (company_id)
-    WHERE stored.is_current AND stored.seen_at <= $1 AND stored.kind NOT IN ('tech_change', 'funding')
-) AS newest
-WHERE place <= $2
-ORDER BY miner_id, place
+SELECT miner.miner_id, left(newest.text, 2000) AS text, company.name_key
+FROM miners AS miner CROSS JOIN LATERAL (
+    SELECT stored.text, stored.company_id FROM intent_snippets AS stored
+    WHERE stored.miner_id = miner.miner_id AND stored.is_current AND stored.seen_at <= $1
+        AND stored.kind NOT IN ('tech_change', 'funding')
+    ORDER BY stored.seen_at DESC, stored.snippet_id LIMIT $2
+) AS newest JOIN companies AS company USING (company_id)
+ORDER BY miner.miner_id
 
 -- ======== Writing what was judged. ========
 
@@ -204,8 +209,10 @@ WHERE (judged.is_flagged OR judged.throttled_until IS NOT NULL)
     IS DISTINCT FROM (before.is_flagged OR before.throttled_until IS NOT NULL)
 
 -- name: touch_snippets
--- Stamp the snippets of suppliers ($1) with this transaction, for readers that follow changes by its id.
-UPDATE intent_snippets SET is_flagged = is_flagged WHERE miner_id = ANY ($1::text[]) AND is_current
+-- Stamp the snippets of suppliers ($1), and those that repeat them, with this transaction, for readers that follow changes by its id.
+UPDATE intent_snippets SET is_flagged = is_flagged
+WHERE is_current AND (miner_id = ANY ($1::text[]) OR (miner_id, snippet_id) IN (
+    SELECT miner_id, snippet_id FROM snippet_repeats WHERE original_miner_id = ANY ($1::text[])))
 
 -- name: thin_judgements
 -- Keep of the day of $1 its last judgement, and none older than $2 days.

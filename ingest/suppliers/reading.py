@@ -37,8 +37,10 @@ async def read_record(connection: PoolConnectionProxy, as_of: datetime, args: Su
     told = await _told(connection, as_of, args)
     shown: list[ShownLead] = []
     queries = 0
+    of = await connection.fetchval(statements()["count_lists"], as_of, args.window_days)
+    one_in = max(1, -(-of // args.most_lists))
     reading = connection.cursor(
-        statements()["lists"], as_of, args.window_days, args.lists_a_day, prefetch=_PAGE_ROWS
+        statements()["lists"], as_of, args.window_days, args.lists_a_day, one_in, prefetch=_PAGE_ROWS
     )
     async for row in reading:
         queries += 1
@@ -49,7 +51,12 @@ async def read_record(connection: PoolConnectionProxy, as_of: datetime, args: Su
         queries=queries,
         shown=shown,
         snippets=await _snippets(connection, as_of, suppliers, {lead.company_id for lead in shown}),
-        struck_out=frozenset((row["miner_id"], row["snippet_id"]) for row in struck),
+        flagged=frozenset((row["miner_id"], row["snippet_id"]) for row in struck if row["original"] is None),
+        repeats={
+            (row["miner_id"], row["snippet_id"]): row["original"]
+            for row in struck
+            if row["original"] is not None
+        },
     )
 
 

@@ -51,11 +51,12 @@ class SupplierRecord:
         shown: leads that carried evidence.
         snippets: supplier -> snippet id -> its revisions, oldest first, of the businesses that were shown; `miner` is the place in
             `suppliers`.
-        struck_out: supplier and id of snippets that do not count.
+        flagged: supplier and id of snippets that break a rule; `repeats` likewise of those that repeat one of another supplier, and whose.
     """
 
     suppliers: Sequence[Supplier]
     queries: int
     shown: Sequence[ShownLead]
     snippets: Mapping[tuple[str, str], Sequence[Revision]]
-    struck_out: frozenset[tuple[str, str]]
+    flagged: frozenset[tuple[str, str]]
+    repeats: Mapping[tuple[str, str], str]

@@ -1,6 +1,6 @@
 """Judges suppliers on their record: quality, throttle, and what they earn (F-8, F-9); no I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,7 +13,7 @@ from ranking.emissions import NOTHING, Emissions, credits_by_window, emissions, 
 from ranking.miner_quality import MinerQuality, expected_events, miner_quality, position_rates
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray
 
-ThrottleReason = Literal["conduct", "template", "by_hand"]
+ThrottleReason = Literal["conduct", "reposts", "template", "by_hand"]
 _DEVIATES: Final = 2.576  # a 99 % interval, as `ranking.suppliers` has it
 
 
@@ -66,8 +66,10 @@ def judge_suppliers(record: SupplierRecord, args: SupplierArgs) -> Verdicts:
     expected_conversions = expected_events(own_shown, own_converted, shown, all_converted)
     quality = miner_quality(clicks, expected_clicks, conversions, expected_conversions)
     throttled = tuple(throttle_reason(each, args) for each in record.suppliers)
-    earned = _earned(record, args)
-    barred = quality.flagged | np.array([reason is not None for reason in throttled], dtype=np.bool_)
+    barred: BoolArray = quality.flagged | np.array(
+        [reason is not None for reason in throttled], dtype=np.bool_
+    )
+    earned = _earned(record, _struck_out(record, barred), args)
     return Verdicts(
         impressions=own_shown.sum(axis=1),
         clicks=clicks,
@@ -87,9 +89,10 @@ def throttle_reason(supplier: Supplier, args: SupplierArgs) -> ThrottleReason | 
     """Why a supplier is throttled: by hand, for what it sends, or because its texts are one template."""
     if supplier.throttled_by_hand:
         return "by_hand"
-    bad = min(supplier.flagged + supplier.repeats, supplier.snippets)
-    if _lower_bound(bad, supplier.snippets) > args.throttle_share:
+    if _lower_bound(supplier.flagged, supplier.snippets) > args.throttle_share:
         return "conduct"
+    if _lower_bound(supplier.repeats, supplier.snippets) > args.repost_share:
+        return "reposts"
     like = supplier.likeness
     is_template = (
         like.texts >= args.template_texts
@@ -126,11 +129,17 @@ def _summed(group: np.ndarray[Any, np.dtype[np.integer[Any]]], values: FloatArra
     return np.bincount(group, weights=values, minlength=groups).astype(np.float64)
 
 
-def _earned(record: SupplierRecord, args: SupplierArgs) -> FloatArray:
+def _struck_out(record: SupplierRecord, barred: BoolArray) -> Set[tuple[str, str]]:
+    """Snippets that do not count: flagged ones and repeats, but for repeats of the barred, who must not silence others by being first."""
+    out = {each.miner_id for each, is_barred in zip(record.suppliers, barred, strict=True) if is_barred}
+    return record.flagged | {key for key, original in record.repeats.items() if original not in out}
+
+
+def _earned(record: SupplierRecord, struck_out: Set[tuple[str, str]], args: SupplierArgs) -> FloatArray:
     """float64[2, 3, m] points by role and window."""
     keys = sorted(record.snippets)
     snippets = [current(record.snippets[key]) for key in keys]
-    role = _roles(keys, snippets, record, args)
+    role = _roles(keys, snippets, record.suppliers, struck_out, args)
     at = {key: int(each) for key, each in zip(keys, role, strict=True)}
     number = {each.miner_id: place for place, each in enumerate(record.suppliers)}
     rows: list[tuple[int, int, float, float]] = []
@@ -147,13 +156,17 @@ def _earned(record: SupplierRecord, args: SupplierArgs) -> FloatArray:
 
 
 def _roles(
-    keys: Sequence[tuple[str, str]], snippets: Sequence[Revision], record: SupplierRecord, args: SupplierArgs
+    keys: Sequence[tuple[str, str]],
+    snippets: Sequence[Revision],
+    suppliers: Sequence[Supplier],
+    struck_out: Set[tuple[str, str]],
+    args: SupplierArgs,
 ) -> ByteArray:
     """uint8[s] what each snippet is to its event; suppliers of one owner are one, as they confirm nothing to each other."""
-    owners = {name: place for place, name in enumerate(sorted({each.owner for each in record.suppliers}))}
-    owner_of = np.array([owners[each.owner] for each in record.suppliers], dtype=np.int32)
+    owners = {name: place for place, name in enumerate(sorted({each.owner for each in suppliers}))}
+    owner_of = np.array([owners[each.owner] for each in suppliers], dtype=np.int32)
     event = events_of(snippets, args.event_gap_days)
-    counted: BoolArray = np.array([key not in record.struck_out for key in keys], dtype=np.bool_)
+    counted: BoolArray = np.array([key not in struck_out for key in keys], dtype=np.bool_)
     miner = np.array([each.miner for each in snippets], dtype=np.int64)
     seen_s = np.array([each.seen_s for each in snippets], dtype=np.float64)
     return roles(event, owner_of[miner], seen_s, original_words(snippets, event, counted))

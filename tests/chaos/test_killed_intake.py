@@ -56,7 +56,7 @@ async def test_fifty_kills_lose_nothing_and_double_nothing(durable: str, tmp_pat
                 threading.Event().wait(chance.uniform(0.0, _MOST_LIFE_S))
                 os.kill(member.pid, signal.SIGKILL)
                 assert member.wait() == -signal.SIGKILL
-        counts = await taken_in(durable, broker)
+        counts = await taken_in(durable, broker, within_s=600.0)
     connection = await asyncpg.connect(durable)
     try:
         stored = await connection.fetch("SELECT snippet_id, revision FROM intent_snippets")

@@ -121,7 +121,7 @@ async def _kill_meanwhile(broker: EmbeddedBroker, postgres: EmbeddedPostgres, vi
         for _ in range(_KILLS):
             await asyncio.sleep(chance.uniform(0.1, _MOST_LIFE_S))
             kill_and_start(victim)
-    await taken_in(dsn, address, ARGS)
+    await taken_in(dsn, address, ARGS, within_s=600.0)
     await assert_one_row_each(dsn)
 
 
@@ -145,5 +145,5 @@ async def test_members_that_come_and_go_lose_nothing(
     await asyncio.sleep(5 * _MOST_LIFE_S)
     done.set()
     await asyncio.gather(*members)
-    await taken_in(dsn, address, ARGS)
+    await taken_in(dsn, address, ARGS, within_s=600.0)
     await assert_one_row_each(dsn)

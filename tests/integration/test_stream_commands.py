@@ -44,7 +44,9 @@ def test_a_file_is_published_stored_and_its_dead_letters_are_sent_again(
         capsys.readouterr()
         assert run("produce", snippets, "--key", key, *here) == 0
         assert "2 messages to miner.snippets" in capsys.readouterr().out
-        assert run("ingest", "--until-empty", *here) == 0
+        assert run("ingest", "--until-empty", "--metrics", "nowhere", *here) == 2
+        assert "--metrics takes HOST:PORT" in capsys.readouterr().err
+        assert run("ingest", "--until-empty", "--metrics", "127.0.0.1:0", *here) == 0
         assert "unknown_company" in capsys.readouterr().out
         assert run("dlq", "list", "--json", *here) == 0
         letter = json.loads(capsys.readouterr().out)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.suppliers import SupplierArgs
 from db.pool import open_pool
 from tests.fixtures.supplier_world import PLACES, SupplierWorld, now, ordinary, suppliers_of
 
@@ -59,3 +60,97 @@ async def test_the_liar_is_flagged_leaves_the_lists_and_earns_nothing(world: Sup
     assert standings["liar"]["share"] == 0.0
     assert sum(each["share"] for each in standings.values()) == pytest.approx(1.0)
     assert all(standings[name]["share"] > 0.0 for name in HONEST)
+
+
+async def test_what_came_later_changes_no_earlier_judgement(world: SupplierWorld) -> None:
+    draw = random.Random(2)
+    await populated(world, draw)
+    await world.ask(PROMPTS[:6], lambda lead: True, draw)
+    then = now()
+    await world.judge(then)
+    first = [dict(row) for row in (await world.standings()).values()]
+    await world.ask(PROMPTS[6:12], lambda lead: False, draw)
+    await world.snippet("late", "Berlin Works 0", "payroll price payroll price best payroll demo payroll")
+    await world.pool.execute("DELETE FROM emission_reports")
+    again = await world.judge(then)
+    assert [dict(row) for row in (await world.standings()).values()] == first
+    assert again.changed == ()
+
+
+async def test_an_earlier_judgement_changes_nobodys_standing(world: SupplierWorld) -> None:
+    draw = random.Random(1)
+    await populated(world, draw)
+    before = now()
+    await world.ask(PROMPTS, lambda lead: "liar" not in suppliers_of([lead]), draw)
+    await world.judge()
+    assert (await world.judge(before)).changed == ()
+    assert await world.pool.fetchval("SELECT is_flagged FROM miners WHERE miner_id = 'liar'")
+
+
+async def test_who_is_flagged_comes_back_when_the_reason_has_passed(world: SupplierWorld) -> None:
+    draw = random.Random(1)
+    await populated(world, draw)
+    await world.ask(PROMPTS, lambda lead: "liar" not in suppliers_of([lead]), draw)
+    stamps = "SELECT max(txid::text::bigint) FROM intent_snippets WHERE miner_id = 'liar'"
+    stamped = await world.pool.fetchval(stamps)
+    assert "liar" in (await world.judge()).changed
+    assert await world.pool.fetchval(stamps) > stamped
+    later = await world.judge(now() + timedelta(days=91))
+    assert later.changed == ("liar",)
+    assert suppliers_of(await world.rank(PROMPTS[0])) == {*HONEST, "liar"}
+
+
+async def test_a_snippet_set_right_counts_again(world: SupplierWorld) -> None:
+    await world.companies(["Acme", "Other"])
+    await world.send("snippets", ordinary(["Other"]))
+    text = "Acme keeps its contacts in a card index and wants a CRM."
+    await world.snippet("ada", "Acme", text, snippet_id="s", observed_at="2026-01-05")
+    await world.snippet("ada", "Acme", text, snippet_id="s")
+    await world.judge()
+    assert await world.reasons("ada") == {"redated"}
+    assert suppliers_of(await world.rank("CRM software")) == set()
+    await world.snippet("ada", "Acme", text + "!", snippet_id="s", observed_at="2026-01-05")
+    await world.judge()
+    assert await world.reasons("ada") == set()
+    assert suppliers_of(await world.rank("CRM software")) == {"ada"}
+    flag = await world.pool.fetchrow("SELECT found_at, lifted_at FROM snippet_flags")
+    assert flag["lifted_at"] > flag["found_at"]
+
+
+async def test_what_was_screened_is_not_read_again(world: SupplierWorld) -> None:
+    await world.companies(["Acme"])
+    await world.snippet("ada", "Acme", "Acme wants a CRM for its sales team in spring.")
+    assert (await world.judge()).screened.texts == 1
+    assert (await world.judge()).screened.texts == 0
+    await world.snippet("ada", "Acme", "Acme repaired the roof of its canteen.")
+    assert (await world.judge()).screened.texts == 1
+
+
+async def test_of_a_day_its_last_judgement_stays(world: SupplierWorld) -> None:
+    await populated(world, random.Random(4))
+    noon = now().replace(hour=12)
+    for hours in (0, 1, 2, 25):
+        await world.judge(noon + timedelta(hours=hours))
+    kept = await world.pool.fetch("SELECT as_of FROM emission_reports ORDER BY as_of")
+    assert [row["as_of"] for row in kept] == [noon + timedelta(hours=2), noon + timedelta(hours=25)]
+    assert await world.pool.fetchval("SELECT count(DISTINCT as_of) FROM miner_judgements") == 2
+
+
+async def test_the_same_prompt_of_a_day_counts_once_and_a_sample_keeps_prompts_whole(
+    world: SupplierWorld,
+) -> None:
+    draw = random.Random(5)
+    await populated(world, draw)
+    await world.ask([*PROMPTS[:20], *PROMPTS[:20]], lambda lead: True, draw)
+    await world.judge()
+    assert await world.pool.fetchval("SELECT queries FROM emission_reports") == 20
+    await world.judge(args=SupplierArgs(lists_a_day=7))
+    assert await world.pool.fetchval("SELECT queries FROM emission_reports") == 7
+
+
+async def test_flagged_queries_count_for_nothing(world: SupplierWorld) -> None:
+    draw = random.Random(5)
+    await populated(world, draw)
+    await world.ask(PROMPTS[:3], lambda lead: True, draw)
+    await world.pool.execute("UPDATE queries SET is_flagged = true")
+    assert (await world.judge()).treasury == 1.0
