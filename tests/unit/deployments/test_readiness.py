@@ -32,7 +32,8 @@ class Pool:
 def readiness(
     pool: Any = None, redis: Redis | None = None, replicas: dict[str, int] | None = None
 ) -> Readiness:
-    snapshot = SimpleNamespace(generation="g1", manifest=SimpleNamespace(created_at=time.time() - 60.0))
+    manifest = SimpleNamespace(created_at=time.time() - 60.0)
+    snapshot = SimpleNamespace(generation="g1", manifest=manifest, additions=())
     return Readiness(
         lambda: pool,
         redis,
