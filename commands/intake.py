@@ -18,6 +18,7 @@ from commands.signers import register_local
 from configs.streams import StreamArgs, StreamSettings
 from db.pool import PoolLimits, open_pool
 from ingest.importers.canonical import Canonicaliser
+from ingest.plagiarism.watching import Watch
 from ingest.streams.connecting import Connection
 from ingest.streams.intake import Intake, IntakeCounts
 from ingest.streams.messages import Reader
@@ -45,7 +46,9 @@ async def take_in(
     try:
         if folder is not None:
             await register_local(pool, folder)
-        intake = make_intake(pool, connection, args)
+        watch = Watch()
+        await watch.judge_waiting(pool, lambda: datetime.now(UTC))
+        intake = make_intake(pool, connection, args, watch.judge)
         announce()
         await intake.run(stop, until_empty=until_empty)
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,9 +20,11 @@ from configs.suppliers import SupplierArgs
 from db.pool import PoolLimits, open_pool
 from db.suppliers import emission_report, supplier_quality
 from ingest.suppliers.judging import Judged, judge
+from ingest.suppliers.screening import screen
 from ranking.taxonomy import load_taxonomy
 
 _STATEMENT_TIMEOUT_S = 600.0
+_SCREEN_S = 2.0
 _LIMITS = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
 
 
@@ -30,7 +33,10 @@ def judge_command(
         datetime | None, typer.Option(help="Judge on what was known then (UTC).", show_default="now")
     ] = None,
     every: Annotated[
-        float | None, typer.Option(help="Judge again after so many seconds, until Ctrl-C.", min=1.0)
+        float | None,
+        typer.Option(
+            help="Judge again after so many seconds and read new texts every two, until Ctrl-C.", min=1.0
+        ),
     ] = None,
     data: DataOption = None,
 ) -> None:
@@ -77,8 +83,13 @@ async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> Non
         while True:
             now = datetime.now(UTC)
             _show_run(await judge(pool, taxonomy, args, as_of or now, now))
-            if every_s is None or await _stopped_within(stop, every_s):
+            if every_s is None:
                 return
+            due_s = time.monotonic() + every_s
+            while time.monotonic() < due_s:
+                if await _stopped_within(stop, min(_SCREEN_S, every_s)):
+                    return
+                await screen(pool, taxonomy, args.rules, datetime.now(UTC))
     finally:
         await pool.close()
 

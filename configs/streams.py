@@ -72,7 +72,10 @@ class StreamArgs(BaseModel):
         description="days after which a signed message is taken no more: nobody can bring back what was erased",
     )
     session_s: float = Field(
-        10.0, ge=1.0, le=300.0, description="seconds without a heartbeat before others take over"
+        6.0,
+        ge=1.0,
+        le=300.0,
+        description="seconds without a heartbeat before others take over; Kafka's brokers allow no less than 6 unless told",
     )
     retry_base_s: float = Field(0.2, gt=0.0, le=60.0, description="first pause when a part does not answer")
     retry_most_s: float = Field(

@@ -62,7 +62,7 @@ class SupplierArgs(BaseModel):
         description="lists of one submitter that count on one day; the same prompt counts once",
     )
     most_lists: int = Field(
-        50_000, ge=100, le=10_000_000, description="lists read for one judgement; of more an even sample of prompts is taken"
+        5_000, ge=100, le=10_000_000, description="lists read for one judgement; of more an even sample of prompts is taken"
     )  # fmt: skip
     event_gap_days: float = Field(
         30.0,

@@ -14,6 +14,8 @@ from ranking.simhash import MIN_CONTAINMENT, distance
 
 # Where the smaller is held whole, the other was padded with as much again: fingerprints tell nothing then.
 _WHOLE: Final = 0.8
+# A sentence or two: half of such a text is how everybody begins, and the point is in the rest. Labels and cut ends take nothing away.
+_SHORT: Final = 0.9
 _LONG: Final = 40
 
 
@@ -46,6 +48,7 @@ def likeness(text: Fingerprint, other: Fingerprint) -> Likeness | None:
         return None
     both = shared(text.shingles, other.shingles)
     contained = both / smaller
-    enough = contained >= MIN_CONTAINMENT and (bits <= FAR_BITS or contained >= _WHOLE)
+    least = MIN_CONTAINMENT if smaller >= LEAST_ELSEWHERE else _SHORT
+    enough = contained >= least and (bits <= FAR_BITS or contained >= _WHOLE)
     at_home = text.company_id == other.company_id or both >= LEAST_ELSEWHERE
     return Likeness(bits, contained) if enough and at_home else None

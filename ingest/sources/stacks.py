@@ -3,7 +3,8 @@
 A technology that a look misses may only have been overlooked. It counts as gone when two whole looks in a row miss it, or when one
 does and shows another product of its category that was not there before: that one replaced it. A look is whole unless
 it says otherwise or shows less than half of what was known; a look that is not whole can add, never remove. What the
-first look missed is no news either: an addition counts when a whole look before it did not show it.
+first look missed is no news either: an addition counts when a whole look before it did not show it, and unless so much
+is added at once (more than a third of what was known) that the looks before must have been poor.
 Languages, frameworks and databases live side by side, so none replaces another.
 """
 
@@ -18,6 +19,8 @@ from ranking.taxonomy import Taxonomy
 Kind = Literal["added", "removed", "replaced"]
 _WHOLE_SHARE: Final = 0.5
 _CONFIRMING_LOOKS: Final = 2
+_BURST_SHARE: Final = 1 / 3
+_FEW_ARRIVALS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def compare(looks: Sequence[Observation], taxonomy: Taxonomy) -> tuple[list[Stac
     for look in looks:
         whole = look.whole and _is_whole(look, known)
         fresh = [key for key in look.technologies if not _is_known(key, known)]
-        arrived = fresh if last_whole is not None else []
+        believed = last_whole is not None and len(fresh) <= max(_FEW_ARRIVALS, _BURST_SHARE * len(known))
+        arrived = fresh if believed else []
         if whole:
             for key, memory in known.items():
                 if not _shows(look, key):

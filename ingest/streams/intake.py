@@ -33,6 +33,7 @@ from ranking.errors import Unavailable
 _log = logging.getLogger(__name__)
 _PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, KafkaError, Unavailable)
 _SILENCE_S = 1.0
+_HEARTBEAT_S = 1.0  # a member learns from the answer to it that others come or go
 Fetched = Mapping[TopicPartition, Sequence[Any]]
 
 
@@ -113,7 +114,7 @@ class Intake:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=args.fetch_bytes,
             session_timeout_ms=int(args.session_s * 1000),
-            heartbeat_interval_ms=int(args.session_s * 1000 / 3),
+            heartbeat_interval_ms=int(min(_HEARTBEAT_S, args.session_s / 3) * 1000),
             rebalance_timeout_ms=int(args.handover_s * 1000),
         )
         stack.push_async_callback(consumer.stop)

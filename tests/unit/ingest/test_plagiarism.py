@@ -133,6 +133,19 @@ def test_short_texts_that_name_other_technologies_are_other_events():
     assert judged(first, other) == []
 
 
+def test_short_texts_that_begin_alike_are_other_events():
+    text = "Khan Apps plans its {}. Until the opening the company wants an observability platform in place."
+    assert (
+        judged(
+            snippet(text.format("fifth location")),
+            snippet(text.format("site in Cork with 690 jobs"), "b", minutes=1),
+        )
+        == []
+    )
+    labelled = snippet("ICYMI: " + text.format("fifth location") + " Read more", "c", minutes=2)
+    assert len(judged(snippet(text.format("fifth location")), labelled)) == 1
+
+
 def test_naming_a_technology_does_not_clear_a_long_copy():
     copy = snippet(posting(1), "copier", minutes=1, names=frozenset({"added hubspot"}))
     assert len(judged(snippet(posting(1)), copy)) == 1

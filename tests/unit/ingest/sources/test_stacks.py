@@ -75,6 +75,10 @@ def test_an_addition_needs_a_whole_look_without_it_before() -> None:
     assert told((), (*BASE, "Gong")) == []
 
 
+def test_a_burst_of_additions_says_that_the_look_before_was_poor() -> None:
+    assert told(BASE, (*BASE, "Gong", "dbt", "Salesforce")) == []
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
