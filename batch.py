@@ -10,10 +10,10 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import ray
 from ray.data import ActorPoolStrategy, DataContext
@@ -77,7 +77,7 @@ def _score(
         compute=ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=2),
         fn_constructor_args=(str(out.resolve()), manifest.model_dump(mode="json"), order.suppressed),
         num_cpus=1,
-        ray_remote_args_fn=lambda: {"max_task_retries": _RETRIES},
+        max_task_retries=_RETRIES,
     )
     prompts, peak_rss_mib, first_s = 0, 0.0, None
     try:
@@ -99,7 +99,10 @@ def _score(
 
 def _connect(workers: int | None, parts: int) -> int:
     """Join the cluster that RAY_ADDRESS names, else start a Ray of our own that ends with us; returns how many actors there shall be."""
-    DataContext.get_current().enable_progress_bars = False
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_consecutive_actor_init_deaths = _RETRIES
+    warnings.filterwarnings("ignore", ".*ray_remote_args.*")  # 2.60 has no named parameter for retries yet
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False)
@@ -141,11 +144,9 @@ def _alone(out: Path) -> Iterator[None]:
 
 
 def _reason(error: RayError) -> str:
-    """The sentence of our own error inside Ray's, else the kind of Ray's."""
-    cause: Any = getattr(error, "cause", None)
-    if isinstance(cause, LeadError):
-        return ": ".join(map(str, cause.args))
-    return type(error).__name__
+    """The last line of what Ray tells: the error of ours that it carries, else its own."""
+    told = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return told[-1] if told else type(error).__name__
 
 
 def _tell(summary: BatchSummary, out: Path, console: Console) -> None:

@@ -46,21 +46,26 @@ def write_artefact(
     metrics: Mapping[str, float],
     files: Mapping[str, bytes],
     created_at: datetime,
+    vouchers: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write `files` and their manifest to `root/<kind>-<version>`; atomic; the version is the content's digest.
+
+    Args:
+        vouchers: files that follow from the others and vouch for them; not part of the version.
 
     Returns:
         The artefact's folder.
     """
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    digests = _digests(files)
     version = hashlib.sha256("".join([schema_hash, *digests.values()]).encode()).hexdigest()[:12]
+    everything = {**files, **(vouchers or {})}
     manifest = ArtefactManifest(
         kind=kind, version=version, created_at=created_at, schema_hash=schema_hash, data_hash=data_hash,
-        code_version=code_version, metrics=dict(metrics), files=digests,
+        code_version=code_version, metrics=dict(metrics), files=_digests(everything),
     )  # fmt: skip
     root.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=root, prefix=".staging-"))
-    for name, content in files.items():
+    for name, content in everything.items():
         (staging / name).write_bytes(content)
     (staging / _MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf8")
     staging.chmod(0o755)
@@ -114,6 +119,10 @@ def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[Artefac
         if name == ".." or name != Path(name).name:
             raise ArtifactError(folder.name, "manifest names a file outside its folder")
     return manifest, {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
 def _manifest(folder: Path) -> ArtefactManifest:

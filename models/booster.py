@@ -1,5 +1,6 @@
 """The booster: LightGBM over `ranking.features`, and its monotone map to the 0-100 intent scale (F-5, F-10)."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import lightgbm
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from models.artefacts import BOOSTER, open_artefact, promoted
 from models.booster_kernel import probabilities
+from models.booster_probe import PROBE_FILE, check_probe, read_probe
 from models.booster_tables import TreeTables, UnsupportedTreesError, probe, tables_of
 from ranking.errors import ArtifactError
 from ranking.features import FEATURES, schema_hash
@@ -47,7 +49,8 @@ class IntentScale(BaseModel):
 class BoosterModel:
     """A verified booster artefact, ready to score.
 
-    LightGBM reads the model and answers a probe once; rows are scored by tables made of its trees (`models.booster_tables`).
+    LightGBM reads the model and answers a probe once; rows are scored by tables made of its trees (`models.booster_tables`), which must
+    give a recorded probe the scores that training gave it (`models.booster_probe`).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,6 +64,7 @@ class BoosterModel:
         if booster.feature_name() != list(FEATURES):
             raise ArtifactError(folder.name, "the model's feature names are not this code's")
         self._tables = _checked_tables(booster, folder.name)
+        self._check_probe(files, folder.name)
 
     def probability(self, features: Float32Array) -> FloatArray:
         """Chance of a purchase as the training data has it, float64[n], for features float32[n, len(FEATURES)]."""
@@ -69,6 +73,17 @@ class BoosterModel:
     def score(self, features: Float32Array) -> FloatArray:
         """Base intent in [0, 100], float64[n]."""
         return self._scale.apply(self.probability(features))
+
+    def _check_probe(self, files: Mapping[str, bytes], artefact: str) -> None:
+        """Score the recorded probe as training did; an artefact without one cannot say what its scores should be."""
+        if PROBE_FILE not in files:
+            raise ArtifactError(artefact, "has no recorded probe scores; train again")
+        rows, scores = read_probe(files[PROBE_FILE], artefact)
+        if rows.shape[1] != len(FEATURES):
+            raise ArtifactError(
+                artefact, f"{PROBE_FILE} has {rows.shape[1]} features, this code {len(FEATURES)}"
+            )
+        check_probe(scores, self.score(rows), artefact)
 
 
 def _checked_tables(booster: lightgbm.Booster, artefact: str) -> TreeTables:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from models.artefacts import BOOSTER, write_artefact
 from models.booster import MODEL_FILE, SCALE_FILE, IntentScale
+from models.booster_probe import PROBE_FILE, probe_rows, recorded
 from ranking.features import FEATURES, schema_hash
 from ranking.types import BoolArray, Float32Array, FloatArray
 
@@ -211,7 +212,9 @@ def area_under_curve(scores: FloatArray, labels: BoolArray) -> float:
 def save(
     trained: TrainedBooster, data_hash: str, root: Path, code_version: str, created_at: datetime
 ) -> Path:
-    """Write the artefact; its folder."""
+    """Write the artefact with its probe; its folder."""
+    model = trained.booster.model_to_string(num_iteration=trained.booster.best_iteration)
+    scale = trained.scale.model_dump_json()
     return write_artefact(
         root,
         kind=BOOSTER,
@@ -219,12 +222,14 @@ def save(
         data_hash=data_hash,
         code_version=code_version,
         metrics=trained.metrics,
-        files={
-            MODEL_FILE: trained.booster.model_to_string(
-                num_iteration=trained.booster.best_iteration
-            ).encode(),
-            SCALE_FILE: trained.scale.model_dump_json().encode(),
-            **trained.reports,
-        },
+        files={MODEL_FILE: model.encode(), SCALE_FILE: scale.encode(), **trained.reports},
+        vouchers={PROBE_FILE: probe_of(model, trained.scale)},
         created_at=created_at,
     )
+
+
+def probe_of(model: str, scale: IntentScale) -> bytes:
+    """The probe of a model's text, scored by LightGBM itself."""
+    booster = lightgbm.Booster(model_str=model)
+    rows = probe_rows(booster)
+    return recorded(rows, scale.apply(predict(booster, rows)))

@@ -78,7 +78,13 @@ def test_a_world_is_generated_imported_and_trained_on(
     (learned,) = (each for each in (server_folder / "artefacts").iterdir() if each != artefact)
     manifest = json.loads((learned / "manifest.json").read_text())
     assert manifest["metrics"]["labels"] == 500
-    assert set(manifest["files"]) == {"model.txt", "scale.json", "judge.json", "distillation.json"}
+    assert set(manifest["files"]) == {
+        "model.txt",
+        "scale.json",
+        "probe.npy",
+        "judge.json",
+        "distillation.json",
+    }
 
 
 def let_more_buy(outcomes: Path) -> None:
