@@ -15,6 +15,7 @@ NAMES = (
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
 ELSEWHERE = {
     "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "ingest": "bench.ingest",
+    "freshness": "bench.freshness",
 }  # fmt: skip
 Need = Literal["vectors"]
 LlmMode = Literal["never", "auto", "wait"]

@@ -1,0 +1,196 @@
+"""How soon does a message change rankings, and what do queries cost meanwhile?
+
+Run by `leads bench freshness`. 20 queries a second are offered twice to a running system, the second time while 200 snippets
+a second are sent to it, through its broker. One snippet a second carries a word that
+nothing else has; its company alone is ranked for that word, again and again, until the snippet is among its signals.
+"""
+
+import asyncio
+import json
+import random
+import string
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from rich.console import Console
+
+from bench import ground, processes, record
+from bench.asking import Supply, directory_of
+from bench.options import Options
+from bench.running import local_system
+from bench.scenario import Check, Holds, Requests, Scenario, Steady
+from bench.stand import Stand
+from commands.failure import CommandError
+from commands.signers import signer_for
+from commands.target import choose
+from configs.streams import StreamSettings
+from deployments.local.registry import SystemState
+from ingest.streams.connecting import Connection
+from ingest.streams.messages import SCHEMA_VERSION
+from ingest.streams.producing import Producer, sending
+from ingest.streams.signing import Signer
+
+MESSAGES_PER_S, QUERIES_PER_S, SECONDS = 200.0, 20.0, 120.0
+MOST_P95_S = 5.0
+_TICK_S = 0.1
+_PROBE_EVERY_S, _LOOK_EVERY_S, _GIVE_UP_S = 1.0, 0.05, 60.0
+_TOPIC = "miner.snippets"
+_KINDS = ("news", "job_posting", "web_page", "tech_change")
+_SCENARIO = Scenario(
+    "freshness",
+    "how soon does a message change rankings, and what do queries cost meanwhile?",
+    Steady(QUERIES_PER_S, SECONDS),
+    Holds(),
+    Requests(),
+)
+
+
+def run(options: Options) -> Path:
+    """Measure and write the record; returns its path."""
+    console = Console(highlight=False)
+    ground.prepare(options, console, vectors=False)
+    folder = options.folder()
+    seconds = options.seconds or SECONDS
+    found = record.heading(
+        "freshness", record.data_of(folder), {"kind": "open", "offered_qps": QUERIES_PER_S}
+    )
+    with local_system(None, folder) as state:
+        directory = directory_of(state.base_url)
+        stand = Stand(
+            _SCENARIO,
+            options,
+            state,
+            Supply(_SCENARIO.requests, options.seed, directory, options.prompts()),
+            console,
+            None,
+        )
+        stand.warm_up(QUERIES_PER_S, seconds)
+        before, _ = stand.offer(QUERIES_PER_S, seconds)
+        sender = _Sender(state, options, directory.ids)
+        with sender.sending():
+            during, batch = stand.offer(QUERIES_PER_S, seconds)
+        rss = processes.peak_rss_mib(state.pid)
+    waited_s = sender.waited_s
+    alone = record.quantiles(before.outcome.answered_ms())
+    beside = record.quantiles(during.outcome.answered_ms())
+    p95_s = record.quantiles(waited_s).get("p95", float("inf"))
+    checks = [
+        Check.below("P95 s from produce to first appearance", p95_s, MOST_P95_S),
+        Check.below("probes that never appeared", sender.lost, 0),
+    ]
+    found |= during.figures() | {
+        "load": {"kind": "open", "offered_qps": QUERIES_PER_S, "duration_s": seconds, "messages_per_s": MESSAGES_PER_S,
+                 "prompts_sha256": batch.sha256},
+        "freshness_s": record.quantiles(waited_s), "probes": len(waited_s) + sender.lost, "messages": sender.sent,
+        "latency_ms_without": alone, "latency_ms_during": beside,
+        "cpu_ms_per_query_without": processes.per_query(before.cpu_ms, before.outcome.offered),
+        "peak_rss_mib": rss, "doubts": [*before.doubts(), *during.doubts()],
+        "verdict": "held" if all(check.held for check in checks) else "missed",
+        "checks": [asdict(check) for check in checks], "shortened": options.overrides(), "seed": options.seed,
+    }  # fmt: skip
+    path = record.write(options.record_name, found, options.records)
+    console.print(
+        f"  produce to first appearance, s: {record.quantiles(waited_s)}; queries, ms: {beside} against {alone}\n  {path}"
+    )
+    return path
+
+
+class _Sender:
+    """Sends snippets in a thread of its own and watches for those that carry a word of their own."""
+
+    def __init__(self, state: SystemState, options: Options, companies: tuple[str, ...]) -> None:
+        if state.ingest is None:
+            raise CommandError("the system reads no broker: start it without --no-ingest")
+        self._address = state.ingest.broker
+        self._base_url = state.base_url
+        self._signer: Signer = signer_for(choose(options.folder(), None, {}), None)
+        self._random = random.Random(options.seed)
+        self._companies = companies
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self.sent = 0
+        self.lost = 0
+        self.waited_s: list[float] = []
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Send while the body runs; then wait for what is under way."""
+        thread = threading.Thread(target=self._run, name="messages")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._send())
+        except BaseException as err:  # noqa: BLE001 - raised again in the thread that waits
+            self._failure = err
+
+    async def _send(self) -> None:
+        connection = Connection(self._address, StreamSettings())
+        async with (
+            sending(connection) as producer,
+            httpx2.AsyncClient(base_url=self._base_url, timeout=30.0) as client,
+        ):
+            watching: set[asyncio.Task[None]] = set()
+            started_s = probed_s = time.monotonic()
+            while not self._stop.is_set():
+                now_s = time.monotonic()
+                due = int((now_s - started_s) * MESSAGES_PER_S) - self.sent
+                await self._publish(producer, [self._message() for _ in range(due)])
+                if now_s - probed_s >= _PROBE_EVERY_S:
+                    probed_s = now_s
+                    watching.add(asyncio.create_task(self._probe(producer, client)))
+                await asyncio.sleep(_TICK_S)
+            await asyncio.gather(*watching)
+
+    async def _publish(self, producer: Producer, messages: list[dict[str, Any]]) -> None:
+        signed = [(str(each["company_id"]).encode(), json.dumps(each).encode()) for each in messages]
+        await producer.send_signed(_TOPIC, signed, self._signer)
+        self.sent += len(messages)
+
+    async def _probe(self, producer: Producer, client: httpx2.AsyncClient) -> None:
+        """One snippet with a word of its own, from before it is sent until it is among the signals."""
+        word = "".join(self._random.choices(string.ascii_lowercase, k=12))
+        message = self._message(f"The team needs {word} software and is looking for {word} this month")
+        started_s = time.monotonic()
+        await self._publish(producer, [message])
+        body = {"query": f"{word} software", "candidates": [message["company_id"]], "limit": 1,
+                "options": {"llm": "never", "deadline_ms": 5_000}}  # fmt: skip
+        while time.monotonic() - started_s < _GIVE_UP_S:
+            answer = await client.post("/query", json=body)
+            leads = answer.json().get("leads", []) if answer.status_code == 200 else []
+            shown = {signal["snippet_id"] for lead in leads for signal in lead["signals"]}
+            if message["snippet_id"] in shown:
+                self.waited_s.append(time.monotonic() - started_s)
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+        self.lost += 1
+
+    def _message(self, text: str | None = None) -> dict[str, Any]:
+        company, now = self._random.choice(self._companies), datetime.now(UTC).isoformat()
+        words = " ".join(self._random.choices(_WORDS, k=10))
+        return {
+            "schema_version": SCHEMA_VERSION, "produced_at": now, "observed_at": now, "company_id": company,
+            "miner_id": f"bench-{self._random.randrange(50)}", "snippet_id": f"fresh-{self._random.getrandbits(64):x}",
+            "kind": "news" if text else self._random.choice(_KINDS), "text": text or f"{company}: {words}",
+            "source_type": "rss",
+        }  # fmt: skip
+
+
+_WORDS = (
+    "hiring", "sales", "payroll", "crm", "migration", "cloud", "security", "warehouse", "accounting", "automation", "support",
+    "Berlin", "Paris", "team", "growth", "office", "platform", "analytics", "recruiting", "onboarding", "billing", "compliance",
+)  # fmt: skip
