@@ -1,8 +1,10 @@
 """Evidence records of Postgres as columns."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from asyncpg import Record
@@ -14,12 +16,31 @@ from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
 from db.snapshot.repeats import Repeats
 from ranking.cards import SnippetCard
-from ranking.judgement import judge
+from ranking.judgement import Judgement, judge
 from ranking.settling import Settlements
 from ranking.taxonomy import Taxonomy
 from ranking.types import SNIPPET_KINDS, BoolArray
 
 _FLAGS = ("duplicate", "flagged", "stuffed", "no_need", "vendor_talk", "not_a_posting")
+
+
+class Reading(NamedTuple):
+    """What a snippet's wording tells: its judgement, whose `choices` are not read any more, and the concepts it settles."""
+
+    judged: Judgement
+    settles: Iterable[int]
+
+
+def snippet_card(record: Record) -> SnippetCard:
+    """What is shown of a record."""
+    return SnippetCard(
+        snippet_id=record["snippet_id"],
+        kind=record["kind"] if record["kind"] in SNIPPET_KINDS else "other",
+        text=record["text"],
+        source_url=record["source_url"] or None,
+        observed_s=record["observed"],
+        miner_id=record["miner_id"],
+    )
 
 
 class SnippetRows:
@@ -63,13 +84,13 @@ class SnippetRows:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def extend(self, records: Sequence[Record]) -> None:
-        """Take the next records."""
-        for record in records:
-            self._add(record)
-        self._cards.extend([pack(self._card(record)) for record in records])
+    def extend(self, records: Sequence[Record], read: Mapping[int, Reading] = MappingProxyType({})) -> None:
+        """Take the next records; `read` tells of some, by place among them, what is known of their wording already."""
+        for place, record in enumerate(records):
+            self._add(record, read.get(place))
+        self._cards.extend([pack(snippet_card(record)) for record in records])
 
-    def _add(self, record: Record) -> None:
+    def _add(self, record: Record, reading: Reading | None) -> None:
         self._keys.append(snippet_key(record["miner_id"], record["snippet_id"]))
         self._company.append(record["company"])
         self._tenant.append(self._tenants.number(record["tenant_id"]))
@@ -81,30 +102,21 @@ class SnippetRows:
         self._roles.add(record["role_codes"])
         self._added.add(self._technologies.numbers(record["technologies_added"]))
         self._removed.add(self._technologies.numbers(record["technologies_removed"]))
-        self._judge(record)
-
-    def _card(self, record: Record) -> SnippetCard:
-        return SnippetCard(
-            snippet_id=record["snippet_id"],
-            kind=SNIPPET_KINDS[self._kinds.number(record["kind"])],
-            text=record["text"],
-            source_url=record["source_url"] or None,
-            observed_s=record["observed"],
-            miner_id=record["miner_id"],
-        )
-
-    def _judge(self, record: Record) -> None:
-        kind, added = record["kind"], record["technologies_added"]
-        judged = judge(record["text"], kind)
+        judged, settles = reading or self._read(record)
         flagged = record["is_flagged"] or judged.stuffed
         self._repeats.add(record, flagged=flagged)
-        self._settles.add(self._settlements.of(kind, judged.choices, added))
+        self._settles.add(settles)
         self._flags["duplicate"].append(record["is_duplicate"])
         self._flags["flagged"].append(flagged)
         self._flags["stuffed"].append(judged.stuffed)
         self._flags["no_need"].append(judged.no_need)
         self._flags["vendor_talk"].append(judged.vendor_talk)
         self._flags["not_a_posting"].append(judged.not_a_posting)
+
+    def _read(self, record: Record) -> Reading:
+        kind = record["kind"]
+        judged = judge(record["text"], kind)
+        return Reading(judged, self._settlements.of(kind, judged.choices, record["technologies_added"]))
 
     def save(self, companies: int) -> None:
         """Write the columns for a snapshot of `companies` rows."""

@@ -23,6 +23,7 @@ from db.snapshot.writer import statements
 from ingest.freshness.comparing import Difference, differences
 from ingest.freshness.feed import Changes, feed_statements
 from ingest.freshness.held import Held, members_of
+from ingest.freshness.reading import known_readings
 from models.lexical.later import LaterTexts
 from ranking.evidence_renewal import taken
 from ranking.taxonomy import Taxonomy
@@ -145,7 +146,7 @@ class _Making:
             moment = datetime.fromtimestamp(self._changes.now.at_s, UTC)
             if ids:
                 found = await self._connection.fetch(statements()["snippets"], ids, representatives, moment)
-                rows.extend(found)
+                rows.extend(found, known_readings(held, found))
         rows.save(0)
         present = open_columns(self._folder, "snippets", SnippetColumns)
         cards = open_columns(self._folder, "display.snippets", StringTable)
