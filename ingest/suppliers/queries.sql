@@ -138,7 +138,7 @@ UNION ALL
 SELECT miner_id, snippet_id, original_miner_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
 
 -- name: suppliers
--- Suppliers known at $1 with what they sent until then, and how much of it is flagged or repeats others.
+-- Suppliers known at $1 with what they sent until then, how much of it is flagged or repeats others, and the tenants behind them.
 WITH sent AS (
     SELECT miner_id, count(*) AS snippets FROM snippet_keys WHERE seen_at <= $1 GROUP BY miner_id
 ), flags AS (
@@ -148,9 +148,12 @@ WITH sent AS (
     SELECT miner_id, count(*) AS repeats FROM snippet_repeats
     WHERE found_at <= $1 AND NOT is_renewal GROUP BY miner_id
 )
-SELECT miner.miner_id, miner.tenant_id, sent.snippets, coalesce(flags.flagged, 0) AS flagged,
+SELECT miner.miner_id, sent.snippets, coalesce(flags.flagged, 0) AS flagged,
     coalesce(copies.repeats, 0) AS repeats,
-    array(SELECT key_id FROM api_keys WHERE api_keys.miner_id = miner.miner_id) AS keys,
+    array(
+        SELECT miner.tenant_id WHERE miner.tenant_id IS NOT NULL
+        UNION SELECT tenant_id FROM api_keys WHERE api_keys.miner_id = miner.miner_id
+        ORDER BY tenant_id) AS tenants,
     coalesce(miner.throttled_until > $1, false)
         AND miner.attributes ->> 'throttled_by' IS DISTINCT FROM 'judgement' AS throttled_by_hand
 FROM miners AS miner JOIN sent USING (miner_id) LEFT JOIN flags USING (miner_id) LEFT JOIN copies USING (miner_id)
@@ -191,6 +194,7 @@ WITH judged AS (
     SELECT miner.miner_id, miner.is_flagged, miner.throttled_until,
         miner.attributes ->> 'throttled_by' IS DISTINCT FROM 'judgement' AND miner.throttled_until > $1 AS by_hand
     FROM miners AS miner JOIN judged USING (miner_id)
+    ORDER BY miner.miner_id FOR UPDATE OF miner  -- in the order in which an intake takes them
 ), taken AS (
     UPDATE miners AS miner SET
         impressions = judged.impressions, observed_clicks = judged.clicks, expected_clicks = judged.expected_clicks,

@@ -154,3 +154,18 @@ async def test_flagged_queries_count_for_nothing(world: SupplierWorld) -> None:
     await world.ask(PROMPTS[:3], lambda lead: True, draw)
     await world.pool.execute("UPDATE queries SET is_flagged = true")
     assert (await world.judge()).treasury == 1.0
+
+
+async def test_what_a_suppliers_own_tenant_asks_and_clicks_counts_for_nothing(world: SupplierWorld) -> None:
+    draw = random.Random(6)
+    await populated(world, draw)
+    await world.ask(PROMPTS[:4], lambda lead: True, draw)
+    await world.pool.execute("INSERT INTO tenants (tenant_id, name) VALUES ('t', 't')")
+    await world.pool.execute(
+        "INSERT INTO api_keys (key_id, tenant_id, key_hash, miner_id) VALUES ('k', 't', 'x', 'liar')"
+    )
+    await world.pool.execute("UPDATE queries SET tenant_id = 't', submitter_id = 'someone'")
+    await world.judge()
+    standings = await world.standings()
+    assert (standings["liar"]["impressions"], standings["liar"]["share"]) == (0, 0.0)
+    assert standings["ada"]["impressions"] > 0
