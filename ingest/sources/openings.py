@@ -20,7 +20,7 @@ from ingest.sources.listings import Listing
 from ingest.sources.mentions import spoken_name
 from ranking.cues import Cue, CueSet
 from ranking.selling import not_a_posting
-from ranking.text import company_name_key, tokens_with_spans, words
+from ranking.text import Token, company_name_key, tokens_with_spans, words
 
 Refusal = Literal["closed", "nothing open", "seeks work", "advertises", "names no job"]
 
@@ -78,6 +78,24 @@ _SPEAKS = re.compile(
     r"(?:i['’]?m|i am|we|our|chat|email|apply|ask|meet|about|why|contact|help|hi)\b", re.IGNORECASE
 )
 _SPELLED = re.compile(r"[^\W\d_]+")
+# Before "looking for" or "seeking" these make it what a company's customers do.
+_AUDIENCE = frozenset(
+    (
+        "who",
+        "that",
+        "those",
+        "people",
+        "companies",
+        "users",
+        "managers",
+        "customers",
+        "businesses",
+        "job",
+        "anyone",
+        "they",
+    )
+)
+_FINITE = re.compile(r"\b(?:is|are|was|has|helps?|their|we|us)\b", re.IGNORECASE)
 _LINE_STARTS = ("", "\n", "|", ":")
 _TITLE_OPENERS = frozenset(("senior", "junior", "staff", "founding", "lead", "full"))
 _ARTICLES = re.compile(
@@ -188,12 +206,15 @@ def _offered(lines: list[str], canonical: Canonicaliser) -> list[str]:
     header, text = _header(lines, canonical), "\n".join(lines)
     parts = _parts(header[1], canonical) if header is not None else []
     rest = lines if header is None else [*lines[: header[0]], *lines[header[0] + 1 :]]
-    listed = _listed(rest, canonical)
+    listed = _listed(rest, canonical, unmarked=header is not None or _terms_at_top(lines))
     told = header is not None or _cues().seeks.any(words(text)) or _terms_at_top(lines)
     named = [part for part in parts if _names_people(part, canonical)]
     named += [title for title, linked in listed if told or (linked and len(listed) > 1)]
+    if named or not told:
+        return named
     vague = [part for part in parts if len(words(part)) <= _VAGUE_WORDS and not _SPEAKS.match(part)]
-    return named or [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES] or vague
+    sought = [*_sought(text, canonical), *_fields(text, canonical)][:_MOST_TITLES]
+    return sought or (vague if _terms_at_top(lines) else [])
 
 
 def _terms_at_top(lines: list[str]) -> bool:
@@ -231,8 +252,11 @@ def _parts(header: list[str], canonical: Canonicaliser) -> list[str]:
     return found
 
 
-def _listed(lines: Iterable[str], canonical: Canonicaliser) -> list[tuple[str, bool]]:
-    """Titles that are lines of their own, short and written as titles are, each with whether an address follows."""
+def _listed(lines: Iterable[str], canonical: Canonicaliser, *, unmarked: bool) -> list[tuple[str, bool]]:
+    """Titles that are lines of their own, short and written as titles are, each with whether an address follows.
+
+    A line without list mark and address counts if `unmarked`: elsewhere it may be a tagline ("The AI Recruiter").
+    """
     found: list[tuple[str, bool]] = []
     for line in lines:
         marked = _BULLET.match(line)
@@ -240,10 +264,10 @@ def _listed(lines: Iterable[str], canonical: Canonicaliser) -> list[tuple[str, b
         rest = _LABEL.sub("", line[marked.end() :] if marked is not None and is_marked else line)
         linked = bool(links_in(rest))
         title = _tidy(_ARTICLES.sub("", _TITLE_END.split(without_links(rest), maxsplit=1)[0]))
-        alone = is_marked or linked or len(words(title)) > 1
+        alone = is_marked or linked or (unmarked and len(words(title)) > 1)
         if (
             alone
-            and not _SPEAKS.match(title)
+            and not (_SPEAKS.match(title) or _FINITE.search(title))
             and len(words(title)) <= _TITLE_WORDS
             and _written_as_title(title)
             and _names_people(title, canonical)
@@ -257,16 +281,21 @@ def _sought(text: str, canonical: Canonicaliser) -> Iterator[str]:
     tokens = tokens_with_spans(text)
     folded = [token.text for token in tokens]
     for cue in _cues().seeks.find(folded):
-        if (
-            folded[cue.start : cue.end] == ["hiring"]
-            and text[: tokens[cue.start].start].rstrip(" -*>→•")[-1:] not in _LINE_STARTS
-        ):
-            continue  # "the next generation of hiring"
+        if not _spoken_by_employer(text, tokens, cue):
+            continue
         # A cue may cover the first word of the title ("looking for a senior ..."): it is read again.
         opener = folded[cue.end - 1] in _TITLE_OPENERS
         start = tokens[cue.end - 1].start if opener else tokens[cue.end - 1].end
         stop = tokens[min(cue.end + _SOUGHT_WORDS, len(tokens)) - 1].end
         yield from islice(_people(text[start:stop].lstrip(" :*"), canonical), 1)
+
+
+def _spoken_by_employer(text: str, tokens: list[Token], cue: Cue) -> bool:
+    """Whether the words look for staff: not "the next generation of hiring", nor "for those who are looking for ..."."""
+    before = tokens[cue.start - 1].text if cue.start else ""
+    if tokens[cue.start].text == "hiring":
+        return text[: tokens[cue.start].start].rstrip(" -*>→•")[-1:] in _LINE_STARTS or before == "actively"
+    return before not in _AUDIENCE
 
 
 def _people(phrase: str, canonical: Canonicaliser) -> Iterator[str]:
@@ -278,7 +307,7 @@ def _people(phrase: str, canonical: Canonicaliser) -> Iterator[str]:
     for clause in _CLAUSE_END.split(sentence)[:_CLAUSES]:
         for part in (clause, _AND.split(clause, maxsplit=1)[0]):
             title = _tidy(_ARTICLES.sub("", part))
-            if _names_people(title, canonical):
+            if _names_people(title, canonical) and not _FINITE.search(title):
                 short = len(words(title)) <= _TITLE_WORDS // 2
                 yield title if short else _tidy(_PREPOSITION.split(title, maxsplit=1)[0])
 
