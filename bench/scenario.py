@@ -14,7 +14,8 @@ NAMES = (
 )  # fmt: skip
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
 ELSEWHERE = {
-    "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "ingest": "bench.ingest",
+    "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "batch": "bench.offline",
+    "ingest": "bench.ingest",
 }  # fmt: skip
 Need = Literal["vectors"]
 LlmMode = Literal["never", "auto", "wait"]
