@@ -101,6 +101,14 @@ def measure(texts: list[RealText], stored: int, halves: Sequence[int], *, show: 
     by_half = {f"half {half} stored": _half(texts, stored, half, show=show) for half in halves}
     measured = by_half.values()
     return {
+        "reposts_found": {
+            half: {kind: found["found"] for kind, found in each["recall"].items()}
+            for half, each in by_half.items()
+        },
+        "innocents_flagged": {
+            half: {name: each["innocents"][name] for name in ("checked", "flagged", "flagged_share")}
+            for half, each in by_half.items()
+        },
         "halves": by_half,
         "look_up_at_large": _large(texts),
         "held": {
