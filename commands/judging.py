@@ -82,7 +82,10 @@ async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> Non
     try:
         if every_s is None:
             now = datetime.now(UTC)
-            _show_run(await judge(pool, taxonomy, args, as_of or now, now))
+            try:
+                _show_run(await judge(pool, taxonomy, args, as_of or now, now))
+            except _PASSING as err:
+                raise CommandError(f"postgres: {type(err).__name__}; nothing was judged, try again") from err
         else:
             await _judge_every(pool, taxonomy, args, every_s)
     finally:

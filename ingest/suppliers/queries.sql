@@ -200,7 +200,11 @@ WITH judged AS (
         impressions = judged.impressions, observed_clicks = judged.clicks, expected_clicks = judged.expected_clicks,
         observed_conversions = judged.conversions, expected_conversions = judged.expected_conversions,
         mqf_score = judged.mqf_score, mqf_upper_bound = judged.mqf_high, is_flagged = judged.is_flagged,
-        throttled_until = CASE WHEN before.by_hand THEN miner.throttled_until ELSE judged.throttled_until END,
+        throttled_until = CASE
+            WHEN before.by_hand THEN miner.throttled_until
+            -- Readers follow every change of it: a throttle that has half its time left stays as it is.
+            WHEN miner.throttled_until > $1 + (judged.throttled_until - $1) / 2 THEN miner.throttled_until
+            ELSE judged.throttled_until END,
         attributes = CASE WHEN before.by_hand THEN miner.attributes
             WHEN judged.throttled_until IS NULL THEN miner.attributes - 'throttled_by'
             ELSE miner.attributes || '{"throttled_by": "judgement"}' END,
@@ -211,12 +215,6 @@ WITH judged AS (
 SELECT miner_id FROM judged JOIN before USING (miner_id)
 WHERE (judged.is_flagged OR judged.throttled_until IS NOT NULL)
     IS DISTINCT FROM (before.is_flagged OR before.throttled_until IS NOT NULL)
-
--- name: touch_snippets
--- Stamp the snippets of suppliers ($1), and those that repeat them, with this transaction, for readers that follow changes by its id.
-UPDATE intent_snippets SET is_flagged = is_flagged
-WHERE is_current AND (miner_id = ANY ($1::text[]) OR (miner_id, snippet_id) IN (
-    SELECT miner_id, snippet_id FROM snippet_repeats WHERE original_miner_id = ANY ($1::text[])))
 
 -- name: thin_judgements
 -- Keep of the day of $1 its last judgement, and none older than $2 days.
