@@ -40,3 +40,18 @@ def test_a_driver_finds_what_ray_data_needs_and_listens_on_loopback_only() -> No
     assert own["PYTHONPATH"].endswith(":/mine")
     assert own["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "0"
     assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in driver_environment({"RAY_ADDRESS": "10.0.0.1:6379"})
+
+
+def test_prompts_that_cannot_be_read_and_a_folder_without_a_snapshot_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prompts, data = tmp_path / "p.csv", ("--data", tmp_path / "none")
+    assert "p.csv: there is no such file" in refused(capsys, prompts, tmp_path / "out", *data)
+    prompts.write_text("prompt\n")
+    assert "has no prompts" in refused(capsys, prompts, tmp_path / "out", *data)
+    prompts.write_text("prompt\npayroll\n")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["batch", str(prompts), str(tmp_path / "out"), "--data", str(tmp_path / "none")])
+    assert ended.value.code == 1
+    assert "nothing is published yet" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
