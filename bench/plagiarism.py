@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measured = measure(texts, options.stored, options.halves, show=options.show)
     offered = sum(
         each["innocents"]["checked"] + sum(found["offered"] for found in each["recall"].values())
-        for each in measured["halves"]
+        for each in measured["halves"].values()
     )
     digest = hashlib.sha256("\x1e".join(text.text for text in texts).encode("utf-8", "surrogatepass"))
     heading = record.heading(
@@ -98,9 +98,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure(texts: list[RealText], stored: int, halves: Sequence[int], *, show: bool) -> dict:
     """What is found and flagged with each half of the companies stored, and what look-ups cost."""
-    measured = [_half(texts, stored, half, show=show) for half in halves]
+    by_half = {f"half {half} stored": _half(texts, stored, half, show=show) for half in halves}
+    measured = by_half.values()
     return {
-        "halves": measured,
+        "reposts_found": {
+            half: {kind: found["found"] for kind, found in each["recall"].items()}
+            for half, each in by_half.items()
+        },
+        "innocents_flagged": {
+            half: {name: each["innocents"][name] for name in ("checked", "flagged", "flagged_share")}
+            for half, each in by_half.items()
+        },
+        "halves": by_half,
         "look_up_at_large": _large(texts),
         "held": {
             **{
@@ -121,7 +130,6 @@ def _half(texts: list[RealText], stored: int, half: int, *, show: bool) -> dict:
     cost |= _innocents(store, others, checked, flagged, show=show)
     _reposts(store, own, found)
     measured = {
-        "stored_half": half,
         "recall": _recalls(found),
         "innocents": {
             "checked": checked.total(),

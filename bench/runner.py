@@ -35,7 +35,7 @@ from commands.failure import USAGE, CommandError
 from deployments.local import registry
 from deployments.standin.process import StandInProcess
 
-_SERVED_ELSEWHERE = frozenset(("peers", "autoscaling"))
+_SERVED_ELSEWHERE = frozenset(("peers", "autoscaling", "batch"))
 
 
 def run(options: Options, console: Console | None = None) -> Path:

@@ -14,8 +14,8 @@ NAMES = (
 )  # fmt: skip
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
 ELSEWHERE = {
-    "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "ingest": "bench.ingest",
-    "freshness": "bench.freshness",
+    "peers": "bench.peers", "ann": "bench.ann", "autoscaling": "bench.capacity.autoscaling", "batch": "bench.offline",
+    "ingest": "bench.ingest", "freshness": "bench.freshness",
 }  # fmt: skip
 Need = Literal["vectors"]
 LlmMode = Literal["never", "auto", "wait"]

@@ -49,7 +49,7 @@ def main() -> None:
     heading = record.heading(
         "sources", {"labels": offered}, {"kind": "closed"}, ("numpy", "publicsuffixlist")
     )
-    counts = {"offered": offered, "completed": offered, "errors": {}}
+    counts: dict[str, Any] = {"offered": offered, "completed": offered, "errors": {}}
     measured = {
         "postings": postings,
         "companies": companies,

@@ -18,6 +18,7 @@ from commands.target import DataOption, Target, choose
 from configs.schema import read_serve_file
 from db.pool import open_pool
 from db.snapshot import open_snapshot
+from db.snapshot.reader import current_generation
 from db.suppressions import Suppression, load_suppressions
 from deployments.batch.manifest import (
     BatchManifest,
@@ -32,6 +33,7 @@ from deployments.batch.manifest import (
 )
 from deployments.batch.order import BatchOrder, give_order
 from deployments.schemas import MOST_LEADS
+from ingest.importers.rows import UnusableFile
 from ingest.prompts import read_prompts
 from models.booster import BoosterModel
 from models.embedder.encoder import model_version
@@ -82,13 +84,15 @@ def batch_command(
         raise CommandError(f"{folder} holds a batch; give --resume to go on with it, or another OUT", USAGE)
     if begun is None and resume:
         raise CommandError(f"{folder} holds no batch to resume; leave --resume out", USAGE)
+    file, snapshots = _prompts_file(source), _snapshots(target, config)
+    current_generation(snapshots)  # before a database is started for a folder that has nothing to rank
     suppressed = asyncio.run(_suppressed(target))
     options = (
         Options(_moment(as_of), limit, part or _PART_PROMPTS)
         if begun is None
         else _as_begun(begun, as_of, limit, part)
     )
-    wanted = _manifest(source, target, suppressed, config, options, begun)
+    wanted = _manifest(file, snapshots, suppressed, config, options, begun)
     if begun is None:
         write_manifest(folder, wanted)
     else:
@@ -144,8 +148,8 @@ def _as_begun(begun: BatchManifest, as_of: str | None, limit: int | None, part: 
 
 
 def _manifest(
-    source: Path,
-    target: Target,
+    prompts: PromptsFile,
+    snapshots: Path,
     suppressed: tuple[Suppression, ...],
     config: Path,
     options: Options,
@@ -157,24 +161,32 @@ def _manifest(
     ranking = next(
         (each.user_config for each in application.deployments if each.user_config), RankingConfig()
     )
-    folder = Path(args.snapshots) if args.snapshots else snapshots_of(target.folder())
     taxonomy = load_taxonomy()
     generation = None if begun is None else Generation(begun.versions.snapshot)
-    snapshot = open_snapshot(folder, generation, taxonomy_version=taxonomy.version)
+    snapshot = open_snapshot(snapshots, generation, taxonomy_version=taxonomy.version)
     return BatchManifest(
         created_at=datetime.now(UTC), as_of=options.as_of, limit=options.limit, part_prompts=options.part_prompts,
-        prompts=_prompts_file(source),
+        prompts=prompts,
         versions=Versions(
             snapshot=snapshot.generation, snapshot_content=snapshot.manifest.content_hash, taxonomy=taxonomy.version,
             formulas=formulas_version(), config=config_version(ranking), booster=BoosterModel(Path(args.booster)).version,
             embedder=model_version(), do_not_contact=suppressions_version(suppressed),
         ),
-        config=ranking, snapshots=str(folder.resolve()), booster=str(Path(args.booster).resolve()), embedder=args.embedder,
+        config=ranking, snapshots=str(snapshots.resolve()), booster=str(Path(args.booster).resolve()), embedder=args.embedder,
     )  # fmt: skip
 
 
+def _snapshots(target: Target, config: Path) -> Path:
+    """The folder of the snapshots that this configuration serves."""
+    given = read_serve_file(config).applications[0].args.snapshots
+    return Path(given) if given else snapshots_of(target.folder())
+
+
 def _prompts_file(path: Path) -> PromptsFile:
-    rows = sum(1 for _ in read_prompts(path))
+    try:
+        rows = sum(1 for _ in read_prompts(path))
+    except UnusableFile as err:
+        raise CommandError(str(err), USAGE) from err
     if not rows:
         raise CommandError(f"{path} has no prompts", USAGE)
     with path.open("rb") as file:

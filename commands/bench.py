@@ -35,7 +35,7 @@ def bench(
     ] = None,
     rate: Annotated[
         float | None,
-        typer.Option(min=1, help="Another rate (burst: size; step: the highest tried).", show_default="the scenario's"),
+        typer.Option(min=1, help="Another rate (burst: size; step: the highest tried; batch: prompts).", show_default="the scenario's"),
     ] = None,
     capacity: Annotated[
         float | None,

@@ -46,7 +46,7 @@ async def take_in(
     try:
         if folder is not None:
             await register_local(pool, folder)
-        watch = Watch()
+        watch = Watch(args.originals)
         await watch.judge_waiting(pool, lambda: datetime.now(UTC))
         intake = make_intake(pool, connection, args, watch.judge)
         announce()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,10 +22,14 @@ from db.pool import PoolLimits, open_pool
 from db.suppliers import emission_report, supplier_quality
 from ingest.suppliers.judging import Judged, judge
 from ingest.suppliers.screening import screen
-from ranking.taxonomy import load_taxonomy
+from ranking.taxonomy import Taxonomy, load_taxonomy
 
 _STATEMENT_TIMEOUT_S = 600.0
 _SCREEN_S = 2.0
+_PASSING = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
+    asyncpg.DeadlockDetectedError,
+)  # fmt: skip
 _LIMITS = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
 
 
@@ -72,35 +77,46 @@ def report_command(
 
 
 async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> None:
-    stop = asyncio.Event()
-    if every_s is not None:
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, stop.set)
     taxonomy, args = load_taxonomy(), SupplierArgs()
     pool = await open_pool(dsn, _LIMITS, application_name="leads miners judge")
     try:
-        while True:
+        if every_s is None:
             now = datetime.now(UTC)
-            _show_run(await judge(pool, taxonomy, args, as_of or now, now))
-            if every_s is None:
-                return
-            due_s = time.monotonic() + every_s
-            while time.monotonic() < due_s:
-                if await _stopped_within(stop, min(_SCREEN_S, every_s)):
-                    return
-                await screen(pool, taxonomy, args.rules, datetime.now(UTC))
+            try:
+                _show_run(await judge(pool, taxonomy, args, as_of or now, now))
+            except _PASSING as err:
+                raise CommandError(f"postgres: {type(err).__name__}; nothing was judged, try again") from err
+        else:
+            await _judge_every(pool, taxonomy, args, every_s)
     finally:
         await pool.close()
 
 
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> bool:
-    try:
+async def _judge_every(pool: asyncpg.Pool, taxonomy: Taxonomy, args: SupplierArgs, every_s: float) -> None:
+    """Judge, and read new texts in between, until SIGINT or SIGTERM; what the database refuses for a while is tried again."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    due_s = time.monotonic()
+    while not stop.is_set():
+        try:
+            now = datetime.now(UTC)
+            if time.monotonic() >= due_s:
+                due_s = time.monotonic() + every_s
+                _show_run(await judge(pool, taxonomy, args, now, now))
+            else:
+                await screen(pool, taxonomy, args.rules, now)
+        except _PASSING as err:
+            Console(highlight=False).print(f"postgres: {type(err).__name__}, trying again")
+        await _stopped_within(stop, min(_SCREEN_S, every_s))
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    """Return when told to stop, or after so long."""
+    with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _told(dsn: str, miner: str | None) -> dict[str, object] | None:

@@ -19,6 +19,7 @@ from commands.target import DataOption, choose
 from db.pool import open_pool
 from ingest.importers import fields
 from ingest.importers.rows import FieldProblem
+from ingest.streams.messages import IMPORT
 from ingest.streams.producer_keys import Keys, ProducerKey, Role
 from ingest.streams.signing import UnusableKey, make_key, read_public_key
 
@@ -49,6 +50,8 @@ def add(
     if public_key is not None and out is not None:
         raise CommandError("--public-key and --out exclude each other", USAGE)
     miner = _miner_id(name)
+    if role == "miner" and miner == IMPORT:
+        raise CommandError(f"{IMPORT!r} is the id of what was imported; a miner needs another one", USAGE)
     path = out or Path(f"{name}.pem")
     try:
         if public_key is not None:

@@ -84,3 +84,9 @@ class StreamArgs(BaseModel):
     handover_s: float = Field(
         10.0, gt=0.0, le=300.0, description="seconds that a rebalance waits for the batch in hand"
     )
+    originals: int = Field(
+        1_000_000,
+        ge=1_000,
+        le=16_000_000,
+        description="texts at most among which repeats are looked for, some 250 bytes of memory each; half as many at least",
+    )

@@ -733,13 +733,15 @@ SELECT persons.tenant_id, 'lead', same.lead_id FROM persons JOIN lead_duplicates
 -- ======== Training ========
 
 -- name: outcomes_with_prompts
--- What was shown for which prompt and what came of it; leads stand for their companies.
+-- What was shown for which prompt and what came of it; leads stand for their companies. A tenant's own only where it shares
+-- them: its outcomes, and whatever is told of its queries.
 SELECT coalesce(outcomes.prompt, queries.prompt) AS prompt, coalesce(outcomes.company_id, leads.company_id) AS company_id,
     outcomes.event, outcomes.occurred_at, outcomes.label = 1 AS label
 FROM outcomes
 LEFT JOIN queries USING (query_id)
 LEFT JOIN leads ON leads.lead_id = outcomes.lead_id
-WHERE outcomes.event IS NOT NULL
+LEFT JOIN tenants ON tenants.tenant_id = coalesce(outcomes.tenant_id, queries.tenant_id)
+WHERE outcomes.event IS NOT NULL AND coalesce(tenants.shares_outcomes, true)
     AND coalesce(outcomes.prompt, queries.prompt) IS NOT NULL
     AND coalesce(outcomes.company_id, leads.company_id) IS NOT NULL
 ORDER BY outcomes.occurred_at, outcomes.event_id

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import downloads
-from deployments.access import Access, Doorkeeper
+from deployments.access import OPEN_PATHS, Access, Doorkeeper
 from deployments.envelope import dumps
 from deployments.miner_routes import SupplierReports, add_miner_routes
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
@@ -72,6 +72,15 @@ class _Application(FastAPI):
             await self._short_way(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """The schema; it says that a key is wanted where one is, so that `/docs` can send it."""
+        schema = super().openapi()
+        schema.setdefault("components", {})["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        for path, methods in schema["paths"].items():
+            for operation in methods.values():
+                operation["security"] = [] if path in OPEN_PATHS else [{}, {"key": []}]
+        return schema
 
 
 def build_app(wiring: Wiring) -> FastAPI:

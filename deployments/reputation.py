@@ -95,8 +95,9 @@ class Reputation:
         times, listings = self._recurrence.count(name, body.query, rest, self._clock(), listing=listing)
         unheard = self._unheard.get(name, 0) + (returned > 0)
         self._unheard[name] = unheard
+        expected = 0 if seen.is_trusted else unheard  # who is trusted owes nobody outcomes
         judgement = judged(
-            Asked(body.query, body.limit, bare, sold, times, listings if listing else 0, unheard), rules
+            Asked(body.query, body.limit, bare, sold, times, listings if listing else 0, expected), rules
         )
         if self._waits < self._args.most_waiting:
             self._waits += 1

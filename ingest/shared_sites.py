@@ -14,11 +14,10 @@ SHARED_SITES = frozenset((
     "appspot.com", "glitch.me", "repl.co", "onrender.com", "fly.dev", "surge.sh", "greenhouse.io",
     "lever.co", "ashbyhq.com", "workable.com", "breezy.hr", "bamboohr.com", "myworkdayjobs.com",
     "smartrecruiters.com", "simplify.jobs", "gmail.com", "outlook.com", "hotmail.com", "yahoo.com",
-    "icloud.com", "proton.me", "gmx.de", "web.de", "grnh.se", "lnkd.in", "hubs.ly", "tinyurl.com", "ow.ly", "buff.ly", "rebrand.ly",
-    "forms.gle", "calendly.com", "loom.com", "airtable.com", "tally.so", "dropbox.com", "archive.org", "wikipedia.org", "reddit.com",
-    "techcrunch.com", "news.ycombinator.com", "huggingface.co", "arxiv.org", "vimeo.com", "discord.gg", "t.me", "stackoverflow.com",
-    "glassdoor.com", "indeed.com", "recruitee.com", "teamtailor.com", "applytojob.com", "jobvite.com", "icims.com", "careerpuck.com",
-    "applicantstack.com", "zohorecruit.com", "workatastartup.com", "hackernewsjobs.com",
+    "icloud.com", "proton.me", "gmx.de", "web.de",
+    "grnh.se", "lnkd.in", "hubs.ly", "tinyurl.com", "ow.ly", "buff.ly", "rebrand.ly", "forms.gle", "tally.so", "discord.gg", "t.me",
+    "archive.org", "wikipedia.org", "arxiv.org", "applytojob.com", "careerpuck.com", "applicantstack.com", "zohorecruit.com",
+    "workatastartup.com",
 ))
 # fmt: on
 

@@ -8,7 +8,7 @@ from asyncpg.pool import PoolConnectionProxy
 from ingest.plagiarism.index import SKETCH_KEYS, Sketches, SketchIndex
 from ingest.plagiarism.statements import statements
 
-_PAGE: Final = 200_000
+_PAGE: Final = 50_000
 # Postgres' binary COPY: a header of 19 bytes, rows of fields with their lengths, -1 at the end.
 _HEADER_BYTES: Final = 19
 _TRAILER_BYTES: Final = 2
@@ -71,4 +71,4 @@ async def _sketches(
         statements()["changed_sketches"], start, end, output=take, format="binary"
     )
     rows = len(content) - _HEADER_BYTES - _TRAILER_BYTES
-    return np.frombuffer(bytes(content), dtype=_ROW, count=rows // _ROW.itemsize, offset=_HEADER_BYTES)
+    return np.frombuffer(content, dtype=_ROW, count=rows // _ROW.itemsize, offset=_HEADER_BYTES)

@@ -9,7 +9,7 @@ SELECT coalesce(max(change), 0) FROM snippet_sketches
 -- name: changed_sketches
 -- Sketches judged after $1, oldest first, in rows of one width: keys are filled up to 128 bytes.
 SELECT change, ref, wording, simhash, company, shingles, is_original,
-    keys || decode(repeat('00', 128 - octet_length(keys)), 'hex') AS keys
+    CASE octet_length(keys) WHEN 128 THEN keys ELSE keys || decode(repeat('00', 128 - octet_length(keys)), 'hex') END AS keys
 FROM snippet_sketches WHERE change > $1 AND change <= $2 ORDER BY change
 
 -- name: revised_snippets

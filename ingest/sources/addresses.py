@@ -31,6 +31,11 @@ _BY_LABEL: Final = frozenset((
     "myworkdayjobs.com", "personio.com", "personio.de", "freshteam.com", "pinpointhq.com", "zohorecruit.com",
     "factorialhr.com", "welcomekit.co", "gupy.io", "bullhornstaffing.com", "homerun.co", "rippling-ats.com",
 ))  # fmt: skip
+# Companies whose pages are mostly about others: only their bare domain is their own.
+_PAGES_OF_OTHERS: Final = frozenset((
+    "airtable.com", "calendly.com", "dropbox.com", "glassdoor.com", "huggingface.co", "indeed.com", "loom.com", "reddit.com",
+    "stackoverflow.com", "techcrunch.com", "vimeo.com",
+))  # fmt: skip
 _STEPS_BEFORE: Final = frozenset(
     ("j", "jobs", "job-boards", "c", "company", "companies", "apply", "o", "en", "embed")
 )
@@ -73,6 +78,8 @@ def link(address: str) -> Link:
     if domain in _BY_LABEL:
         label = host.removesuffix(f".{domain}")
         return Link("", "" if label in (domain, "www", "apply") else label.split(".", 1)[0])
+    if domain in _PAGES_OF_OTHERS and _path_step(address):
+        return Link("", "")
     return Link(domain if names_a_company(domain) and names_a_company(domain_key(host)) else "", "")
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.sources.addresses import without_links
-from ingest.sources.openings import cue_sets
+from ingest.sources.posting_cues import posting_cues
 from ranking.taxonomy import COMMON_WORD, Match, Taxonomy
 from ranking.text import Token, company_name_key, tokens_with_spans
 
@@ -31,8 +31,8 @@ def technologies_in(text: str, company: str, taxonomy: Taxonomy) -> tuple[str, .
         if own and " ".join(folded[:_ITSELF_WORDS]).startswith(own):
             folded = folded[len(own.split()) :]
             tokens = tokens[len(own.split()) :]
-        cues = cue_sets()
-        products = cues["asked"].any(folded) and not cues["company_talk"].any(folded)
+        cues = posting_cues()
+        products = cues.asked.any(folded) and not cues.company_talk.any(folded)
         for code in _named(sentence, tokens, folded, taxonomy):
             if products or not taxonomy.technology_concepts(code):
                 found.setdefault(code)

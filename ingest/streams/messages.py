@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,7 +22,8 @@ from ingest.streams.records import Fault, FaultCode, Record, Unusable
 from ranking.text import domain_key
 
 SCHEMA_VERSION = 1
-_IMPORT = "import"  # whose snippets a relay sends without saying whose, as in a file
+IMPORT: Final = "import"
+"""Whose snippets a relay sends without saying whose, and who those of a file are that says nothing; no miner may have this id."""
 _DATES = ("produced_at", "observed_at", "occurred_at")
 
 
@@ -112,7 +113,7 @@ class Reader:
         try:
             produced_at = self._produced_at(message)
             picked = {name: values[name] for name in FIELDS[kind] if values.get(name) is not None}
-            row = _ROWS[kind](picked, self._context(produced_at, sender.miner_id or _IMPORT))
+            row = _ROWS[kind](picked, self._context(produced_at, sender.miner_id or IMPORT))
         except FieldProblem as problem:
             raise Unusable(Fault(_code(problem), problem.field, problem.reason)) from problem
         except orjson.JSONEncodeError as err:

@@ -80,8 +80,6 @@ async def _write(
     await connection.copy_records_to_table("miner_judgements", columns=_COLUMNS, records=rows)
     found = await connection.fetch(statements()["take_judgements"], as_of, now)
     changed = tuple(sorted(row["miner_id"] for row in found))
-    if changed:
-        await connection.execute(statements()["touch_snippets"], list(changed))
     for statement in ("thin_judgements", "thin_reports"):
         await connection.execute(statements()[statement], as_of, args.kept_days)
     return changed

@@ -138,7 +138,7 @@ UNION ALL
 SELECT miner_id, snippet_id, original_miner_id FROM snippet_repeats WHERE found_at <= $1 AND NOT is_renewal
 
 -- name: suppliers
--- Suppliers known at $1 with what they sent until then, and how much of it is flagged or repeats others.
+-- Suppliers known at $1 with what they sent until then, how much of it is flagged or repeats others, and the tenants behind them.
 WITH sent AS (
     SELECT miner_id, count(*) AS snippets FROM snippet_keys WHERE seen_at <= $1 GROUP BY miner_id
 ), flags AS (
@@ -148,9 +148,12 @@ WITH sent AS (
     SELECT miner_id, count(*) AS repeats FROM snippet_repeats
     WHERE found_at <= $1 AND NOT is_renewal GROUP BY miner_id
 )
-SELECT miner.miner_id, miner.tenant_id, sent.snippets, coalesce(flags.flagged, 0) AS flagged,
+SELECT miner.miner_id, sent.snippets, coalesce(flags.flagged, 0) AS flagged,
     coalesce(copies.repeats, 0) AS repeats,
-    array(SELECT key_id FROM api_keys WHERE api_keys.miner_id = miner.miner_id) AS keys,
+    array(
+        SELECT miner.tenant_id WHERE miner.tenant_id IS NOT NULL
+        UNION SELECT tenant_id FROM api_keys WHERE api_keys.miner_id = miner.miner_id
+        ORDER BY tenant_id) AS tenants,
     coalesce(miner.throttled_until > $1, false)
         AND miner.attributes ->> 'throttled_by' IS DISTINCT FROM 'judgement' AS throttled_by_hand
 FROM miners AS miner JOIN sent USING (miner_id) LEFT JOIN flags USING (miner_id) LEFT JOIN copies USING (miner_id)
@@ -191,12 +194,17 @@ WITH judged AS (
     SELECT miner.miner_id, miner.is_flagged, miner.throttled_until,
         miner.attributes ->> 'throttled_by' IS DISTINCT FROM 'judgement' AND miner.throttled_until > $1 AS by_hand
     FROM miners AS miner JOIN judged USING (miner_id)
+    ORDER BY miner.miner_id FOR UPDATE OF miner  -- in the order in which an intake takes them
 ), taken AS (
     UPDATE miners AS miner SET
         impressions = judged.impressions, observed_clicks = judged.clicks, expected_clicks = judged.expected_clicks,
         observed_conversions = judged.conversions, expected_conversions = judged.expected_conversions,
         mqf_score = judged.mqf_score, mqf_upper_bound = judged.mqf_high, is_flagged = judged.is_flagged,
-        throttled_until = CASE WHEN before.by_hand THEN miner.throttled_until ELSE judged.throttled_until END,
+        throttled_until = CASE
+            WHEN before.by_hand THEN miner.throttled_until
+            -- Readers follow every change of it: a throttle that has half its time left stays as it is.
+            WHEN miner.throttled_until > $1 + (judged.throttled_until - $1) / 2 THEN miner.throttled_until
+            ELSE judged.throttled_until END,
         attributes = CASE WHEN before.by_hand THEN miner.attributes
             WHEN judged.throttled_until IS NULL THEN miner.attributes - 'throttled_by'
             ELSE miner.attributes || '{"throttled_by": "judgement"}' END,
@@ -207,12 +215,6 @@ WITH judged AS (
 SELECT miner_id FROM judged JOIN before USING (miner_id)
 WHERE (judged.is_flagged OR judged.throttled_until IS NOT NULL)
     IS DISTINCT FROM (before.is_flagged OR before.throttled_until IS NOT NULL)
-
--- name: touch_snippets
--- Stamp the snippets of suppliers ($1), and those that repeat them, with this transaction, for readers that follow changes by its id.
-UPDATE intent_snippets SET is_flagged = is_flagged
-WHERE is_current AND (miner_id = ANY ($1::text[]) OR (miner_id, snippet_id) IN (
-    SELECT miner_id, snippet_id FROM snippet_repeats WHERE original_miner_id = ANY ($1::text[])))
 
 -- name: thin_judgements
 -- Keep of the day of $1 its last judgement, and none older than $2 days.

@@ -69,8 +69,8 @@ async def _suppliers(connection: PoolConnectionProxy, as_of: datetime, args: Sup
     return [
         Supplier(
             miner_id=row["miner_id"],
-            owner=row["tenant_id"] or f"miner {row['miner_id']}",
-            readers=frozenset([*row["keys"], *([row["tenant_id"]] if row["tenant_id"] else [])]),
+            owner=row["tenants"][0] if row["tenants"] else f"miner {row['miner_id']}",
+            readers=frozenset(row["tenants"]),
             snippets=row["snippets"],
             flagged=row["flagged"],
             repeats=row["repeats"],

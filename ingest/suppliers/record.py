@@ -9,7 +9,7 @@ from ingest.suppliers.templates import Likeness
 
 @dataclass(frozen=True, slots=True)
 class Supplier:
-    """A supplier and what it sent; `readers` are the submitters that are the supplier itself."""
+    """A supplier and what it sent; `readers` are the tenants that are the supplier itself, as who asks."""
 
     miner_id: str
     owner: str

@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from models.llm.reading import BESIDE, CATEGORY, LIMIT, Heard, Said
 from ranking.code_reader import CodeReader
 from ranking.prompt.collection import RULED_OUT_STARTUP_SIZE, RULED_OUT_STARTUP_STAGES
-from ranking.prompt.meaning import CONCEPT, FIELDS, KEYWORD
+from ranking.prompt.meaning import CONCEPT, KEYWORD
+from ranking.prompt.reading import FIELDS
 from ranking.taxonomy import DEMONYM, NAMED_SIZES, PLAIN, Entry, Kind, Taxonomy
 from ranking.text import domain_key, tokens_with_spans, words
 from ranking.types import EmployeeRange

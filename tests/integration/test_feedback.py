@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from db.statements import load
 from ingest.importers.canonical import Canonicaliser
 from ingest.importers.context import RowContext
 from ingest.importers.outcomes import outcome_row
@@ -138,6 +139,21 @@ async def test_a_malformed_list_is_told_by_pointer_and_stores_nothing(app: Serve
         assert response.status_code == 422, events
         assert pointer in [each["pointer"] for each in response.json()["errors"]]
     assert await app.pool.fetchval("SELECT count(*) FROM outcomes") == 0
+
+
+async def test_a_tenants_outcomes_train_the_shared_ranker_only_where_it_shares_them(app: ServedApp) -> None:
+    key = await keyed(app, "acme")
+    query_id = await own_query(app, key)
+    await told(app, [{"query_id": query_id, **CLICK}], key)
+    await app.pool.execute(
+        "INSERT INTO outcomes (event_id, query_id, lead_id, event, occurred_at, content_hash) "
+        "VALUES ('by-kafka', $1, 'l-1', 'reply', now(), '')",
+        query_id,
+    )
+    learnt = load()["outcomes_with_prompts"]
+    assert await app.pool.fetch(learnt) == []
+    await app.pool.execute("UPDATE tenants SET shares_outcomes = true")
+    assert {row["event"] for row in await app.pool.fetch(learnt)} == {"click", "reply"}
 
 
 async def test_performance_is_kept_and_the_last_word_counts(app: ServedApp) -> None:

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +74,16 @@ def test_nobody_and_contradictions_are_refused(capsys: pytest.CaptureFixture[str
 def test_a_time_before_everything_judges_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("miners", "judge", "--as-of", "2020-01-01") == 0
     assert "0 suppliers judged" in capsys.readouterr().out
+
+
+def test_judged_again_and_again_until_interrupted() -> None:
+    command = [sys.executable, cli.__file__, "miners", "judge", "--every", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as judging:
+        assert judging.stdout is not None
+        runs = 0
+        for line in judging.stdout:
+            runs += "suppliers judged" in line
+            if runs == 2:
+                judging.send_signal(signal.SIGINT)
+                break
+        assert judging.wait(30) == 0

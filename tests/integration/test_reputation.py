@@ -175,6 +175,14 @@ async def test_this_machine_and_trusted_keys_are_judged_and_never_throttled(app:
     }  # fmt: skip
 
 
+async def test_who_is_trusted_owes_no_outcomes(served_world: ServedWorld, database: str) -> None:
+    async with submitted_to(served_world, database, QualityArgs(rules=RuleConfig(unheard=10))) as app:
+        for _ in range(20):
+            await submit(app, None)
+        (standing,) = await shown(app, None)
+        assert (standing["flags"], standing["queries_since_outcome"]) == ({}, 20)
+
+
 async def test_this_machine_may_be_treated_like_any_other(served_world: ServedWorld, database: str) -> None:
     async with submitted_to(served_world, database, QualityArgs(local_trusted=False)) as app:
         await misbehave(app, None)

@@ -78,6 +78,8 @@ def test_keys_are_added_listed_and_revoked(
     own, theirs = tmp_path / "own.pem", tmp_path / "theirs.pem"
     assert run("miners", "add", "acme-scouts", "--out", own, *here) == 0
     assert own.stat().st_mode & 0o777 == 0o600
+    assert run("miners", "add", "import", *here) == 2
+    assert "a miner needs another one" in capsys.readouterr().err
     assert run("miners", "add", "acme-scouts", "--out", own, *here) == 2
     assert "exists; name another file" in capsys.readouterr().err
     public = ed25519.Ed25519PrivateKey.generate().public_key()

@@ -19,7 +19,7 @@ _TABLES = {
     "snippet_keys": "seen_at, latest_seen_at",
     "snippet_repeats": "found_at",
     "outcomes": "created_at",
-    "miners": "created_at, updated_at",
+    "miners": "created_at, updated_at, txid",
     "unmapped_values": "last_seen_at",
 }
 MOMENT = datetime(2026, 1, 5, tzinfo=UTC)

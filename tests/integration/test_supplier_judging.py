@@ -47,19 +47,30 @@ async def populated(world: SupplierWorld, draw: random.Random) -> None:
     await world.send("snippets", [*rows, *ordinary(names)])
 
 
-async def test_the_liar_is_flagged_leaves_the_lists_and_earns_nothing(world: SupplierWorld) -> None:
+async def test_the_liar_is_flagged_leaves_the_lists_earns_nothing_and_may_come_back(
+    world: SupplierWorld,
+) -> None:
     draw = random.Random(1)
     await populated(world, draw)
+    before = now()
     await world.ask(PROMPTS, lambda lead: "liar" not in suppliers_of([lead]), draw)
+    change = "SELECT txid::text::bigint FROM miners WHERE miner_id = 'liar'"
+    stamped = await world.pool.fetchval(change)
     assert "liar" in suppliers_of(await world.rank(PROMPTS[0]))
     judged = await world.judge()
     standings = await world.standings()
     assert {name for name, each in standings.items() if each["is_flagged"]} == {"liar"}
     assert "liar" in judged.changed
+    assert await world.pool.fetchval(change) > stamped
     assert suppliers_of(await world.rank(PROMPTS[0])) == set(HONEST)
     assert standings["liar"]["share"] == 0.0
     assert sum(each["share"] for each in standings.values()) == pytest.approx(1.0)
     assert all(standings[name]["share"] > 0.0 for name in HONEST)
+    assert (await world.judge(before)).changed == ()  # an earlier time changes nobody's standing
+    assert await world.pool.fetchval("SELECT is_flagged FROM miners WHERE miner_id = 'liar'")
+    later = await world.judge(now() + timedelta(days=91))  # nothing that was shown is left in the window
+    assert later.changed == ("liar",)
+    assert suppliers_of(await world.rank(PROMPTS[0])) == {*HONEST, "liar"}
 
 
 async def test_what_came_later_changes_no_earlier_judgement(world: SupplierWorld) -> None:
@@ -75,29 +86,6 @@ async def test_what_came_later_changes_no_earlier_judgement(world: SupplierWorld
     again = await world.judge(then)
     assert [dict(row) for row in (await world.standings()).values()] == first
     assert again.changed == ()
-
-
-async def test_an_earlier_judgement_changes_nobodys_standing(world: SupplierWorld) -> None:
-    draw = random.Random(1)
-    await populated(world, draw)
-    before = now()
-    await world.ask(PROMPTS, lambda lead: "liar" not in suppliers_of([lead]), draw)
-    await world.judge()
-    assert (await world.judge(before)).changed == ()
-    assert await world.pool.fetchval("SELECT is_flagged FROM miners WHERE miner_id = 'liar'")
-
-
-async def test_who_is_flagged_comes_back_when_the_reason_has_passed(world: SupplierWorld) -> None:
-    draw = random.Random(1)
-    await populated(world, draw)
-    await world.ask(PROMPTS, lambda lead: "liar" not in suppliers_of([lead]), draw)
-    stamps = "SELECT max(txid::text::bigint) FROM intent_snippets WHERE miner_id = 'liar'"
-    stamped = await world.pool.fetchval(stamps)
-    assert "liar" in (await world.judge()).changed
-    assert await world.pool.fetchval(stamps) > stamped
-    later = await world.judge(now() + timedelta(days=91))
-    assert later.changed == ("liar",)
-    assert suppliers_of(await world.rank(PROMPTS[0])) == {*HONEST, "liar"}
 
 
 async def test_a_snippet_set_right_counts_again(world: SupplierWorld) -> None:
@@ -154,3 +142,35 @@ async def test_flagged_queries_count_for_nothing(world: SupplierWorld) -> None:
     await world.ask(PROMPTS[:3], lambda lead: True, draw)
     await world.pool.execute("UPDATE queries SET is_flagged = true")
     assert (await world.judge()).treasury == 1.0
+
+
+async def test_what_a_suppliers_own_tenant_asks_and_clicks_counts_for_nothing(world: SupplierWorld) -> None:
+    draw = random.Random(6)
+    await populated(world, draw)
+    await world.ask(PROMPTS[:4], lambda lead: True, draw)
+    await world.pool.execute("INSERT INTO tenants (tenant_id, name) VALUES ('t', 't')")
+    await world.pool.execute(
+        "INSERT INTO api_keys (key_id, tenant_id, key_hash, miner_id) VALUES ('k', 't', 'x', 'liar')"
+    )
+    await world.pool.execute("UPDATE queries SET tenant_id = 't', submitter_id = 'someone'")
+    await world.judge()
+    standings = await world.standings()
+    assert (standings["liar"]["impressions"], standings["liar"]["share"]) == (0, 0.0)
+    assert standings["ada"]["impressions"] > 0
+
+
+async def test_a_throttle_that_holds_is_renewed_when_half_its_time_is_over(world: SupplierWorld) -> None:
+    names = [f"{place} Works {number}" for number in range(4) for place in PLACES]
+    await world.companies(names)
+    await world.send("snippets", ordinary(names))
+    start = now()
+    until = "SELECT throttled_until FROM miners WHERE miner_id = 'paper'"
+    for hours, ends in ((0, 24), (11, 24), (13, 37)):
+        await world.judge(start + timedelta(hours=hours))
+        assert await world.pool.fetchval(until) == start + timedelta(hours=ends)
+    await world.pool.execute(
+        "UPDATE miners SET attributes = '{}', throttled_until = $1", start + timedelta(days=9)
+    )
+    await world.judge(start + timedelta(hours=14))
+    assert await world.pool.fetchval(until) == start + timedelta(days=9)
+    assert (await world.standings())["paper"]["throttle_reason"] == "by_hand"

@@ -20,6 +20,8 @@ from ingest.sources.addresses import Link, link, links_in, registrable, without_
         ("https://kestrel.recruitee.com/o/writer", "", "kestrel"),
         ("https://kestrel.wd5.myworkdayjobs.com/en-US/x", "", "kestrel"),
         ("https://bit.ly/4abc", "", ""),
+        ("https://airtable.com/app1/form", "", ""),
+        ("https://www.airtable.com/", "airtable.com", ""),
         ("not an address", "", ""),
     ],
 )

@@ -13,6 +13,7 @@ from ingest.sources.known_companies import CompanyDirectory, KnownCompany
 from ingest.sources.listings import listing
 from ingest.sources.postings import SourceNames, attribute_postings, read_postings
 from ingest.sources.technologies import technologies_in
+from ingest.streams.messages import SnippetMessage, encoded
 from ranking.taxonomy import load_taxonomy
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -78,3 +79,6 @@ def test_rows_become_snippets_or_rejects(tmp_path: Path) -> None:
     assert first["attributes"]["seniorities"] == ["senior"]
     assert second["text"] == "Sales Manager\nKestrel is hiring in Oslo."
     assert (second["source_url"], second["observed_at"]) == ("https://b.example/8", None)
+    for record in result.snippets:
+        message = SnippetMessage.model_validate_json(encoded(record, NOW))
+        assert message.routing_key() == "k"

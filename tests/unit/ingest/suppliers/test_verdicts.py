@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from configs.suppliers import SupplierArgs
 from ingest.suppliers.crediting import Revision
@@ -72,6 +74,28 @@ def test_where_all_are_alike_nobody_is_flagged() -> None:
     assert not any(
         judge_suppliers(simulated(seed, 20, 0, 60), ARGS).quality.flagged.any() for seed in range(10)
     )
+
+
+WHO = st.sampled_from("abc")
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 60), st.lists(WHO, max_size=3, unique=True), st.booleans()), max_size=8
+    ),
+    st.frozensets(WHO),
+    st.frozensets(WHO),
+)
+def test_shares_and_treasury_sum_to_one_whatever_was_shown(
+    lists: list[tuple[int, list[str], bool]], throttled: frozenset[str], flagged: frozenset[str]
+) -> None:
+    suppliers = [supplier(name, throttled_by_hand=name in throttled) for name in "abc"]
+    made = record(suppliers, [shown(place, *names, clicked=clicked) for place, names, clicked in lists])
+    made = replace(made, flagged=frozenset((name, f"{name}-s") for name in flagged))
+    found = judge_suppliers(made, ARGS).emissions
+    assert found.share.sum() + found.treasury == pytest.approx(1.0)
+    for name, share in zip("abc", found.share.tolist(), strict=True):
+        assert share == 0.0 or (name not in throttled and name not in flagged)
 
 
 def test_the_same_record_gives_the_same_verdicts() -> None:
