@@ -28,7 +28,7 @@ from db.pool import PoolLimits, open_pool
 from db.snapshot.additions import parted
 from ingest.embeddings import embed_companies
 from ingest.importers import FileReport, ImportReport, Kind, import_files
-from ingest.indexing import build_generation
+from ingest.indexing import build_when_free
 from models.embedder import EmbedderConfig, open_encoder
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
@@ -150,7 +150,7 @@ async def _publish(pool: asyncpg.Pool, target: Target, console: Console, *, wait
     """Build a snapshot and, where a server runs and the caller waits, return once it serves it."""
     started_s = time.monotonic()
     with console.status("building the snapshot"):
-        generation = await build_generation(
+        generation = await build_when_free(
             pool, snapshots_of(target.folder()), load_taxonomy(), clock=time.time
         )
     console.print(f"snapshot {generation} in {time.monotonic() - started_s:.1f} s")

@@ -1,5 +1,7 @@
 """One index build: Postgres to a published generation with its columns and its lexical index."""
 
+import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import asyncpg
 from db.snapshot import write_snapshot
 from db.snapshot.catalogue import Catalogue, DisplayColumns
 from db.snapshot.layout import open_array, open_columns
+from db.snapshot.publishing import BUILDER
 from models import lexical
 from models.lexical.statistics import Statistics
+from ranking.errors import Unavailable
 from ranking.taxonomy import Taxonomy
 from ranking.types import Generation
 
@@ -46,3 +50,27 @@ async def build_generation(
 
     async with pool.acquire() as connection:
         return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)
+
+
+async def build_when_free(
+    pool: asyncpg.Pool,
+    root: Path,
+    taxonomy: Taxonomy,
+    *,
+    clock: Callable[[], float],
+    patience_s: float = 1_800.0,
+    pause_s: float = 1.0,
+) -> Generation:
+    """`build_generation`, once a build that is under way is done: the follower's may have begun before these rows.
+
+    Raises:
+        Unavailable: Postgres failed, or the other build is still under way after `patience_s`.
+    """
+    give_up_at = time.monotonic() + patience_s
+    while True:
+        try:
+            return await build_generation(pool, root, taxonomy, clock=clock)
+        except Unavailable as err:
+            if err.dependency != BUILDER or time.monotonic() >= give_up_at:
+                raise
+        await asyncio.sleep(pause_s)

@@ -28,6 +28,8 @@ from ranking.taxonomy import Taxonomy
 from ranking.types import Generation
 
 KEPT_GENERATIONS = 3
+BUILDER = "snapshot builder"
+"""Who is unavailable while another build is under way."""
 
 # Writes derived files into a folder; gets the folder of the columns and the folder to fill.
 Extension = Callable[[Path, Path], None]
@@ -41,7 +43,7 @@ async def builder_lock(connection: asyncpg.Connection) -> AsyncIterator[None]:
         Unavailable: another builder holds it.
     """
     if not await connection.fetchval(statements()["builder_lock"]):
-        raise Unavailable("snapshot builder", "another build is under way")
+        raise Unavailable(BUILDER, "another build is under way")
     try:
         yield
     finally:

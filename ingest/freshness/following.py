@@ -32,6 +32,7 @@ class Limits:
         share: later snippets, or companies, in parts of those that were built; `least` of them are always allowed.
         most_at_once: companies that one addition may change.
         most_additions: files, each of which a replica that starts late has to read.
+        patience_s: who changes very much at once, as an import does, builds himself; later the follower does.
     """
 
     every_s: float = 1.0
@@ -39,6 +40,7 @@ class Limits:
     least: int = 20_000
     most_at_once: int = 20_000
     most_additions: int = 3_000
+    patience_s: float = 10.0
 
 
 class TooMuch(Exception):
@@ -69,6 +71,7 @@ class Follower:
         self._held: Held | None = None
         self._seen: Seen | None = None
         self._building: asyncio.Task[None] | None = None
+        self._too_much_since_s: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; what fails is logged and begun again from what is published."""
@@ -102,9 +105,14 @@ class Follower:
         """
         fresh = self._held is None or self._held.built.generation != current_generation(self._root)
         try:
-            return await self._look(connection, fresh=fresh)
+            added = await self._look(connection, fresh=fresh)
+            self._too_much_since_s = None
+            return added
         except TooMuch as err:
-            self._build(str(err))
+            now_s = time.monotonic()
+            self._too_much_since_s = self._too_much_since_s or now_s
+            if now_s - self._too_much_since_s >= self._limits.patience_s:
+                self._build(str(err))
             return False
         except BaseException:
             self._held = None  # its names and terms may be ahead of what is published

@@ -21,6 +21,7 @@ from typing import Any
 
 import httpx2
 import psutil
+import psycopg
 import pytest
 import redis
 import yaml
@@ -355,6 +356,40 @@ async def _abandon(client: httpx2.AsyncClient) -> None:
     """Ask and hang up at once."""
     with suppress(httpx2.TimeoutException):
         await client.post("/query", json=BODY, timeout=0.005)
+
+
+def test_what_is_committed_is_ranked_and_what_is_deleted_is_not_within_seconds(graph: Graph) -> None:
+    dsn, word = EmbeddedPostgres(graph.folder).dsn(), "zyxqualm"
+    company = graph.ask()["leads"][0]["company_id"]
+
+    def shown() -> set[str]:
+        now = {"llm": "never", "deadline_ms": 20_000}
+        told = graph.ask(query=f"{word} software", candidates=[company], limit=1, options=now)
+        return {signal["snippet_id"] for lead in told["leads"] for signal in lead["signals"]}
+
+    environment = {**os.environ, "DATABASE_URL": dsn}
+    command = [sys.executable, "-m", "commands.freshness", str(graph.folder)]
+    with psycopg.connect(dsn, autocommit=True) as database:
+        follower = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            wait_until(lambda: bool(list(graph.snapshots.glob("*/later/LAST"))), timeout_s=30.0)
+            database.execute(
+                "INSERT INTO snippet_keys (miner_id, snippet_id, company_id, seen_at, latest_seen_at, content_hash) "
+                "VALUES ('feed', 'fresh', %(id)s, now(), now(), '')", {"id": company},
+            )  # fmt: skip
+            database.execute(
+                "INSERT INTO intent_snippets (miner_id, snippet_id, company_id, seen_at, kind, text, content_hash) "
+                "SELECT miner_id, snippet_id, company_id, seen_at, 'news', %(text)s, '' FROM snippet_keys "
+                "WHERE snippet_id = 'fresh'", {"text": f"They are looking for {word} software this month"},
+            )  # fmt: skip
+            wait_until(lambda: shown() == {"fresh"}, timeout_s=15.0)
+            assert "+" in graph.get("/readyz").json()["generation"]
+            for table in ("intent_snippets", "snippet_keys"):
+                database.execute(f"DELETE FROM {table} WHERE snippet_id = 'fresh'".encode())
+            wait_until(lambda: shown() == set(), timeout_s=15.0)
+        finally:
+            follower.terminate()
+            follower.wait(timeout=20.0)
 
 
 def _environment_of(graph: Graph) -> dict[str, str]:

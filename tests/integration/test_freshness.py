@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -146,6 +147,39 @@ async def test_what_is_deleted_is_gone_with_the_next_addition(
     assert lead not in {each["lead_id"] for each in after["leads"]}
     assert replica.look().catalogue.lead_row(lead) is None
     assert replica.look().catalogue.company_row(company) is None
+    replica.close()
+
+
+async def test_what_retention_drops_is_gone_with_the_next_addition(
+    world: ChangingWorld, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    following, replica = follower(pool, tmp_path), Replica(tmp_path)
+    old = await world.add_snippet(pool, **new_text() | {"seen_at": NOW - timedelta(days=800)})
+    await step(following, pool)
+    assert old in seen(replica)
+    await pool.execute("SELECT drop_old_snippets($1)", NOW)
+    await step(following, pool)
+    assert old not in seen(replica)
+    replica.close()
+
+
+async def test_more_than_is_worth_adding_is_built_by_the_follower_when_nobody_else_does(
+    world: ChangingWorld, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    built = asyncio.Event()
+
+    async def rebuild() -> None:
+        await build_generation(pool, tmp_path, TAXONOMY, clock=lambda: NOW_S + 1.0)
+        built.set()
+
+    limits = Limits(most_at_once=0, patience_s=0.0)
+    following, replica = follower(pool, tmp_path, rebuild=rebuild, limits=limits), Replica(tmp_path)
+    fresh = await world.add_snippet(pool, **new_text())
+    assert not await step(following, pool)
+    async with asyncio.timeout(20):
+        await built.wait()
+    assert not await step(following, pool)
+    assert fresh in seen(replica)
     replica.close()
 
 
