@@ -7,7 +7,7 @@ whatever else changes, and their figures stand in the last column only. All else
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class Case:
 
     def traits(self) -> tuple[str, ...]:
         """The slices it belongs to."""
-        excluded = any(getattr(self.query.exclude, name) for name in self.query.exclude.__dataclass_fields__)
+        excluded = any(getattr(self.query.exclude, field.name) for field in fields(self.query.exclude))
         return (
             f"language {self.language}",
             "with NOT" if excluded else "without NOT",

@@ -2,12 +2,13 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bench.evaluation.cases import Case
+from bench.evaluation.ladder import Rung, rungs_of
 from bench.evaluation.legs import Admission, K, Legs, admission_of, asked, legs_of, patience
 from bench.evaluation.measures import discounts, ndcg_at, precision_at
 from bench.evaluation.variants import RANDOM, REFERENCE, Variant
@@ -53,12 +54,13 @@ class Reach:
 
 @dataclass(frozen=True)
 class Judged:
-    """One prompt under all variants, by name; `shown` is what the reference returned."""
+    """One prompt under all variants, by name; `shown` is what the reference returned, `rungs` what each step would admit."""
 
     case: Case
     grades: dict[str, Grade]
     shown: tuple[Shown, ...]
     reach: Reach
+    rungs: Mapping[str, Rung]
 
 
 class Truth:
@@ -71,6 +73,10 @@ class Truth:
             for identity in ids:
                 if (row := system.catalogue.company_row(identity)) is not None:
                     self._buyer_of[row] = number
+
+    def rows(self) -> frozenset[int]:
+        """Of all records of buyers."""
+        return frozenset(self._buyer_of)
 
     def hits(self, rows: Sequence[int]) -> BoolArray:
         """bool[len(rows)]: a buyer, and not one that stands higher already."""
@@ -124,7 +130,8 @@ async def _judged(system: InProcess, case: Case, variants: Sequence[Variant]) ->
         truth.wanted, truth.kept(admission.rows[admission.steps == 0]), truth.kept(admission.rows),
         truth.kept(legs.rows), len(admission.rows),
     )  # fmt: skip
-    return Judged(case, grades, shown, reach)
+    rungs = await rungs_of(system, case, truth.rows()) if case.only is None else {}
+    return Judged(case, grades, shown, reach, rungs)
 
 
 async def _rows(

@@ -98,20 +98,19 @@ async def legs_of(system: InProcess, case: Case) -> Legs:
 
 async def admission_of(system: InProcess, case: Case) -> Admission:
     """Who is admitted, and which of their snippets name the product."""
-    config = RankingConfig()
     candidates = await system.retrieve(
         RetrievalRequest(case.query.filters(), stop_at(K), candidate_ids=case.only), patience()
     )
-    topical, newest_s = _topical(system, case, candidates, config)
+    count, newest_s = topical(system, case, candidates)
     return Admission(
-        candidates.rows, candidates.steps.astype(np.int32), topical,
+        candidates.rows, candidates.steps.astype(np.int32), count,
         np.maximum(0.0, (case.as_of_s - newest_s) / DAY_S),
     )  # fmt: skip
 
 
-def _topical(
-    system: InProcess, case: Case, candidates: Candidates, config: RankingConfig
-) -> tuple[FloatArray, FloatArray]:
+def topical(system: InProcess, case: Case, candidates: Candidates) -> tuple[FloatArray, FloatArray]:
+    """How many known snippets of each candidate name the product, float64[n]; and when the newest was dated, -inf without any."""
+    config = RankingConfig()
     question = evidence_request(asked(case, config), candidates, config)
     terms = chosen_terms(question.concepts, question.keywords, system.index, config.intent.terms)
     hits = unite([found for _, found in terms], Admitted.of(question.rows, system.tables.company_count))

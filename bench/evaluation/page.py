@@ -66,6 +66,7 @@ def _purchases(path: Path, found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
     yield from _variants(found)
     yield from _stages(found)
+    yield from _ladder(found)
     yield from _rates("By route (leads of `v1.1`)", "route", found["routes"])
     yield from _rates("By what is known of a lead (leads of `v1.1`)", "lead has", found["traits"])
     yield from _slices(found)
@@ -108,6 +109,28 @@ def _stages(found: Mapping[str, Any]) -> Iterator[str]:
         kept = [_interval(row[each]) for each in ("strict", "admitted", "pool")]
         yield _line([half, f"{row['buyers_mean']:.1f}", *kept, f"{row['candidates_mean']:,.0f}"])
     yield ""
+
+
+def _ladder(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["ladder"]:
+        return
+    yield "### Who buys, by the step that would admit them"
+    yield ""
+    yield "Evidence is any snippet that names the product. Purchases outside a prompt's filters are no part of a synthetic world's truth."
+    yield ""
+    yield from _head(["admitted by", "companies per prompt", "bought", "held out: companies, bought"])
+    for name, halves in found["ladder"].items():
+        cells = [_rung(halves[half]) if half in halves else ("", "") for half in ("tuning", "final")]
+        yield _line([name, *cells[0], ", ".join(each for each in cells[1] if each)])
+    yield ""
+
+
+def _rung(told: Mapping[str, Any]) -> tuple[str, str]:
+    bought = told["bought"]
+    return (
+        f"{told['companies_mean']:,.1f}",
+        f"{bought['mean']:.4f} ({bought['low']:.4f} to {bought['high']:.4f})",
+    )
 
 
 def _rates(title: str, what: str, rows: Mapping[str, Any]) -> Iterator[str]:
@@ -184,27 +207,19 @@ def _real(found: Mapping[str, Any]) -> Iterator[str]:
 
 def _table(halves: Mapping[str, Any]) -> Iterator[str]:
     """Rankings by measure, the held-out half last."""
-    tuning, final = halves["tuning"], halves["final"]
+    tuning, final = halves["tuning"], halves.get("final")
     measures = [each for each in next(iter(tuning.values())) if not each.endswith("_gain")]
-    yield from _head(
-        [
-            "ranking",
-            *(part for each in measures for part in (each, "better")),
-            f"held out: {' / '.join(measures)}",
-        ]
-    )
+    columns = [part for each in measures for part in (each, "better")]
+    yield from _head(["ranking", *columns, f"held out: {' / '.join(measures)}"])
     for name, row in tuning.items():
         cells = [part for each in measures for part in (_interval(row[each]), _better(row, each))]
-        yield _line(
-            [
-                name,
-                *cells,
-                " / ".join(
-                    f"{_interval(final[name][each])} {_better(final[name], each)}".strip()
-                    for each in measures
-                ),
-            ]
+        told = final[name] if final else None
+        last = (
+            [f"{_interval(told[each])} {_better(told, each)}".strip() for each in measures]
+            if told
+            else ["not looked at"]
         )
+        yield _line([name, *cells, " / ".join(last)])
     yield ""
 
 

@@ -10,11 +10,14 @@ from bench.evaluation.judging import MEASURES, Judged, Shown
 from bench.evaluation.measures import calibration_error, reliability
 from bench.evaluation.resampling import Resampler
 from bench.evaluation.variants import REFERENCE, Variant
-from ranking.types import FloatArray
+from ranking.types import BoolArray, FloatArray
 
 BINS = 8
+_ERROR_DRAWS = 200
 FEWEST = 3
 """Products that a slice needs: fewer make no interval."""
+LEAST_COMPANIES = 200
+"""Companies that a rung needs to be told, over all prompts."""
 ROUTES = ("bm25", "gbdt", "llm", "none")
 
 
@@ -87,6 +90,22 @@ def reach(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     return found
 
 
+def ladder(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
+    """Per step of the relaxation, with and without evidence: how many companies it would admit, and what share of them bought."""
+    found: dict[str, Any] = {}
+    for half, members in halves(judged).items():
+        draws = _resampler(members, seed)
+        for name in sorted({name for each in members for name in each.rungs}):
+            rungs = [each.rungs.get(name) for each in members]
+            companies = np.array([float(each.companies) if each else 0.0 for each in rungs])
+            buyers = np.array([float(each.buyers) if each else 0.0 for each in rungs])
+            if companies.sum() >= LEAST_COMPANIES:
+                found.setdefault(name, {})[half] = {
+                    "companies_mean": round(float(companies.mean()), 2), "bought": draws.ratio(buyers, companies).rounded(),
+                }  # fmt: skip
+    return found
+
+
 def routes(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     """Of the reference's leads: how many each route scored, and what share of them bought."""
     return _rates(judged, seed, {route: _routed(route) for route in ROUTES})
@@ -137,21 +156,23 @@ def _counted(
 
 
 def _error(members: Sequence[Judged], quantity: str, seed: int) -> dict[str, float]:
-    """Calibration error with the 95 % interval of 500 draws of products; each draw makes its own bins."""
+    """Calibration error with the 95 % interval of 200 draws of products; each draw makes its own bins."""
     groups = sorted({each.case.group for each in members})
-    of = {
-        group: [lead for each in members if each.case.group == group for lead in each.shown]
-        for group in groups
-    }
+    stated: dict[str, FloatArray] = {}
+    bought: dict[str, BoolArray] = {}
+    for group in groups:
+        leads = [lead for each in members if each.case.group == group for lead in each.shown]
+        stated[group] = np.array([getattr(lead, quantity) for lead in leads], dtype=np.float64)
+        bought[group] = np.array([lead.bought for lead in leads], dtype=np.bool_)
 
     def error(names: Iterable[str]) -> float:
-        leads = [lead for name in names for lead in of[name]]
-        stated = np.array([getattr(lead, quantity) for lead in leads])
-        return calibration_error(reliability(stated, np.array([lead.bought for lead in leads]), BINS))
+        drawn = list(names)
+        told, happened = (np.concatenate([column[name] for name in drawn]) for column in (stated, bought))
+        return calibration_error(reliability(told, happened, BINS))
 
     rng = np.random.default_rng(seed)
-    drawn = [error(rng.choice(groups, len(groups))) for _ in range(500)]
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    found = [error(rng.choice(groups, len(groups))) for _ in range(_ERROR_DRAWS)]
+    low, high = np.nanquantile(found, (0.025, 0.975))
     return {"mean": round(error(groups), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 
 

@@ -133,22 +133,23 @@ class Intake:
     ) -> None:
         args = self._args
         silent_s = 0.0
+        ending = False
         while not stop.is_set():
             began_s = time.monotonic()
-            fetched = await consumer.getmany(
-                timeout_ms=int(args.wait_s * 1000), max_records=args.batch_messages
-            )
+            wait_s = 0.0 if ending else args.wait_s
+            fetched = await consumer.getmany(timeout_ms=int(wait_s * 1000), max_records=args.batch_messages)
             if fetched:
-                silent_s = 0.0
+                silent_s, ending = 0.0, False
                 async with self._in_hand:
                     await self._finish(consumer, producer, fetched, pause)
                 await pause.rest(args.pace_s - (time.monotonic() - began_s))
                 continue
             metrics.lag(0.0)
-            if until_empty:
-                silent_s += args.wait_s
-                if silent_s >= _SILENCE_S and await all_read(consumer):
-                    return
+            if ending:
+                return
+            silent_s += args.wait_s
+            # The broker answers in turn: once it has said how far the topics reach, what it was asked for before is here.
+            ending = until_empty and silent_s >= _SILENCE_S and await all_read(consumer)
 
     async def _finish(
         self, consumer: AIOKafkaConsumer, producer: Producer, fetched: Fetched, pause: "_Pause"

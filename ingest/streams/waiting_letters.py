@@ -52,11 +52,14 @@ async def _carried(consumer: AIOKafkaConsumer, topic: str) -> AsyncGenerator[Rec
     ]
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
+    ending = False
     while True:
-        fetched = await consumer.getmany(timeout_ms=_QUIET_MS, max_records=_FETCH_RECORDS)
-        # Tansu 0.6.0 reports too small an end where batches held several records: only silence beyond it is the end.
-        if not fetched and await all_read(consumer):
+        fetched = await consumer.getmany(timeout_ms=0 if ending else _QUIET_MS, max_records=_FETCH_RECORDS)
+        if not fetched and ending:
             return
+        # Tansu 0.6.0 reports too small an end where batches held several records: only silence beyond it is the end. The
+        # broker answers in turn, so that after this answer there is at hand what was asked for before.
+        ending = not fetched and await all_read(consumer)
         for records in fetched.values():
             for each in records:
                 yield Record(

@@ -16,6 +16,7 @@ from bench.evaluation.variants import REFERENCE, baselines, configurations, fusi
 from commands.training import read_outcomes
 from configs.schema import DEFAULT_BOOSTER
 from models.booster import BoosterModel
+from ranking.prompt import parse
 
 
 @pytest.fixture
@@ -34,6 +35,15 @@ def test_prompts_of_one_product_are_on_one_side_in_all_languages(served_world):
         halves.setdefault(case.group, set()).add(case.half)
         assert not case.learned  # the default booster comes from another world
     assert {len(each) for each in halves.values()} == {1}
+
+
+def test_prompts_are_told_apart_by_whether_they_rule_anything_out(served_world, cases):
+    told = {
+        "we sell CRM software to banks, not insurers": "with NOT",
+        "we sell CRM software to banks": "without NOT",
+    }
+    for prompt, trait in told.items():
+        assert trait in replace(cases[0], query=parse(prompt, served_world.taxonomy)).traits()
 
 
 def test_every_ranking_is_judged_and_the_reference_tells_of_its_leads(system, cases):

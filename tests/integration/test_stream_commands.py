@@ -1,5 +1,6 @@
 """`leads produce`, `leads ingest` and `leads dlq`, over a broker and a database named in the environment."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import cli
 from db.embedded import EmbeddedBroker
-from tests.fixtures.streaming import ADD_COMPANY
+from tests.fixtures.streaming import ADD_COMPANY, taken_in
 
 
 def run(*arguments: object) -> int:
@@ -54,7 +55,7 @@ def test_a_file_is_published_stored_and_its_dead_letters_are_sent_again(
         add_company(database, "late")
         assert run("dlq", "replay", "--code", "unknown_company", *here) == 0
         assert "1 sent again" in capsys.readouterr().out
-        assert run("ingest", "--until-empty", *here) == 0
+        asyncio.run(taken_in(database, address))
     with psycopg.connect(database) as connection:
         rows = connection.execute("SELECT company_id FROM intent_snippets ORDER BY 1").fetchall()
     assert rows == [("acme",), ("late",)]

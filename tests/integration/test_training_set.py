@@ -24,6 +24,7 @@ from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld
 
+_REPEATS = "SELECT snippet_id, duplicate_of FROM intent_snippets WHERE duplicate_of IS NOT NULL"
 BEFORE = datetime.fromtimestamp(AS_OF_S, UTC) - timedelta(days=120)
 
 
@@ -76,7 +77,8 @@ def shuffled(
 ) -> InProcess:
     """The world again, with everything that is dated after BEFORE told of other companies.
 
-    The texts themselves stay, so that idf and mean length do: those are the index's, not the features'.
+    The texts themselves stay, and so do those that repeat others, so that idf and mean length do: those are the index's, not
+    the features'.
     """
     folder = tmp_path_factory.mktemp("shuffled")
     for name in ("companies.jsonl", "leads.jsonl"):
@@ -96,13 +98,18 @@ def shuffled(
     (folder / "snippets.jsonl").write_text("\n".join(map(json.dumps, snippets)))
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE shuffled_world TEMPLATE migrated STRATEGY file_copy")
-    asyncio.run(_load(postgres.dsn("shuffled_world"), folder))
+    with psycopg.connect(served_world.dsn) as connection:
+        repeats = connection.execute(_REPEATS).fetchall()
+    assert repeats
+    asyncio.run(_load(postgres.dsn("shuffled_world"), folder, repeats))
     return open_in_process(folder / "snapshots", load_taxonomy(), RankingConfig())
 
 
-async def _load(dsn: str, folder: Path) -> None:
+async def _load(dsn: str, folder: Path, repeats: list[tuple[str, str]]) -> None:
     async with await open_pool(dsn) as pool:
         await import_files(pool, [folder / f"{kind}.jsonl" for kind in ("companies", "leads", "snippets")])
+        await pool.execute("UPDATE intent_snippets SET duplicate_of = NULL")
+        await pool.executemany("UPDATE intent_snippets SET duplicate_of = $2 WHERE snippet_id = $1", repeats)
         await build_generation(pool, folder / "snapshots", load_taxonomy(), clock=time.time)
 
 
