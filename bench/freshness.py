@@ -11,6 +11,7 @@ import random
 import string
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -111,7 +112,9 @@ class _Sender:
         self._address = state.ingest.broker
         self._base_url = state.base_url
         self._signer: Signer = signer_for(choose(options.folder(), None, {}), None)
-        self._random = random.Random(options.seed)
+        # another run of the same seed shall send other snippets, not further revisions of the same
+        self._mark = uuid.uuid4().hex[:8]
+        self._random = random.Random(f"{options.seed} {self._mark}")
         self._companies = companies
         self._stop = threading.Event()
         self._failure: BaseException | None = None
@@ -181,10 +184,11 @@ class _Sender:
 
     def _message(self, text: str | None = None) -> dict[str, Any]:
         company, now = self._random.choice(self._companies), datetime.now(UTC).isoformat()
-        words = " ".join(self._random.choices(_WORDS, k=10))
+        own = [f"{self._random.choice(_WORDS)}{self._random.randrange(10**6)}" for _ in range(5)]
+        words = " ".join(self._random.sample([*own, *self._random.choices(_WORDS, k=8)], 13))
         return {
             "schema_version": SCHEMA_VERSION, "produced_at": now, "observed_at": now, "company_id": company,
-            "miner_id": f"bench-{self._random.randrange(50)}", "snippet_id": f"fresh-{self._random.getrandbits(64):x}",
+            "miner_id": f"bench-{self._random.randrange(50)}", "snippet_id": f"{self._mark}-{self._random.getrandbits(64):x}",
             "kind": "news" if text else self._random.choice(_KINDS), "text": text or f"{company}: {words}",
             "source_type": "rss",
         }  # fmt: skip
