@@ -44,6 +44,9 @@ _LABELS: Final = tuple(
 )  # fmt: skip
 
 
+_LABELS_OF: Final = {first: tuple(label for label in _LABELS if label[0] == first) for first, *_ in _LABELS}
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One text as repeats are judged.
@@ -166,7 +169,8 @@ def _without_label(tokens: list[str]) -> Tokens:
     """The words behind labels such as "Repost:" and "ICYMI:"."""
     start = 0
     while start < len(tokens):
-        length = max((len(label) for label in _LABELS if _begins(tokens, start, label)), default=0)
+        labels = _LABELS_OF.get(tokens[start], ())
+        length = max((len(label) for label in labels if _begins(tokens, start, label)), default=0)
         if not length:
             break
         start += length
