@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "quality.md"
 _MEASURES = {"precision_at_25": "Precision@25", "ndcg_at_10": "nDCG@10", "ndcg_at_25": "nDCG@25"}
 _INTRO = """# Quality of the ranking
 
-<!-- Made by `python -m bench.evaluation.page` out of bench/records/quality*.json; a test compares the two. -->
+<!-- Made by `python -m bench.evaluation.page` out of the records of quality in bench/records/; a test compares the two. -->
 
 What `leads evaluate` measures, and how sure it is. Read it with these in mind (reasons: `docs/decisions/0045-the-honest-bench.md`):
 
