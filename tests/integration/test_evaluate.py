@@ -77,7 +77,10 @@ async def test_a_trivial_ranking_does_not_see_what_is_dated_later(system, cases)
 
 def test_outcomes_are_ranked_among_who_was_shown_on_that_day(system, served_world):
     events = read_outcomes(served_world.files / "outcomes.jsonl")
-    shown = outcome_cases(events, served_world.taxonomy)[:2]
+    told = outcome_cases(events, served_world.taxonomy)
+    sides = {(case.query.product.concepts, case.half) for case in told if case.query.product.concepts}
+    assert len(sides) == len({concepts for concepts, _ in sides})  # whatever the language
+    shown = told[:2]
     for case, judged in zip(shown, judge(system, shown, configurations()[:1]), strict=True):
         assert judged.reach.candidates <= len(case.only)
         assert judged.reach.buyers == len(case.buyers)
