@@ -56,6 +56,7 @@ def run(out: Path, console: Console) -> BatchSummary:
             answered = sum(each.prompts for each in finished.values())
             with BatchProgress(console, manifest.prompts.rows, answered) as progress:
                 figures = _score(out, manifest, order, todo, progress, started_s)
+        sweep(out)  # what workers that were killed meanwhile left half written
         return finish(out, manifest, figures, order.usd_per_cpu_hour)
 
 
@@ -79,10 +80,11 @@ def _score(
         num_cpus=1,
         max_task_retries=_RETRIES,
     )
-    prompts, peak_rss_mib, first_s = 0, 0.0, None
+    prompts, peak_rss_mib, first_s, first_prompts = 0, 0.0, 0.0, 0
     try:
         for report in dataset.iter_rows():
-            first_s = first_s or time.monotonic()
+            if not first_s:
+                first_s, first_prompts = time.monotonic(), report["prompts"]
             prompts += report["prompts"]
             peak_rss_mib = max(peak_rss_mib, report["peak_rss_mib"])
             progress.add(report["prompts"])
@@ -93,7 +95,12 @@ def _score(
     ended_s = time.monotonic()
     start_s = (first_s or ended_s) - started_s
     return RunFigures(
-        prompts, workers, round(ended_s - started_s, 3), round(start_s, 3), round(peak_rss_mib, 1)
+        prompts,
+        workers,
+        round(ended_s - started_s, 3),
+        round(start_s, 3),
+        round(peak_rss_mib, 1),
+        first_prompts,
     )
 
 
@@ -103,7 +110,7 @@ def _connect(workers: int | None, parts: int) -> int:
     context.enable_progress_bars = False
     context.max_consecutive_actor_init_deaths = _RETRIES
     warnings.filterwarnings("ignore", ".*ray_remote_args.*")  # 2.60 has no named parameter for retries yet
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised, and told in one line
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False)
         cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
@@ -144,9 +151,9 @@ def _alone(out: Path) -> Iterator[None]:
 
 
 def _reason(error: RayError) -> str:
-    """The last line of what Ray tells: the error of ours that it carries, else its own."""
-    told = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return told[-1] if told else type(error).__name__
+    """The error of ours that Ray's account of it carries, else the kind of Ray's own."""
+    ours = [line.strip() for line in str(error).splitlines() if line.strip().startswith(LeadError.__module__)]
+    return ours[-1] if ours else type(error).__name__
 
 
 def _tell(summary: BatchSummary, out: Path, console: Console) -> None:

@@ -42,10 +42,15 @@ Lists = dict[str, list[tuple[str, float]]]
 
 @dataclass(frozen=True)
 class Offline:
-    """A batch's figures; `memory_mib` is the most that its processes had at once, shared pages divided among them."""
+    """A batch's figures.
+
+    `start_s` is until its first part, of `first_prompts`, was done; `memory_mib` the most that its processes had at once, shared pages
+    divided among them.
+    """
 
     wall_s: float
     start_s: float
+    first_prompts: int
     cpu_s: float
     memory_mib: float
     lists: Lists
@@ -107,7 +112,8 @@ def as_batch(bodies: Sequence[Mapping[str, Any]], folder: Path, scratch: Path, a
         raise RuntimeError(f"leads batch ended with {process.returncode}: {told[-500:]}")
     summary = json.loads((out / "summary.json").read_text())
     scoring_s = summary["run"]["wall_s"] - summary["run"]["start_s"]
-    return Offline(wall_s, wall_s - scoring_s, watched.cpu_s, watched.most_mib, lists_in(out))
+    first = summary["run"]["first_prompts"]
+    return Offline(wall_s, wall_s - scoring_s, first, watched.cpu_s, watched.most_mib, lists_in(out))
 
 
 def row_of(number: int, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +171,7 @@ def figures(offline: Offline, online: Online, count: int) -> dict[str, Any]:
     scoring_s = offline.wall_s - offline.start_s
     rates = {
         "batch": count / offline.wall_s,
-        "batch after its start": count / scoring_s,
+        "batch after its start": (count - offline.first_prompts) / scoring_s,
         "http": count / online.wall_s,
     }
     errors = dict(online.errors) | ({"different list": different} if different else {})

@@ -44,7 +44,10 @@ async def register_local(pool: Pool, folder: Path) -> None:
     not the key. A key that was revoked stays so.
 
     Raises:
-        UnusableKey: the file is no key, or others can reach it.
+        CommandError: the file is no key, or others can reach it.
     """
-    signer = make_key(folder / _LOCAL)
+    try:
+        signer = make_key(folder / _LOCAL)
+    except UnusableKey as err:
+        raise CommandError(str(err), USAGE) from err
     await Keys(pool).add(signer.public_key, "relay", None, "this system's own", datetime.now(UTC))

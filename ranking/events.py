@@ -26,7 +26,8 @@ def strongest_events(scored: Contributions, setting: Setting) -> tuple[Strongest
             _offer(job, events.job_roles, topic.role_keys, topic.role_logs, setting, boosts.job_tau_days)
             _offer(job, events.job_technologies, *technologies, setting, boosts.job_tau_days)
             _offer(churn, events.removals, *technologies, setting, boosts.churn_tau_days)
-    logs = np.log(text_relevance(scored.hits.raw, boosts.full_raw))
+    with np.errstate(divide="ignore"):  # a term that every snippet has says nothing: -inf is NO_EVENT
+        logs = np.log(text_relevance(scored.hits.raw, boosts.full_raw))
     _offer_told(job, scored, setting, POST, logs, topic.role_bits, columns.tech_added, boosts.job_tau_days)
     no_roles, removed = topic.role_bits[:0], columns.tech_removed
     _offer_told(churn, scored, setting, REMOVES, logs, no_roles, removed, boosts.churn_tau_days)

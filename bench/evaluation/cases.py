@@ -82,10 +82,17 @@ def world_cases(world: Path, taxonomy: Taxonomy, languages: Sequence[str] = ()) 
 
 
 def outcome_cases(events: Iterable[OutcomeEvent], taxonomy: Taxonomy) -> list[Case]:
-    """One case per prompt and day on which its list was shown; who was not shown is neither ranked nor counted."""
+    """One case per prompt and day on which its list was shown; who was not shown is neither ranked nor counted.
+
+    Whether the booster that is judged learned from these very outcomes is not known here.
+    """
     found = []
     for each in examples(events, lambda prompt: parse(prompt, taxonomy)):
-        name = hashlib.sha256(repr(each.query.product).encode()).hexdigest()[:16]
+        product = each.query.product
+        named = (
+            product.concepts or product.keywords or (product.category,)
+        )  # concepts are the same in every language
+        name = hashlib.sha256(repr(named).encode()).hexdigest()[:16]
         bought = tuple(frozenset((company,)) for company, did in sorted(each.bought.items()) if did)
         found.append(
             Case(

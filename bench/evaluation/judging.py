@@ -32,8 +32,9 @@ class Grade:
 
 @dataclass(frozen=True)
 class Shown:
-    """One lead that the reference returned, and whether it bought."""
+    """One lead that the reference returned, by company row, and whether it bought."""
 
+    company: int
     bought: bool
     score: float
     confidence: float
@@ -125,7 +126,9 @@ async def _judged(system: InProcess, case: Case, variants: Sequence[Variant]) ->
         hits = truth.hits(rows)
         grades[variant.name] = _grade(hits, truth.wanted)
         if variant.name == REFERENCE:
-            shown = tuple(_shown(lead, bool(hit)) for lead, hit in zip(leads, hits, strict=True))
+            shown = tuple(
+                _shown(row, lead, bool(hit)) for row, lead, hit in zip(rows, leads, hits, strict=True)
+            )
     reach = Reach(
         truth.wanted, truth.kept(admission.rows[admission.steps == 0]), truth.kept(admission.rows),
         truth.kept(legs.rows), len(admission.rows),
@@ -165,8 +168,8 @@ def _expected(truth: Truth, admission: Admission) -> Grade:
     return Grade(rate * min(K, count) / K, ndcg(10), ndcg(K), min(K, count))
 
 
-def _shown(lead: RankedLead, bought: bool) -> Shown:
-    return Shown(bought, lead["score"], lead["confidence"], lead["intent_source"], tuple(_traits(lead)))
+def _shown(row: int, lead: RankedLead, bought: bool) -> Shown:
+    return Shown(row, bought, lead["score"], lead["confidence"], lead["intent_source"], tuple(_traits(lead)))
 
 
 def _traits(lead: RankedLead) -> list[str]:

@@ -11,7 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "quality.md"
 _MEASURES = {"precision_at_25": "Precision@25", "ndcg_at_10": "nDCG@10", "ndcg_at_25": "nDCG@25"}
 _INTRO = """# Quality of the ranking
 
-<!-- Made by `python -m bench.evaluation.page` out of bench/records/quality*.json; a test compares the two. -->
+<!-- Made by `python -m bench.evaluation.page` out of the records of quality in bench/records/; a test compares the two. -->
 
 What `leads evaluate` measures, and how sure it is. Read it with these in mind (reasons: `docs/decisions/0045-the-honest-bench.md`):
 
@@ -70,6 +70,7 @@ def _purchases(path: Path, found: Mapping[str, Any]) -> Iterator[str]:
     yield from _rates("By route (leads of `v1.1`)", "route", found["routes"])
     yield from _rates("By what is known of a lead (leads of `v1.1`)", "lead has", found["traits"])
     yield from _slices(found)
+    yield from _languages(found)
     yield from _calibration(found)
 
 
@@ -166,6 +167,23 @@ def _slices(found: Mapping[str, Any]) -> Iterator[str]:
             else "fewer than 3 products"
         )
         yield _line([trait, *cells, last])
+    yield ""
+
+
+def _languages(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found["languages"]:
+        return
+    yield "### Against the same request in English (`v1.1`)"
+    yield ""
+    yield from _head(["language", "gain of Precision@25", "leads in common", "held out: gain, in common"])
+    for language, halves in found["languages"].items():
+        cells = [
+            [_interval(halves[half]["precision_at_25_gain"]), _interval(halves[half]["overlap"])]
+            if half in halves
+            else ["", ""]
+            for half in ("tuning", "final")
+        ]
+        yield _line([language, *cells[0], ", ".join(each for each in cells[1] if each)])
     yield ""
 
 

@@ -47,6 +47,7 @@ def evaluate(
         "booster": ground.booster, "taxonomy": ground.taxonomy,
         "variants": tables.rows(judged, variants, seed),
         "slices": tables.slices(judged, [name for name in SLICED if name in {each.name for each in variants}], seed),
+        "languages": tables.languages(judged, seed),
         "reach": tables.reach(judged, seed), "ladder": tables.ladder(judged, seed), "routes": tables.routes(judged, seed),
         "traits": tables.traits(judged, seed),
         "calibration": tables.calibration(judged, seed),

@@ -13,6 +13,7 @@ from bench.evaluation.variants import REFERENCE, Variant
 from ranking.types import BoolArray, FloatArray
 
 BINS = 8
+ENGLISH = "en"
 _ERROR_DRAWS = 200
 FEWEST = 3
 """Products that a slice needs: fewer make no interval."""
@@ -67,6 +68,37 @@ def slices(judged: Sequence[Judged], names: Sequence[str], seed: int) -> dict[st
                 for name in names
             }
     return found
+
+
+def languages(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
+    """Against the same product in English: gain of Precision@25 by the reference, and what share of the leads is the same."""
+    found: dict[str, Any] = {}
+    for half, members in halves(judged).items():
+        english = {each.case.group: each for each in members if each.case.language == ENGLISH}
+        for language in sorted({each.case.language for each in members} - {ENGLISH}):
+            pairs = [
+                (each, english[each.case.group])
+                for each in members
+                if each.case.language == language and each.case.group in english
+            ]
+            if pairs:
+                draws = _resampler([each for each, _ in pairs], seed)
+                gain = np.array([_reference(each) - _reference(other) for each, other in pairs])
+                shared = np.array([_overlap(each, other) for each, other in pairs])
+                found.setdefault(language, {})[half] = {
+                    "precision_at_25_gain": draws.mean(gain).rounded(), "overlap": draws.mean(shared).rounded(),
+                }  # fmt: skip
+    return found
+
+
+def _reference(judged: Judged) -> float:
+    return judged.grades[REFERENCE].precision_at_25
+
+
+def _overlap(one: Judged, other: Judged) -> float:
+    """Leads that both lists have, over the longer one's length; 1 when both are empty."""
+    ours, theirs = ({lead.company for lead in each.shown} for each in (one, other))
+    return len(ours & theirs) / max(len(ours), len(theirs)) if ours or theirs else 1.0
 
 
 def reach(judged: Sequence[Judged], seed: int) -> dict[str, Any]:

@@ -27,13 +27,17 @@ _HOUR_S = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """One run's own figures: `prompts` it answered, in `wall_s` seconds with `workers` actors; `start_s` of them before the first part."""
+    """One run's own figures: `prompts` it answered, in `wall_s` seconds with `workers` actors.
+
+    `start_s` of them passed until the first part of `first_prompts` prompts was done.
+    """
 
     prompts: int
     workers: int
     wall_s: float
     start_s: float
     peak_rss_mib: float
+    first_prompts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

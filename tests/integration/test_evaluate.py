@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import cli
-from bench.evaluation import run
+from bench.evaluation import run, tables
 from bench.evaluation.cases import outcome_cases, world_cases
 from bench.evaluation.judging import Truth, judge
 from bench.evaluation.legs import admission_of
@@ -77,7 +77,10 @@ async def test_a_trivial_ranking_does_not_see_what_is_dated_later(system, cases)
 
 def test_outcomes_are_ranked_among_who_was_shown_on_that_day(system, served_world):
     events = read_outcomes(served_world.files / "outcomes.jsonl")
-    shown = outcome_cases(events, served_world.taxonomy)[:2]
+    told = outcome_cases(events, served_world.taxonomy)
+    sides = {(case.query.product.concepts, case.half) for case in told if case.query.product.concepts}
+    assert len(sides) == len({concepts for concepts, _ in sides})  # whatever the language
+    shown = told[:2]
     for case, judged in zip(shown, judge(system, shown, configurations()[:1]), strict=True):
         assert judged.reach.candidates <= len(case.only)
         assert judged.reach.buyers == len(case.buyers)
@@ -105,6 +108,18 @@ def test_a_record_has_both_halves_of_everything_where_both_were_judged(served_wo
     shares = sum(each["tuning"]["share"] for each in record["routes"].values())
     assert shares == pytest.approx(1.0, abs=0.001)
     assert "precision_at_25_gain" not in record["variants"][REFERENCE]["tuning"]
+
+
+def test_a_request_in_another_language_is_held_against_the_same_in_english(served_world, system):
+    told = world_cases(served_world.files, served_world.taxonomy, ["en", "de"])
+    judged = judge(system, [case for case in told if case.group == told[0].group], configurations()[:1])
+    found = tables.languages(judged, 1)
+    assert set(found) == {"de"}
+    (half,) = found["de"].values()
+    gain = judged[1].grades[REFERENCE].precision_at_25 - judged[0].grades[REFERENCE].precision_at_25
+    assert half["precision_at_25_gain"]["mean"] == pytest.approx(gain, abs=1e-4)
+    same = {lead.company for lead in judged[0].shown} & {lead.company for lead in judged[1].shown}
+    assert half["overlap"]["mean"] == pytest.approx(len(same) / len(judged[0].shown), abs=1e-4)
 
 
 def test_a_folder_without_truth_is_refused_in_one_line(served_world, tmp_path):

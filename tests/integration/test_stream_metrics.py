@@ -8,8 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from db.embedded import EmbeddedBroker
+from deployments.telemetry import exposition
 from ingest.streams import metrics
 from ingest.streams.topics import make_topics
+from tests.fixtures.processes import child
 from tests.fixtures.streaming import QUICK, add_companies, connection_to, publish, snippet, taking_in, until
 
 
@@ -55,3 +57,13 @@ def test_a_taken_port_is_an_error() -> None:
         taken.listen()
         with pytest.raises(OSError, match="in use"), metrics.exported("127.0.0.1", taken.getsockname()[1]):
             pass
+
+
+def test_an_intake_beside_the_graph_is_on_the_graphs_page(tmp_path: Path) -> None:
+    program = (
+        "from ingest.streams import metrics; metrics.count('miner.snippets', 'stored', 3); print('counted')"
+    )
+    with child(program, environment={"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}) as intake:
+        assert intake.readline() == "counted\n"
+    page = exposition(str(tmp_path)).decode()
+    assert 'leads_ingest_messages_total{result="stored",topic="miner.snippets"} 3.0' in page

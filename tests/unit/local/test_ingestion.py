@@ -1,8 +1,12 @@
-"""When a part that ended is started again."""
+"""When a part that ended is started again, and what is told of the parts."""
+
+import sys
+from pathlib import Path
 
 import pytest
 
-from deployments.local.ingestion import Attempts
+from db.embedded import EmbeddedBroker
+from deployments.local.ingestion import Attempts, Ingestion, IngestPlan
 
 
 def test_pauses_grow_while_it_does_not_stay_and_are_forgotten_once_it_does() -> None:
@@ -38,3 +42,26 @@ def test_who_ended_early_waits_longer(lived_s: float) -> None:
     attempts.begin()
     now_s += 1.5
     assert not attempts.due
+
+
+def test_without_a_broker_nothing_is_started_and_nothing_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddedBroker, "installed", staticmethod(lambda: False))
+    with Ingestion(tmp_path, IngestPlan(("/bin/false",), None), {}) as ingestion:
+        assert ingestion.state is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_outside_broker_is_told_with_the_process_that_reads_from_it(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "import signal; signal.pause()")
+    with Ingestion(tmp_path, IngestPlan(command, "kafka:9093"), {}) as ingestion:
+        state = ingestion.state
+        assert state is not None
+        assert (state.broker, state.is_embedded) == ("kafka:9093", False)
+        assert state.intake_pid is not None
+        ingestion.watch()
+        assert ingestion.state == state
+    ended = ingestion.state
+    assert ended is not None
+    assert ended.intake_pid is None
