@@ -48,7 +48,7 @@ def test_a_scenario_that_does_not_exist_is_not_found():
         load_scenario("os")
     assert not available("os")
     assert available("unique")
-    assert set(ELSEWHERE) == {"peers", "ann", "autoscaling", "batch", "ingest"}
+    assert set(ELSEWHERE) == {"peers", "ann", "autoscaling", "batch", "ingest", "freshness"}
 
 
 def test_a_shortened_run_is_marked_and_kept_apart():
