@@ -21,6 +21,7 @@ from ranking.taxonomy import Taxonomy
 Rebuild = Callable[[], Awaitable[None]]
 _log = logging.getLogger(__name__)
 _RETRY_S = 1.0
+_RARELY = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,15 @@ class Follower:
             while not stop.is_set():
                 started_s = time.monotonic()
                 await self.step(connection)
-                await _pause(stop, max(0.0, self._limits.every_s - (time.monotonic() - started_s)))
+                await _pause(stop, self._rest_s(time.monotonic() - started_s))
         finally:
             if not connection.is_closed():
                 await connection.execute(feed_statements()["follower_unlock"])
+
+    def _rest_s(self, spent_s: float) -> float:
+        """Seconds until the next look; while a new generation must come first, looks take a tenth of the time at most."""
+        rest_s = max(0.0, self._limits.every_s - spent_s)
+        return rest_s if self._too_much_since_s is None else max(rest_s, _RARELY * spent_s)
 
     async def step(self, connection: asyncpg.Connection) -> bool:
         """Look once; True when something was added.
