@@ -31,7 +31,10 @@ from ingest.streams.waiting_letters import all_read
 from ranking.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-_PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, KafkaError, Unavailable)
+# asyncpg's InternalClientError: a connection that the server cut off in the middle of an answer.
+_PASSING = (
+    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, KafkaError, Unavailable,
+)  # fmt: skip
 _SILENCE_S = 1.0
 _HEARTBEAT_S = 1.0  # a member learns from the answer to it that others come or go
 Fetched = Mapping[TopicPartition, Sequence[Any]]

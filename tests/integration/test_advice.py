@@ -1,13 +1,12 @@
 """The language model in the cascade: judged leads, receipts, and answers that never wait, pay or fail because of it."""
 
-import json
 import time
 from collections import Counter
 
 import pytest
 
 from deployments.standin.behaviour import Behaviour, Latency
-from tests.fixtures.advised import advised
+from tests.fixtures.advised import advised, prompts_in_doubt
 
 SLOW = Behaviour(latency=Latency(median_s=0.3))
 SURE = {"asking": {"least_gain": 0.0}}
@@ -15,11 +14,7 @@ SURE = {"asking": {"least_gain": 0.0}}
 
 @pytest.fixture(scope="module")
 def prompts(served_world):
-    """English prompts of the world itself: products that some companies show a need of."""
-    lines = (served_world.files / "prompts.jsonl").read_text().splitlines()
-    found = [each["prompt"] for each in map(json.loads, lines) if each["language"] == "en"]
-    assert len(found) >= 6
-    return found
+    return prompts_in_doubt(served_world)
 
 
 def notes(answer):

@@ -22,7 +22,7 @@ from deployments.telemetry import Telemetry
 from ranking.deadline import Deadline
 from ranking.errors import Unavailable
 from ranking.types import Float32Array
-from tests.fixtures.advised import advised
+from tests.fixtures.advised import advised, prompts_in_doubt
 from tests.fixtures.caching import Stoppable
 from tests.fixtures.served_app import serving, with_ports
 
@@ -36,8 +36,7 @@ SLOW = Behaviour(latency=Latency(median_s=0.3))
 
 @pytest.fixture(scope="module")
 def prompts(served_world) -> list[str]:
-    lines = (served_world.files / "prompts.jsonl").read_text().splitlines()
-    return [each["prompt"] for each in map(json.loads, lines) if each["language"] == "en"]
+    return prompts_in_doubt(served_world)
 
 
 @pytest.fixture(scope="module")

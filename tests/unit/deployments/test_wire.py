@@ -209,6 +209,7 @@ async def test_a_killed_replica_fails_its_calls_and_its_socket_is_swept_away(fol
             with pytest.raises(ConnectionError):
                 await call
             assert lines.least_busy("bm25", 8) is None
+            await asyncio.to_thread(replica.wait)  # while it dies its socket may still take callers in
             assert len(doors(folder)) == 1
             await lines.look()
             assert doors(folder) == []
