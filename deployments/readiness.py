@@ -79,7 +79,14 @@ class Readiness:
                 raise Unavailable("postgres", "not connected")
             async with asyncio.timeout(_TIMEOUT_S):
                 await pool.fetchval("SELECT 1")
-        except (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+        except (
+            Unavailable,
+            OSError,
+            TimeoutError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as err:
             return {"status": "unavailable", "reason": type(err).__name__}
         return {"status": "ready"}
 

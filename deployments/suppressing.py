@@ -58,7 +58,14 @@ class SuppressionFeed:
                     self._database_url, _LIMITS, application_name="leads-suppressions"
                 )
                 self._take(await load_suppressions(pool))
-            except (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+            except (
+                Unavailable,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as err:
                 _log.warning("the do-not-contact list stays as last read: %s", type(err).__name__)
             await asyncio.to_thread(self._stop.wait, self._poll_s)
         if pool is not None:

@@ -81,7 +81,14 @@ class Follower:
                 async with self._pool.acquire() as connection:
                     if await connection.fetchval(feed_statements()["follower_lock"]):
                         await self._follow(connection, stop)
-            except (LeadError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as err:
+            except (
+                LeadError,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as err:
                 _log.warning("nothing is added for a moment: %s: %s", type(err).__name__, err)
             self._held = None
             await _pause(stop, _RETRY_S)
