@@ -17,7 +17,7 @@ Field = Literal["query_id", "lead_id", "company_id", "event_id"]
 
 
 class EventRow(NamedTuple):
-    """Columns of an outcome as they are stored."""
+    """Columns of an outcome as they are staged and stored, in the order they are copied."""
 
     event_id: str
     query_id: str | None

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import struct
+from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import cast
 
@@ -35,16 +36,16 @@ def packed(kind: Kind, number: int = 0, body: bytes = b"") -> bytes:
     return _HEAD.pack(len(body), number, kind) + body
 
 
-class FrameProtocol(asyncio.Protocol):
+class FrameProtocol(asyncio.Protocol, ABC):
     """Cuts the bytes of a connection into frames; what is no frame ends the connection."""
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._transport: asyncio.Transport | None = None
 
+    @abstractmethod
     def frame(self, kind: Kind, number: int, body: bytes) -> None:
         """Called for each frame, in order."""
-        raise NotImplementedError
 
     def say(self, kind: Kind, number: int = 0, body: bytes = b"") -> None:
         """Send a frame; on a connection that is gone nothing happens, `connection_lost` has told."""

@@ -100,10 +100,6 @@ class Lines:
         best = min(lines, key=lambda line: line.in_flight, default=None)
         return best if best is not None and best.in_flight < below else None
 
-    def counts(self) -> dict[str, int]:
-        """Lines by node."""
-        return {node: len(lines) for node, lines in self._by_node.items()}
-
     async def look(self) -> None:
         """Connect to doors that are new; a socket that nobody listens on is a dead replica's and is swept away."""
         for path in self._doors():

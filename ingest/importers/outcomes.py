@@ -1,9 +1,9 @@
 """A raw outcome row to the columns of the outcomes table."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
+from db.submitters.feedback import Event, EventRow
 from ingest.importers import fields
 from ingest.importers.context import RowContext
 from ingest.importers.dates import moment
@@ -11,27 +11,10 @@ from ingest.importers.identity import content_hash, event_identity, json_text
 from ingest.importers.rows import FieldProblem
 from ranking.text import fold
 
-Event = Literal["impression", "click", "reply", "meeting", "conversion"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 
 
-class OutcomeRow(NamedTuple):
-    """Columns of a staged outcome, in the order they are copied."""
-
-    event_id: str
-    query_id: str | None
-    prompt: str | None
-    lead_id: str | None
-    company_id: str | None
-    event: str | None
-    occurred_at: datetime
-    label: int | None
-    position: int | None
-    attributes: str
-    content_hash: str
-
-
-def outcome_row(picked: Mapping[str, object], context: RowContext) -> OutcomeRow:
+def outcome_row(picked: Mapping[str, object], context: RowContext) -> EventRow:
     """The canonical row of an import record; raises FieldProblem for a value that cannot be used.
 
     A label without a date counts as given now; the date is then no part of its identity, so that sending it
@@ -60,7 +43,7 @@ def outcome_row(picked: Mapping[str, object], context: RowContext) -> OutcomeRow
     position = fields.whole_number("position", picked.get("position"), 1, 100_000)
     attributes = json_text(fields.attributes("attributes", picked.get("attributes")))
     told = (event_id, query_id, prompt, lead_id, company_id, event, given, label, position, attributes)
-    return OutcomeRow(
+    return EventRow(
         event_id, query_id, prompt, lead_id, company_id, event, occurred_at or context.now, label, position,
         attributes, content_hash(told),
     )  # fmt: skip

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from asyncpg.pool import PoolConnectionProxy
 
 from db.statements import load
+from db.submitters.feedback import EventRow
 from ingest.importers.companies import CompanyRow
 from ingest.importers.leads import LeadRow
-from ingest.importers.outcomes import OutcomeRow
 from ingest.importers.rows import Reject
 from ingest.importers.snippets import SnippetDraft, SnippetRow
 from ingest.importers.sources import Placed
@@ -67,16 +67,16 @@ def _unknown_company(draft: SnippetDraft) -> tuple[str, str]:
 
 async def settle_outcomes(
     connection: PoolConnectionProxy,
-    chunk: Sequence[Placed[OutcomeRow]],
+    chunk: Sequence[Placed[EventRow]],
     tenant: str | None,
     rejects: list[Reject],
-) -> list[Placed[OutcomeRow]]:
+) -> list[Placed[EventRow]]:
     """The outcomes whose lead (or company, where no lead is named) is stored, with the lead's company."""
     wanted = [placed.row.lead_id for placed in chunk if placed.row.lead_id is not None]
     rows = await connection.fetch(load()["find_leads"], wanted, tenant)
     leads = {row["lead_id"]: row["company_id"] for row in rows}
     companies = await _companies(connection, (placed.row.company_id for placed in chunk), tenant)
-    settled: list[Placed[OutcomeRow]] = []
+    settled: list[Placed[EventRow]] = []
     for placed in chunk:
         row = placed.row
         if row.lead_id is not None and _keep(row.lead_id in leads, placed, rejects, "lead_id"):
@@ -87,9 +87,7 @@ async def settle_outcomes(
     return settled
 
 
-def _keep(
-    known: bool, placed: Placed[LeadRow] | Placed[OutcomeRow], rejects: list[Reject], field: str
-) -> bool:
+def _keep(known: bool, placed: Placed[LeadRow] | Placed[EventRow], rejects: list[Reject], field: str) -> bool:
     if not known:
         what = "lead" if field == "lead_id" else "company"
         rejects.append(Reject(placed.line, field, f"unknown {what}: {getattr(placed.row, field)!r}"))

@@ -6,19 +6,19 @@ from datetime import datetime
 from asyncpg.pool import PoolConnectionProxy
 
 from db.statements import load
+from db.submitters.feedback import EventRow
 from ingest.importers.companies import CompanyRow
 from ingest.importers.leads import LeadRow
 from ingest.importers.mapping import Kind
-from ingest.importers.outcomes import OutcomeRow
 from ingest.importers.report import Tally
 from ingest.importers.rows import Reject
 from ingest.importers.snippets import SnippetRow
 from ingest.importers.sources import Placed
 
-StagedRow = CompanyRow | LeadRow | SnippetRow | OutcomeRow
+StagedRow = CompanyRow | LeadRow | SnippetRow | EventRow
 _COLUMNS: dict[Kind, tuple[str, ...]] = {
     "companies": CompanyRow._fields, "leads": LeadRow._fields, "snippets": SnippetRow._fields,
-    "outcomes": OutcomeRow._fields,
+    "outcomes": EventRow._fields,
 }  # fmt: skip
 _ID_FIELD: dict[Kind, str] = {
     "companies": "company_id", "leads": "lead_id", "snippets": "snippet_id", "outcomes": "event_id",

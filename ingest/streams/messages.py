@@ -9,11 +9,12 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from db.submitters.feedback import EventRow
 from ingest.importers.canonical import Canonicaliser
 from ingest.importers.context import RowContext
 from ingest.importers.dates import moment
 from ingest.importers.mapping import FIELDS, Kind
-from ingest.importers.outcomes import OutcomeRow, outcome_row
+from ingest.importers.outcomes import outcome_row
 from ingest.importers.rows import FieldProblem
 from ingest.importers.snippets import SnippetDraft, snippet_draft
 from ingest.streams.producer_keys import ProducerKey
@@ -74,7 +75,7 @@ class OutcomeMessage(_Message):
 
 
 Message = SnippetMessage | OutcomeMessage
-Row = SnippetDraft | OutcomeRow
+Row = SnippetDraft | EventRow
 _MODELS: Mapping[Kind, type[Message]] = {"snippets": SnippetMessage, "outcomes": OutcomeMessage}
 _ROWS: Mapping[Kind, Callable[[Mapping[str, object], RowContext], Row]] = {
     "snippets": snippet_draft, "outcomes": outcome_row,

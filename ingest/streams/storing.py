@@ -11,8 +11,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from db.statements import load
+from db.submitters.feedback import EventRow
 from ingest.importers.mapping import Kind
-from ingest.importers.outcomes import OutcomeRow
 from ingest.importers.references import settle_outcomes, settle_snippets
 from ingest.importers.report import Tally
 from ingest.importers.rows import Reject
@@ -115,7 +115,7 @@ class Store:
 
 async def _settled(
     connection: PoolConnectionProxy, kind: Kind, rows: Sequence[Any], rejects: list[Reject]
-) -> Sequence[Placed[SnippetRow]] | Sequence[Placed[OutcomeRow]]:
+) -> Sequence[Placed[SnippetRow]] | Sequence[Placed[EventRow]]:
     placed = [Placed(place, row) for place, row in enumerate(rows)]
     if kind == "snippets":
         return await settle_snippets(connection, placed, None, rejects)

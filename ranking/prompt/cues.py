@@ -100,6 +100,9 @@ PREPOSITION: Final = TARGET | PLACE | WITH
 BOUND: Final = MORE | AT_LEAST | LESS | AT_MOST | ABOUT
 NAMED: Final = EXEMPLAR | EXEMPLAR_TARGET | COMPARISON
 ACTION: Final = USE | HIRE | DROP | NEED | REQUEST | PRODUCT
+OF_WORDS: Final = frozenset(
+    {"of", "de", "des", "d", "du", "di", "da", "von", "van", "do", "dos", "das", "del", "dei"}
+)
 CUE: Final = (1 << len(NAMES)) - 1
 
 

@@ -74,21 +74,12 @@ def read_names(
             end = max(_name_run(units, place, cased), place + 1)
             if units[place].gap == COMMA:
                 end = _until_ampersand(units, place, end)
-            start = _left_end(units, place, marks[place], language)
-            found.append(Name(start, end, LEFT_OUT, marks[place]))
+            found.append(Name(place, end, LEFT_OUT, marks[place]))
         elif marks[place] == INERT and cased and _is_named_after_place(units, place, marks):
             end = place + 2
             found.append(Name(place, end, LEFT_OUT, marks[place + 1]))
         place = end
     return found
-
-
-def _left_end(units: Sequence[Unit], place: int, cue: int, language: Language) -> int:
-    """ "not Big Four", "exceto Mercado Livre": a name may begin with a word that says something else, in capitals."""
-    before = units[place - 1]
-    begins = before.capital and not before.entries and not before.bits & ~(cues.NOUN | cues.TOP)
-    joined = units[place].gap == SPACE and not language.common_endings
-    return place - 1 if place - 1 > cue and begins and joined else place
 
 
 def _is_named_after_place(units: Sequence[Unit], place: int, marks: Sequence[int]) -> bool:

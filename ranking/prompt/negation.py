@@ -22,7 +22,6 @@ from ranking.prompt.units import (
 INCLUDED: Final = -1
 INERT: Final = -2
 _ENDERS: Final = cues.REQUEST | cues.PRODUCT | cues.NEED | cues.HIRE | cues.USE
-_OF: Final = frozenset({"of", "de", "des", "d", "di", "von", "van", "do", "dos", "das", "del", "dei"})
 _LISTED: Final = frozenset({WORD, FIELD})
 _RULING_OUT: Final = cues.NEGATION | cues.EXCLUDED_AFTER | cues.LACK
 
@@ -222,7 +221,7 @@ def _belongs_to_left_out(units: Sequence[Unit], place: int, scope: _Scope, marks
     following = place + 1
     return (
         following < len(units)
-        and units[place].text in _OF
+        and units[place].text in cues.OF_WORDS
         and marks[place - 1] == scope.cue
         and units[place - 1].group in _LISTED
         and units[following].has("size")

@@ -11,7 +11,6 @@ _OPENING: Final = cues.NEGATION | cues.NAMED
 _NEVER: Final = cues.NEGATION | cues.NAMED | cues.JOINT | cues.END_SCOPE | cues.NEUTRAL
 _SINGLE: Final = cues.TARGET | cues.NEED | cues.CONTACT | cues.TOP
 _MOST: Final = 4
-_LINKS: Final = frozenset({"of", "de", "du", "di", "da", "do", "del", "van"})
 _PLURALS: Final = ("s", "en", "i")
 
 
@@ -81,7 +80,7 @@ def _may_belong(unit: Unit, *, first: bool) -> bool:
 def _is_link(units: Sequence[Unit], place: int) -> bool:
     """ "Bank of America": one small word between two of one name; the first is no plural, "Hospitals of Berlin" are many."""
     link = units[place]
-    if link.text not in _LINKS or link.capital or link.bits & cues.JOINT or place + 1 >= len(units):
+    if link.text not in cues.OF_WORDS or link.capital or link.bits & cues.JOINT or place + 1 >= len(units):
         return False
     singular = not units[place - 1].text.endswith(_PLURALS)
     return singular and link.gap == SPACE and _may_belong(units[place + 1], first=False)

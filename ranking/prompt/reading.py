@@ -22,7 +22,6 @@ FIELDS: Final[dict[Kind, str]] = {
 _PREFERRED: Final[tuple[Kind, ...]] = ("country", "city", "region", "size", "stage", "technology")
 RULED_OUT_TRADE: Final = "exclude.industries"
 BARRED_WORD: Final = "exclude.keywords"
-LINKS: Final = frozenset({"of", "de", "du", "d", "di", "da", "do", "del", "van", "von"})
 # Words that say nothing of what is sold, but describe a trade.
 _DESCRIBING: Final = frozenset({"public", "independent", "online"})
 
@@ -127,7 +126,9 @@ def _are_one_phrase(before: Reading, after: Reading, units: Sequence[Unit]) -> b
     if not _is_plain(units[after.unit if before.phrase else before.unit]):
         return False
     between = units[before.unit + 1 : after.unit]
-    linked = not between or (len(between) == 1 and between[0].text in LINKS and between[0].gap <= HYPHEN)
+    linked = not between or (
+        len(between) == 1 and between[0].text in cues.OF_WORDS and between[0].gap <= HYPHEN
+    )
     return linked and units[after.unit].gap <= HYPHEN
 
 

@@ -19,7 +19,6 @@ from db import migrate
 from db.embedded import EmbeddedBroker, EmbeddedPostgres
 from db.embedded.process import EmbeddedServer
 from ingest.streams.topics import make_topics
-from tests.fixtures.object_store import BUCKET, environment, object_store
 from tests.fixtures.streaming import (
     QUICK,
     add_companies,
@@ -44,17 +43,6 @@ def durable(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     migrate.upgrade(server.start())
     yield server
     server.stop()
-
-
-@pytest.fixture
-def surviving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBroker]:
-    with object_store(tmp_path / "objects") as address:
-        for name, value in environment(address).items():
-            monkeypatch.setenv(name, value)
-        server = EmbeddedBroker(tmp_path / "broker", f"s3://{BUCKET}/")
-        server.start()
-        yield server
-        server.stop()
 
 
 def messages(chance: random.Random) -> list[tuple[bytes | None, object]]:

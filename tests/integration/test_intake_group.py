@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +11,6 @@ import pytest
 from db.embedded import EmbeddedBroker
 from ingest.streams.intake import Intake
 from ingest.streams.topics import make_topics
-from tests.fixtures.object_store import BUCKET, environment, object_store
 from tests.fixtures.streaming import (
     QUICK,
     add_companies,
@@ -25,18 +24,6 @@ from tests.fixtures.streaming import (
 )
 
 COMPANIES = tuple(f"c{number}" for number in range(16))
-
-
-@pytest.fixture
-def surviving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedBroker]:
-    """A broker whose log outlives it."""
-    with object_store(tmp_path / "objects") as address:
-        for name, value in environment(address).items():
-            monkeypatch.setenv(name, value)
-        server = EmbeddedBroker(tmp_path / "broker", f"s3://{BUCKET}/")
-        server.start()
-        yield server
-        server.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingest.importers.outcomes import OutcomeRow
+from db.submitters.feedback import EventRow
 from ingest.importers.snippets import SnippetDraft
 from ingest.streams.messages import encoded, holds_nul
 from ingest.streams.records import Unusable
@@ -112,7 +112,7 @@ def test_an_outcome_becomes_its_row() -> None:
         "occurred_at": "2024-11-19T10:00:00Z",
     }  # fmt: skip
     row = reader(lambda: NOW).read("outcomes", record(value, b"l"), KEYS)
-    assert isinstance(row, OutcomeRow)
+    assert isinstance(row, EventRow)
     assert (row.lead_id, row.event) == ("l", "click")
 
 
