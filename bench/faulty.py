@@ -18,16 +18,18 @@ from configs.llm import LlmArgs
 from deployments.standin.behaviour import Behaviour
 
 _OPEN, _CLOSED = 2.0, 0.0
+_KINDS = ("off", "fault", "recovery")
 _BREAKER = "leads_breaker_state"
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One load of the run; times are the watch's.
+    """One load of the run; times are the watch's. `kind` is off, fault or recovery, `name` that and which of them.
 
     `seen`: what the stand-in did meanwhile. `counters`: by how much the service's own have grown.
     """
 
+    kind: str
     name: str
     from_s: float
     to_s: float
@@ -38,7 +40,7 @@ class Phase:
 
 
 def run(stand: Stand, shape: Faulty) -> dict[str, Any]:
-    """Off, failing, well again; `--seconds` makes all three as long."""
+    """Off and failing in turn, off, well again; `--seconds` makes each as long."""
     endpoint = stand.scenario.endpoint
     assert endpoint is not None
     assert stand.standin is not None
@@ -50,11 +52,11 @@ def run(stand: Stand, shape: Faulty) -> dict[str, Any]:
     ill = well.model_copy(update={"faults": dict(shape.faults)})
     warm_up = stand.warm_up(rate_qps, off_s)
     with Watch(stand.state.base_url) as watch:
-        phases = [
-            _phase(stand, watch, "off", rate_qps, off_s, well),
-            _phase(stand, watch, "fault", rate_qps, fault_s, ill),
-            _phase(stand, watch, "recovery", rate_qps, recovery_s, well),
-        ]
+        phases = [_phase(stand, watch, "off", 1, rate_qps, off_s, well)]
+        for turn in range(1, shape.turns + 1):
+            phases.append(_phase(stand, watch, "fault", turn, rate_qps, fault_s, ill))
+            phases.append(_phase(stand, watch, "off", turn + 1, rate_qps, off_s, ill))
+        phases.append(_phase(stand, watch, "recovery", 1, rate_qps, recovery_s, well))
     window_s = LlmArgs.model_validate(endpoint.args).calls.breaker.window_s
     found = _figures(stand, phases, watch, window_s)
     return found | {
@@ -78,23 +80,26 @@ def breaker_times(
     }
 
 
-def p95_ms(measured: Measured, from_s: float = 0.0) -> float:
-    """P95 of the answered queries that were due `from_s` into the load or later; infinite without any."""
-    outcome = measured.outcome
+def p95_ms(loads: Sequence[Measured], from_s: float = 0.0) -> float:
+    """P95 of all queries answered, but for those of the first load due before `from_s`; infinite without any."""
     late = [
         ms
-        for due_s, code, ms in zip(measured.due_s, outcome.codes, outcome.latencies_ms, strict=True)
-        if due_s >= from_s and code == ANSWERED
+        for place, measured in enumerate(loads)
+        for due_s, code, ms in zip(
+            measured.due_s, measured.outcome.codes, measured.outcome.latencies_ms, strict=True
+        )
+        if (place or due_s >= from_s) and code == ANSWERED
     ]
     return record.quantiles(late).get("p95", float("inf"))
 
 
 def _phase(
-    stand: Stand, watch: Watch, name: str, rate_qps: float, seconds: float, behaviour: Behaviour
+    stand: Stand, watch: Watch, kind: str, turn: int, rate_qps: float, seconds: float, behaviour: Behaviour
 ) -> Phase:
     assert stand.standin is not None
+    name = kind if turn == 1 else f"{kind} {turn}"
     due_s = stand.due_times(rate_qps, seconds)
-    batch = stand.supply.batch(len(due_s), llm="never" if name == "off" else None)
+    batch = stand.supply.batch(len(due_s), llm="never" if kind == "off" else None)
     stand.standin.behave(behaviour)
     before, from_s, counted = stand.standin.seen(), watch.now_s, watch.look()
     measured = stand.send(batch, due_s)
@@ -103,28 +108,28 @@ def _phase(
     seen = {what: count - before.get(what, 0) for what, count in after.items() if count != before.get(what)}
     told = record.quantiles(measured.outcome.answered_ms()).get("p95", float("nan"))
     stand.console.print(f"  {name}: P95 {told:.1f} ms, {measured.counts()}, stand-in {seen}", highlight=False)
-    return Phase(name, from_s, watch.now_s, measured, batch, seen, counters)
+    return Phase(kind, name, from_s, watch.now_s, measured, batch, seen, counters)
 
 
 def _figures(stand: Stand, phases: Sequence[Phase], watch: Watch, window_s: float) -> dict[str, Any]:
-    off, fault, recovery = phases
+    off, faults, recovery = ([each.measured for each in phases if each.kind == kind] for kind in _KINDS)
     steps = [_step(phase, stand) for phase in phases]
-    times = breaker_times(watch.readings, fault.from_s, recovery.from_s)
-    after_s = min(window_s, fault.measured.due_s[-1] / 2.0)  # a shortened run has no such time
-    ratio = p95_ms(fault.measured, after_s) / p95_ms(off.measured)
-    own = {key: value for key, value in fault.measured.figures().items() if key not in {"errors", "degraded"}}
+    times = breaker_times(watch.readings, phases[1].from_s, phases[-1].from_s)
+    after_s = min(window_s, faults[0].due_s[-1] / 2.0)  # a shortened run has no such time
+    ratio = p95_ms(faults, after_s) / p95_ms(off)
+    own = {key: value for key, value in faults[-1].figures().items() if key not in {"errors", "degraded"}}
     return own | totals(steps) | {
         "p95_ms": {
-            "off": p95_ms(off.measured), "fault": p95_ms(fault.measured),
-            "fault after the breaker's window": p95_ms(fault.measured, after_s), "recovery": p95_ms(recovery.measured),
+            "off": p95_ms(off), "fault": p95_ms(faults),
+            "fault after the breaker's window": p95_ms(faults, after_s), "recovery": p95_ms(recovery),
         },
         "p95_ratio": round(ratio, 4), "breaker": times | {"window_s": window_s},
         "standin_seen": {phase.name: dict(phase.seen) for phase in phases},
         "standin_cpu_ms": {phase.name: round(phase.measured.standin_ms) for phase in phases},
         "peak_rss_mib": processes.peak_rss_mib(stand.state.pid), "steps": steps,
         "per_second": _joined([measuring.per_second(phase.measured) for phase in phases]),
-        "per_second_at": "off, fault, recovery one after the other",
-        "latency_cdf": measuring.cdf(fault.measured.outcome.answered_ms()),
+        "per_second_at": f"{', '.join(phase.name for phase in phases)} one after the other",
+        "latency_cdf": measuring.cdf([ms for each in faults for ms in each.outcome.answered_ms()]),
         "timeline": timeline(watch, phases), "metrics_ms": record.quantiles(watch.took_ms),
         "doubts": measuring.doubts([phase.measured for phase in phases]),
     }  # fmt: skip
@@ -144,7 +149,7 @@ def timeline(watch: Watch, phases: Sequence[Phase]) -> dict[str, Any]:
 
 def _step(phase: Phase, stand: Stand) -> dict[str, Any]:
     rate_qps = phase.measured.outcome.offered / max(phase.measured.due_s[-1], 1e-3)
-    mode = "never" if phase.name == "off" else stand.supply.requests.llm
+    mode = "never" if phase.kind == "off" else stand.supply.requests.llm
     return {"at": phase.name, "llm": mode, **step_of(rate_qps, phase.measured), "counters": phase.counters}
 
 

@@ -5,45 +5,21 @@ a second are sent to it, through its broker. One snippet a second carries a word
 nothing else has; its company alone is ranked for that word, again and again, until the snippet is among its signals.
 """
 
-import asyncio
-import json
-import random
-import string
-import threading
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import httpx2
 from rich.console import Console
 
 from bench import ground, processes, record
 from bench.asking import Supply, directory_of
+from bench.messages import MESSAGES_PER_S, Sender
 from bench.options import Options
 from bench.running import local_system
 from bench.scenario import Check, Holds, Requests, Scenario, Steady
 from bench.stand import Stand
-from commands.failure import CommandError
-from commands.signers import signer_for
-from commands.target import choose
-from configs.streams import StreamSettings
-from deployments.local.registry import SystemState
-from ingest.streams.connecting import Connection
-from ingest.streams.messages import SCHEMA_VERSION
-from ingest.streams.producing import Producer, sending
-from ingest.streams.signing import Signer
 
-MESSAGES_PER_S, QUERIES_PER_S, SECONDS = 200.0, 20.0, 120.0
+QUERIES_PER_S, SECONDS = 20.0, 120.0
 MOST_P95_S = 5.0
-_TICK_S = 0.1
-_PROBE_EVERY_S, _LOOK_EVERY_S, _GIVE_UP_S = 1.0, 0.05, 60.0
-_TOPIC = "miner.snippets"
-_KINDS = ("news", "job_posting", "web_page", "tech_change")
 _SCENARIO = Scenario(
     "freshness",
     "how soon does a message change rankings, and what do queries cost meanwhile?",
@@ -74,7 +50,7 @@ def run(options: Options) -> Path:
         )
         stand.warm_up(QUERIES_PER_S, seconds)
         before, _ = stand.offer(QUERIES_PER_S, seconds)
-        sender = _Sender(state, options, directory.ids)
+        sender = Sender(state, options, directory.ids, MESSAGES_PER_S, probing=True)
         with sender.sending():
             during, batch = stand.offer(QUERIES_PER_S, seconds)
         rss = processes.peak_rss_mib(state.pid)
@@ -101,100 +77,3 @@ def run(options: Options) -> Path:
         f"  produce to first appearance, s: {record.quantiles(waited_s)}; queries, ms: {beside} against {alone}\n  {path}"
     )
     return path
-
-
-class _Sender:
-    """Sends snippets in a thread of its own and watches for those that carry a word of their own."""
-
-    def __init__(self, state: SystemState, options: Options, companies: tuple[str, ...]) -> None:
-        if state.ingest is None:
-            raise CommandError("the system reads no broker: start it without --no-ingest")
-        self._address = state.ingest.broker
-        self._base_url = state.base_url
-        self._signer: Signer = signer_for(choose(options.folder(), None, {}), None)
-        # another run of the same seed shall send other snippets, not further revisions of the same
-        self._mark = uuid.uuid4().hex[:8]
-        self._random = random.Random(f"{options.seed} {self._mark}")
-        self._companies = companies
-        self._stop = threading.Event()
-        self._failure: BaseException | None = None
-        self.sent = 0
-        self.lost = 0
-        self.waited_s: list[float] = []
-
-    @contextmanager
-    def sending(self) -> Iterator[None]:
-        """Send while the body runs; then wait for what is under way."""
-        thread = threading.Thread(target=self._run, name="messages")
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
-        if self._failure is not None:
-            raise self._failure
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._send())
-        except BaseException as err:  # noqa: BLE001 - raised again in the thread that waits
-            self._failure = err
-
-    async def _send(self) -> None:
-        connection = Connection(self._address, StreamSettings())
-        async with (
-            sending(connection) as producer,
-            httpx2.AsyncClient(base_url=self._base_url, timeout=30.0) as client,
-        ):
-            watching: set[asyncio.Task[None]] = set()
-            started_s = probed_s = time.monotonic()
-            while not self._stop.is_set():
-                now_s = time.monotonic()
-                due = int((now_s - started_s) * MESSAGES_PER_S) - self.sent
-                await self._publish(producer, [self._message() for _ in range(due)])
-                if now_s - probed_s >= _PROBE_EVERY_S:
-                    probed_s = now_s
-                    watching.add(asyncio.create_task(self._probe(producer, client)))
-                await asyncio.sleep(_TICK_S)
-            await asyncio.gather(*watching)
-
-    async def _publish(self, producer: Producer, messages: list[dict[str, Any]]) -> None:
-        signed = [(str(each["company_id"]).encode(), json.dumps(each).encode()) for each in messages]
-        await producer.send_signed(_TOPIC, signed, self._signer)
-        self.sent += len(messages)
-
-    async def _probe(self, producer: Producer, client: httpx2.AsyncClient) -> None:
-        """One snippet with a word of its own, from before it is sent until it is among the signals."""
-        word = "".join(self._random.choices(string.ascii_lowercase, k=12))
-        message = self._message(f"The team needs {word} software and is looking for {word} this month")
-        started_s = time.monotonic()
-        await self._publish(producer, [message])
-        body = {"query": f"{word} software", "candidates": [message["company_id"]], "limit": 1,
-                "options": {"llm": "never", "deadline_ms": 5_000}}  # fmt: skip
-        while time.monotonic() - started_s < _GIVE_UP_S:
-            answer = await client.post("/query", json=body)
-            leads = answer.json().get("leads", []) if answer.status_code == 200 else []
-            shown = {signal["snippet_id"] for lead in leads for signal in lead["signals"]}
-            if message["snippet_id"] in shown:
-                self.waited_s.append(time.monotonic() - started_s)
-                return
-            await asyncio.sleep(_LOOK_EVERY_S)
-        self.lost += 1
-
-    def _message(self, text: str | None = None) -> dict[str, Any]:
-        company, now = self._random.choice(self._companies), datetime.now(UTC).isoformat()
-        own = [f"{self._random.choice(_WORDS)}{self._random.randrange(10**6)}" for _ in range(5)]
-        words = " ".join(self._random.sample([*own, *self._random.choices(_WORDS, k=8)], 13))
-        return {
-            "schema_version": SCHEMA_VERSION, "produced_at": now, "observed_at": now, "company_id": company,
-            "miner_id": f"bench-{self._random.randrange(50)}", "snippet_id": f"{self._mark}-{self._random.getrandbits(64):x}",
-            "kind": "news" if text else self._random.choice(_KINDS), "text": text or f"{company}: {words}",
-            "source_type": "rss",
-        }  # fmt: skip
-
-
-_WORDS = (
-    "hiring", "sales", "payroll", "crm", "migration", "cloud", "security", "warehouse", "accounting", "automation", "support",
-    "Berlin", "Paris", "team", "growth", "office", "platform", "analytics", "recruiting", "onboarding", "billing", "compliance",
-)  # fmt: skip

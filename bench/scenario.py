@@ -9,7 +9,7 @@ from bench.prompts import USUAL, Mix
 from deployments.standin.behaviour import Behaviour, Fault
 
 NAMES = (
-    "unique", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
+    "unique", "alive", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
     "llmhang", "llmerrors", "llmhealthy",
 )  # fmt: skip
 # Scenarios that run themselves: the module whose `run(options)` writes the record.
@@ -92,6 +92,7 @@ class Overload:
 class Faulty:
     """One rate without the language model, with it while it fails (`faults` by share of calls), and when it is well again.
 
+    The first two take turns, `turns` times, and without it comes once more: a machine that grows slower is not taken for the fault.
     `closed_again_s`: within so many seconds of its recovery the breaker must be closed.
     """
 
@@ -101,6 +102,7 @@ class Faulty:
     recovery_s: float
     faults: Mapping[Fault, float]
     closed_again_s: float
+    turns: int = 2
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,10 @@ class Holds:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario of the benchmark; `goals` are told and do not count for the verdict."""
+    """One scenario of the benchmark; `goals` are told and do not count for the verdict.
+
+    `messages_per_s`: suppliers' snippets sent through the broker meanwhile.
+    """
 
     name: str
     question: str
@@ -158,6 +163,7 @@ class Scenario:
     needs: tuple[Need, ...] = ()
     goals: Holds = Holds(error_share=None)
     endpoint: Endpoint | None = None
+    messages_per_s: float = 0.0
 
 
 @dataclass(frozen=True)

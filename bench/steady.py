@@ -1,12 +1,15 @@
 """A steady rate: latency over time, by language, CPU and cost."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from bench import measuring, processes, record
 from bench.arrivals import ANSWERED
-from bench.asking import Batch
+from bench.asking import Batch, directory_of
 from bench.measuring import Measured
+from bench.messages import Sender
 from bench.scenario import Check, Holds, Steady
 from bench.stand import Stand
 
@@ -16,11 +19,29 @@ def run(stand: Stand, shape: Steady) -> dict[str, Any]:
     rate_qps = stand.options.rate_qps or shape.rate_qps
     seconds = stand.options.seconds or shape.duration_s
     warm_up = stand.warm_up(rate_qps, seconds)
-    measured, batch = stand.offer(rate_qps, seconds)
-    return figures(stand, measured, batch) | {
-        "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
-        "checks": checks(measured, stand.scenario.holds) + goals(measured, stand.scenario.goals),
-    }
+    with _messages(stand) as sent:
+        measured, batch = stand.offer(rate_qps, seconds)
+    return (
+        sent
+        | figures(stand, measured, batch)
+        | {
+            "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
+            "checks": checks(measured, stand.scenario.holds) + goals(measured, stand.scenario.goals),
+        }
+    )
+
+
+@contextmanager
+def _messages(stand: Stand) -> Iterator[dict[str, Any]]:
+    """Suppliers' messages while the body runs, where the scenario has any; filled with what was sent."""
+    per_s, found = stand.scenario.messages_per_s, dict[str, Any]()
+    if not per_s:
+        yield found
+        return
+    sender = Sender(stand.state, stand.options, directory_of(stand.state.base_url).ids, per_s, probing=False)
+    with sender.sending():
+        yield found
+    found["messages"] = sender.sent
 
 
 def load_of(stand: Stand, batch: Batch, rate_qps: float | None, seconds: float | None) -> dict[str, Any]:

@@ -135,13 +135,14 @@ def cuts(limit: int, config: AskingConfig) -> tuple[Cut, ...]:
 
 
 def value_of_asking(
-    scores: FloatArray, after: Outlook, places: Sequence[Cut], min_score: float
+    scores: FloatArray, among: IntArray, after: Outlook, places: Sequence[Cut], min_score: float
 ) -> FloatArray:
-    """Expected gain of the list's score by judging each candidate alone, float64[m], >= 0.
+    """Expected gain of the list's score by judging each of some candidates alone, float64[n], >= 0.
 
     Args:
-        scores: float64[m]; present final scores, -inf for whom nobody can contact.
-        after: what each score may become.
+        scores: float64[m]; present final scores of the pool, -inf for whom nobody can contact.
+        among: int32[n]; positions in the pool of those who may be judged.
+        after: what the score of each of those may become; columns of length n.
         places: the cuts that count.
         min_score: the list ends there, however short it is.
     """
@@ -152,10 +153,11 @@ def value_of_asking(
     rank[order] = np.arange(count)
     ranked = np.append(np.maximum(scores[order], min_score), min_score)
     last_in, first_out = ranked[np.minimum(ranks - 1, count)], ranked[np.minimum(ranks, count)]
-    inside = (rank < ranks[:, None]) & (scores >= min_score)
+    now = scores[among]
+    inside = (rank[among] < ranks[:, None]) & (now >= min_score)
     gain = _expected_gain(after, inside, last_in[:, None], first_out[:, None])
     value: FloatArray = np.array([cut.weight for cut in places]) @ gain
-    value[np.isneginf(scores)] = 0.0
+    value[np.isneginf(now)] = 0.0
     return value
 
 

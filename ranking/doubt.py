@@ -137,20 +137,16 @@ def worth_asking(doubts: Doubts, known: Judgement, config: AskingConfig) -> Floa
 
     Source: `ranking.asking`; F-5, F-10.
     """
-    base, scores = doubts.base, doubts.scores
+    at, base, scores = doubts.positions, doubts.judged_base, doubts.scores
+    fit, boosts = doubts.fit[at], doubts.boosts[at]
+    spread = spread_points(base, config)
     if len(known):
         base, scores = base.copy(), scores.copy()
-        positions = doubts.positions[known.at]
-        base[positions] = known.scores
-        intent = np.minimum(base[positions] + doubts.boosts[positions], 100.0)
+        base[known.at], spread[known.at] = known.scores, 0.0
+        intent = np.minimum(base[known.at] + boosts[known.at], 100.0)
         weight_fit, weight_intent = doubts.final_weights.tolist()
-        scores[positions] = weight_fit * doubts.fit[positions] + weight_intent * intent / 100.0
-    spread = np.zeros(doubts.pool)
-    spread[doubts.positions] = spread_points(doubts.judged_base, config)
-    spread[doubts.positions[known.at]] = 0.0
-    after = outlook(doubts.fit, base, doubts.boosts, spread, doubts.final_weights)
-    value = value_of_asking(scores, after, cuts(doubts.asker.limit, config), doubts.min_score)[
-        doubts.positions
-    ]
+        scores[at[known.at]] = weight_fit * fit[known.at] + weight_intent * intent / 100.0
+    after = outlook(fit, base, boosts, spread, doubts.final_weights)
+    value = value_of_asking(scores, at, after, cuts(doubts.asker.limit, config), doubts.min_score)
     value[known.at] = 0.0
     return value

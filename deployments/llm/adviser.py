@@ -74,11 +74,14 @@ class LlmAdviser:
         tab = asker.tab or self._treasury.open_tab(
             asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd
         )
-        worth = self._worth(doubts, self._placed(known))
-        obstacle = self._calls.obstacle() if len(worth) and asker.mode == "auto" else None
-        if obstacle is not None:  # what other replicas know is not worth a wait then
+        unknown = len(known) < len(doubts)
+        obstacle = self._calls.obstacle() if unknown and asker.mode == "auto" else None
+        if (
+            obstacle is not None
+        ):  # neither what others would be worth nor what other replicas know is looked into then
             self._share.record(doubts.pool, 0)
             return Advice(self._placed(known), _bill(tab, 0, doubts.pool), (obstacle,))
+        worth = self._worth(doubts, self._placed(known))
         wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
         open_, rides = self._calls.under_way.apart(list(zip(wanted.tolist(), shown, strict=True)))

@@ -71,9 +71,10 @@ def test_a_breaker_that_never_moves_is_told_as_such():
 def test_p95_counts_answered_queries_from_a_moment_on():
     outcome = Outcome(4, ["200", "200", "503", "200"], [900.0, 20.0, 1.0, 30.0], [0.0] * 4)
     load = Measured(outcome, {}, {}, [0.0, 30.0, 40.0, 50.0])
-    assert faulty.p95_ms(load) == 900.0
-    assert faulty.p95_ms(load, 30.0) == 30.0
-    assert faulty.p95_ms(load, 60.0) == float("inf")
+    assert faulty.p95_ms([load]) == 900.0
+    assert faulty.p95_ms([load], 30.0) == 30.0
+    assert faulty.p95_ms([load], 60.0) == float("inf")
+    assert faulty.p95_ms([load, load], 60.0) == 900.0
 
 
 @pytest.mark.parametrize("name", ["llmhang", "llmerrors", "llmhealthy"])

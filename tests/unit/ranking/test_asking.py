@@ -1,16 +1,26 @@
 """Whom to ask: the value of one judgement against simulation, what it grows and falls with, and the choice."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from ranking.asking import AskingConfig, Cut, Outlook, choose, cuts, outlook, spread_points, value_of_asking
+from ranking.asking import AskingConfig, Cut, Outlook, choose, cuts, outlook, spread_points
+from ranking.asking import value_of_asking as value_among
 from ranking.money import NanoUsd, nanousd
 from ranking.types import BoolArray, FloatArray
 
 WEIGHTS = np.array([0.6, 0.4])
 CONFIG = AskingConfig()
 DRAWS = 60_000
+
+
+def value_of_asking(
+    scores: FloatArray, after: Outlook, places: Sequence[Cut], min_score: float
+) -> FloatArray:
+    """Of all of the pool."""
+    return value_among(scores, np.arange(len(scores), dtype=np.int32), after, places, min_score)
 
 
 def certain(scores: list[float], spread: list[float] | float = 0.05) -> tuple[FloatArray, Outlook]:
@@ -201,6 +211,14 @@ def test_the_choice_ends_with_the_budget_the_share_and_what_is_too_little():
 
 def test_only_those_may_be_chosen_who_may_be_asked_about():
     assert chosen([0.3, 0.2, 0.1], [1, 1, 1], may_ask=np.array([False, True, True])) == [1, 2]
+
+
+def test_the_value_of_one_depends_on_the_pool_and_not_on_who_else_may_be_asked_about():
+    scores, after = pool(11, 60)
+    among = np.array([3, 17, 18, 59], dtype=np.int32)
+    part = Outlook(after.mean[among], after.spread[among], after.low[among], after.high[among])
+    each = value_among(scores, among, part, cuts(10, CONFIG), 0.0)
+    assert each.tolist() == value_of_asking(scores, after, cuts(10, CONFIG), 0.0)[among].tolist()
 
 
 def test_nobody_is_chosen_of_an_empty_pool():
