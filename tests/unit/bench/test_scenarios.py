@@ -21,7 +21,7 @@ def measured(
 
 def test_the_scenarios_have_the_fixed_names_and_ask_a_question():
     assert NAMES == (
-        "unique", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
+        "unique", "alive", "mixed", "exemplar", "mylist", "bulk", "languages", "burst", "coldstart", "step", "overload",
         "llmhang", "llmerrors", "llmhealthy",
     )  # fmt: skip
     for name in NAMES:
