@@ -14,13 +14,13 @@ from pathlib import Path
 
 from commands import first_snapshot
 from commands.first_snapshot import snapshots_of
+from commands.priority import give_way
 from db.pool import PoolLimits, open_pool
 from ingest.freshness.following import Follower
 from ranking.errors import LeadError, Unavailable
 from ranking.taxonomy import load_taxonomy
 
 _STATEMENT_TIMEOUT_S = 60.0
-_NICENESS = 10  # a build takes minutes of a core at a time when queries want it
 
 
 async def follow(database_url: str, folder: Path) -> None:
@@ -62,8 +62,8 @@ async def rebuild(folder: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Follow until SIGTERM, or build once; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    give_way()
     if arguments[0] == "--build":
-        os.nice(_NICENESS)
         return first_snapshot.main(arguments[1:])
     try:
         asyncio.run(follow(os.environ["DATABASE_URL"], Path(arguments[0])))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
+from commands.priority import give_way
 from commands.signers import register_local
 from configs.streams import StreamArgs, StreamSettings
 from db.pool import PoolLimits, open_pool
@@ -74,6 +75,7 @@ def make_intake(
 def main() -> int:
     """Read until SIGTERM; returns the exit code."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    give_way()
     settings = StreamSettings()
     try:
         connection = Connection(settings.kafka_bootstrap_servers or "", settings)
