@@ -8,6 +8,7 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -105,15 +106,19 @@ def offer(load: Load) -> Outcome:
         RuntimeError: the generator failed; carries its last words.
     """
     last_s = load.due_s[-1] if load.due_s else 0.0
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.generator"],
-        cwd=_PROJECT,
-        input=json.dumps(asdict(load)),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=last_s + load.timeout_s + _GRACE_S,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"the load generator failed: {done.stderr.strip().splitlines()[-1:]}")
-    return Outcome(**json.loads(done.stdout))
+    with tempfile.TemporaryFile() as said:  # a pipe once came to an end within an outcome
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.generator"],
+            cwd=_PROJECT,
+            input=json.dumps(asdict(load)).encode(),
+            stdout=said,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=last_s + load.timeout_s + _GRACE_S,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(
+                f"the load generator failed: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}"
+            )
+        said.seek(0)
+        return Outcome(**json.load(said))
