@@ -35,7 +35,7 @@ def local_system(url: str | None, data: Path | None) -> Iterator[SystemState]:
     if running is not None:
         yield running
         return
-    state = system.start_detached(data.resolve(), free_port(), dashboard=False)
+    state = system.start_detached(data.resolve(), free_port(), dashboard=False, judge=False)
     try:
         yield state
     finally:
@@ -50,7 +50,7 @@ def own_system(data: Path, config: Path, environment: Mapping[str, str]) -> Iter
         CommandError: one runs on the folder already, or it did not become ready.
     """
     state = system.start_detached(
-        data.resolve(), free_port(), dashboard=False, config=config, environment=environment
+        data.resolve(), free_port(), dashboard=False, config=config, judge=False, environment=environment
     )
     try:
         yield state

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import signal
-import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,21 +13,13 @@ from rich.table import Table
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
+from commands.supplier_watch import LIMITS, PASSING, watch_suppliers
 from commands.target import DataOption, choose
 from configs.suppliers import SupplierArgs
-from db.pool import PoolLimits, open_pool
+from db.pool import open_pool
 from db.suppliers import emission_report, supplier_quality
 from ingest.suppliers.judging import Judged, judge
-from ingest.suppliers.screening import screen
-from ranking.taxonomy import Taxonomy, load_taxonomy
-
-_STATEMENT_TIMEOUT_S = 600.0
-_SCREEN_S = 2.0
-_PASSING = (
-    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError,
-    asyncpg.DeadlockDetectedError,
-)  # fmt: skip
-_LIMITS = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
+from ranking.taxonomy import load_taxonomy
 
 
 def judge_command(
@@ -40,7 +29,8 @@ def judge_command(
     every: Annotated[
         float | None,
         typer.Option(
-            help="Judge again after so many seconds and read new texts every two, until Ctrl-C.", min=1.0
+            help="Judge again after so many seconds and read new texts every two, until Ctrl-C; `leads up` does that, every hour.",
+            min=1.0,
         ),
     ] = None,
     data: DataOption = None,
@@ -78,49 +68,22 @@ def report_command(
 
 async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> None:
     taxonomy, args = load_taxonomy(), SupplierArgs()
-    pool = await open_pool(dsn, _LIMITS, application_name="leads miners judge")
+    pool = await open_pool(dsn, LIMITS, application_name="leads miners judge")
     try:
         if every_s is None:
             now = datetime.now(UTC)
             try:
                 _show_run(await judge(pool, taxonomy, args, as_of or now, now))
-            except _PASSING as err:
+            except PASSING as err:
                 raise CommandError(f"postgres: {type(err).__name__}; nothing was judged, try again") from err
         else:
-            await _judge_every(pool, taxonomy, args, every_s)
+            await watch_suppliers(pool, taxonomy, args, every_s, _show_run, _show_waiting)
     finally:
         await pool.close()
 
 
-async def _judge_every(pool: asyncpg.Pool, taxonomy: Taxonomy, args: SupplierArgs, every_s: float) -> None:
-    """Judge, and read new texts in between, until SIGINT or SIGTERM; what the database refuses for a while is tried again."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    due_s = time.monotonic()
-    while not stop.is_set():
-        try:
-            now = datetime.now(UTC)
-            if time.monotonic() >= due_s:
-                due_s = time.monotonic() + every_s
-                _show_run(await judge(pool, taxonomy, args, now, now))
-            else:
-                await screen(pool, taxonomy, args.rules, now)
-        except _PASSING as err:
-            Console(highlight=False).print(f"postgres: {type(err).__name__}, trying again")
-        await _stopped_within(stop, min(_SCREEN_S, every_s))
-
-
-async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
-    """Return when told to stop, or after so long."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-
-
 async def _told(dsn: str, miner: str | None) -> dict[str, object] | None:
-    pool: asyncpg.Pool = await open_pool(dsn, _LIMITS, application_name="leads miners report")
+    pool: asyncpg.Pool = await open_pool(dsn, LIMITS, application_name="leads miners report")
     try:
         return await (emission_report(pool) if miner is None else supplier_quality(pool, miner))
     finally:
@@ -137,6 +100,10 @@ def _show_run(judged: Judged) -> None:
     )
     if judged.changed:
         console.print(f"Counts otherwise from now on: {', '.join(judged.changed)}")
+
+
+def _show_waiting(error: Exception) -> None:
+    Console(highlight=False).print(f"postgres: {type(error).__name__}, trying again")
 
 
 def _show_emissions(console: Console, told: dict[str, object]) -> None:

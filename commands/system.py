@@ -39,11 +39,14 @@ def up(
         bool,
         typer.Option(help="Read snippets and outcomes from Kafka, too; brings a broker unless one is named."),
     ] = True,
+    judge: Annotated[
+        bool, typer.Option(help="Judge suppliers every hour, and read their new texts every two seconds.")
+    ] = True,
 ) -> None:
     """Start the local system: Postgres, Redis, Ray, the service and a Kafka broker, reachable from this machine only."""
     folder = folder_to_start(data, os.environ)
     if detach:
-        _print(start_detached(folder, port, dashboard=dashboard, config=config, ingest=ingest))
+        _print(start_detached(folder, port, dashboard=dashboard, config=config, ingest=ingest, judge=judge))
         return
     # A second of imports that only this needs.
     from deployments.local.ingestion import IngestPlan  # noqa: PLC0415
@@ -58,7 +61,8 @@ def up(
 
     reading = IngestPlan((sys.executable, "-m", "commands.intake"), servers) if ingest else None
     following = (sys.executable, "-m", "commands.freshness")
-    plan = Plan(folder, port, config, prepare, dashboard, ingest=reading, follow=following)
+    judging = (sys.executable, "-m", "commands.supplier_watch") if judge else None
+    plan = Plan(folder, port, config, prepare, dashboard, ingest=reading, follow=following, judge=judging)
     try:
         run(plan, Settings(), _print)
     except KeyboardInterrupt:
@@ -99,6 +103,7 @@ def status(
             console.print(f"{state.phase}  {state.base_url}  {state.data_dir}", end="")
             console.print(f"  (pid {state.pid}, since {state.started_at:%Y-%m-%d %H:%M:%S} UTC)")
             _print_ingest(console, state)
+            _print_judging(console, state)
     if not systems and not as_json:
         console.print("No system runs.")
 
@@ -110,6 +115,7 @@ def start_detached(
     dashboard: bool = True,
     config: Path = _SERVE_CONFIG,
     ingest: bool = True,
+    judge: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> SystemState:
     """Start a system in a process of its own and return once it is ready; `environment` comes on top of this process's.
@@ -124,7 +130,18 @@ def start_detached(
     log.parent.mkdir(parents=True, exist_ok=True)
     shown = "--dashboard" if dashboard else "--no-dashboard"
     reading = "--ingest" if ingest else "--no-ingest"
-    options = ["--data", str(folder), "--port", str(port), "--config", str(config.resolve()), shown, reading]
+    judging = "--judge" if judge else "--no-judge"
+    options = [
+        "--data",
+        str(folder),
+        "--port",
+        str(port),
+        "--config",
+        str(config.resolve()),
+        shown,
+        reading,
+        judging,
+    ]
     with log.open("wb") as output:
         supervisor = subprocess.Popen(  # noqa: S603 - this program
             [sys.executable, "-m", "cli", "up", *options],
@@ -164,6 +181,7 @@ def _print(state: SystemState) -> None:
             f"  dashboard  http://127.0.0.1:{state.dashboard_port}  (token: {state.dashboard_token_file})"
         )
     _print_ingest(console, state)
+    _print_judging(console, state)
 
 
 def _print_ingest(console: Console, state: SystemState) -> None:
@@ -172,6 +190,14 @@ def _print_ingest(console: Console, state: SystemState) -> None:
         pid = state.ingest.intake_pid
         intake = "intake is starting again" if pid is None else f"intake pid {pid}"
         console.print(f"  Kafka      {state.ingest.broker}  ({whose}, {intake})")
+
+
+def _print_judging(console: Console, state: SystemState) -> None:
+    if state.judging is not None:
+        told = f"suppliers are judged by pid {state.judging.pid}"
+        if state.judging.pid is None:
+            told = f"judging of suppliers is starting again; it ended with: {state.judging.ended_with}"
+        console.print(f"  judging    {told}")
 
 
 async def _register_local(database_url: str, data_dir: Path) -> None:

@@ -63,7 +63,7 @@ def run(options: Options) -> Path:
     config = folder / "logs" / "autoscaling.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(yaml.safe_dump(configuration(SERVE_YAML)), "utf-8")
-    state = system.start_detached(folder, free_port(), dashboard=False, config=config)
+    state = system.start_detached(folder, free_port(), dashboard=False, config=config, judge=False)
     try:
         supply = Supply(Requests(), options.seed, Directory(), options.prompts())
         measure(_load(state.base_url, supply, due_times(_WARM_UP, 5.0, options.seed)), state.pid)

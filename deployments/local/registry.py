@@ -27,6 +27,15 @@ class IngestState(BaseModel):
     intake_pid: int | None
 
 
+class CompanionState(BaseModel):
+    """A process beside the graph; `pid` is None while it waits to be started again, having `ended_with` these words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pid: int | None
+    ended_with: str | None
+
+
 class SystemState(BaseModel):
     """What a running system says about itself; secrets stay out of it."""
 
@@ -40,6 +49,7 @@ class SystemState(BaseModel):
     dashboard_port: int | None
     dashboard_token_file: Path | None
     ingest: IngestState | None = None  # None: no broker is installed or named, or not yet
+    judging: CompanionState | None = None  # of suppliers; None: not wanted, or not yet
 
     @property
     def base_url(self) -> str:

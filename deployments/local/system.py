@@ -22,6 +22,7 @@ from db.embedded.folders import make_runtime_folder, runtime_folder
 from db.embedded.process import FolderLock, ServerProcess
 from db.settings import Settings
 from deployments.local import keeper, loopback, registry
+from deployments.local.companion import Companion
 from deployments.local.follower import FollowerProcess
 from deployments.local.haproxy_config import LOOPBACK
 from deployments.local.ingestion import Ingestion, IngestPlan
@@ -46,6 +47,7 @@ class Plan:
     `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot). `throughput` is
     `loopback.environment`'s. `ingest`: what reads from Kafka beside the graph, None for nothing.
     `follow`: command of what brings changes of the database into the snapshot, followed by the folder; None for nothing.
+    `judge`: command of what judges suppliers; None for nothing.
     """
 
     data_dir: Path
@@ -56,6 +58,7 @@ class Plan:
     throughput: bool = True
     ingest: IngestPlan | None = None
     follow: tuple[str, ...] | None = None
+    judge: tuple[str, ...] | None = None
 
 
 def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None]) -> None:
@@ -97,10 +100,13 @@ def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None])
         follower = None
         if plan.follow is not None:
             follower = stack.enter_context(FollowerProcess(data_dir, plan.follow, environment))
-        state = _ready(state, ingestion)
+        judging = None
+        if plan.judge is not None:
+            judging = stack.enter_context(Companion("judging", plan.judge, data_dir, environment))
+        state = _ready(state, ingestion, judging)
         registry.publish(state)
         announce(state)
-        _watch(state, servers, parts, ingestion, follower)
+        _watch(state, servers, parts, ingestion, follower, judging)
 
 
 def _state(plan: Plan, data_dir: Path, ports: PortBlock) -> SystemState:
@@ -198,8 +204,9 @@ def _watch(
     parts: tuple[ServerProcess, ...],
     ingestion: Ingestion | None,
     follower: FollowerProcess | None,
+    judging: Companion | None,
 ) -> None:
-    """Start embedded servers, broker, intake and follower again where they end; raise where Ray or the application does."""
+    """Start embedded servers and the processes beside the graph again where they end; raise where Ray or the application does."""
     while True:
         time.sleep(_POLL_S)
         servers.revive()
@@ -209,14 +216,18 @@ def _watch(
             follower.watch()
         if ingestion is not None:
             ingestion.watch()
-            if ingestion.state != state.ingest:
-                state = _ready(state, ingestion)
-                registry.publish(state)
+        if judging is not None:
+            judging.watch()
+        now = _ready(state, ingestion, judging)
+        if now != state:
+            state = now
+            registry.publish(state)
 
 
-def _ready(state: SystemState, ingestion: Ingestion | None) -> SystemState:
+def _ready(state: SystemState, ingestion: Ingestion | None, judging: Companion | None) -> SystemState:
     ingest = ingestion.state if ingestion is not None else None
-    return state.model_copy(update={"phase": "ready", "ingest": ingest})
+    judges = judging.state if judging is not None else None
+    return state.model_copy(update={"phase": "ready", "ingest": ingest, "judging": judges})
 
 
 @contextmanager
