@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
@@ -93,7 +93,7 @@ def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
         return annotation, False
     for each in get_args(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel):
-            return each, True
+            return each, get_origin(annotation) in (list, tuple)
     return None, False
 
 

@@ -158,7 +158,8 @@ _ENVELOPE = """`query_id`, `parsed` (product, include, exclude, exemplars, langu
 that caused each field), `leads` (best first) and `metadata`: `returned`, `pool`, `available`, `shortfall`, `relaxation`
 (companies each step added), `routes` (who scored the pool), `dropped`, `degradations`, `timings_ms`, `cost`,
 `versions`, `as_of`, `cache`, `parsed_by` (`rules`; `llm` where a language model read the prompt as well; `caller` where
-`parsed` was given), `unresolved_exemplars`. Scores compare within one answer only; `confidence` is not calibrated.
+`parsed` was given), `unresolved_exemplars`. Where two rankings share the list `challenger` says what differs in the
+second; each lead has `picked_by`, places are those of the draft, scores and waterfalls the standing ranking's. Scores compare within one answer only; `confidence` is not calibrated.
 """
 
 

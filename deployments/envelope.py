@@ -3,7 +3,9 @@
 import orjson
 
 from deployments.query_flow import Answer
-from deployments.query_json import moment, query_json
+from deployments.query_json import moment, query_json, versions_of
+
+_SHARED = "two rankings share this list (`picked_by`), so its order is not that of the scores, which are the standing ranking's"
 
 
 def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> bytes:
@@ -16,11 +18,14 @@ def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> byte
         "returned": len(leads), "pool": ranked.pool, "available": ranked.available, "shortfall": ranked.shortfall,
         "relaxation": ranked.relaxation, "routes": ranked.routes, "dropped": ranked.dropped,
         "degradations": ranked.degradations, "timings_ms": ranked.timings_ms, "cost": ranked.cost,
-        "versions": {"snapshot": ranked.generation, **versions}, "as_of": moment(answer.request.as_of_s),
+        "versions": {"snapshot": ranked.generation, **versions_of(ranked, versions)}, "as_of": moment(answer.request.as_of_s),
         "cache": {"parse": answer.parse_cached, "embedding": answer.embedding_cached}, "parsed_by": answer.parsed_by,
         "unresolved_exemplars": ranked.unresolved_exemplars,
         "note": "scores compare within this answer only; confidence is not calibrated yet",
     }  # fmt: skip
+    if ranked.challenger is not None:
+        metadata["challenger"] = ranked.challenger.model_dump()
+        metadata["note"] = f"{_SHARED}; {metadata['note']}"
     parsed = orjson.Fragment(query_json(answer.request.query))
     return dumps({"query_id": answer.query_id, "parsed": parsed, "leads": leads, "metadata": metadata})
 

@@ -14,6 +14,7 @@ from deployments.admission import Admission, AdmissionLimits
 from deployments.caches.use import CacheUse, followed
 from deployments.gate import Gate
 from deployments.llm.parsing import Parsed, ParsedBy, Parsing
+from deployments.query_json import versions_of
 from deployments.query_log import LoggedQuery, QueryLog, Submission
 from deployments.rank_request import rank_request, wanted_limit
 from deployments.reputation import Reputation
@@ -27,6 +28,7 @@ from ranking.doubt import Aside, Asker
 from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
+from ranking.interleaving import Challenge, Challenger
 from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
 from ranking.prompt import parse
 from ranking.standing import Standing, standing
@@ -78,6 +80,7 @@ class QueryFlow:
     """Answers queries. `generation` names the snapshot new queries use; `versions` what is loaded.
 
     `parsing` reads prompts whose parse by the rules is less sure than `unsure_below`; None without a language model.
+    `surveyed` is told of each query how its list was found.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class QueryFlow:
         lag_s: Callable[[], float] = lambda: 0.0,
         answered: Callable[[RankRequest, RankedList], None] = lambda _request, _ranked: None,
         reputation: Reputation | None = None,
+        surveyed: Callable[[Survey], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._ports = ports
@@ -111,6 +115,7 @@ class QueryFlow:
         self._lag_s = lag_s
         self._answered = answered
         self._reputation = reputation
+        self._surveyed = surveyed
         self._now = now
         self.config = RankingConfig()
 
@@ -161,7 +166,7 @@ class QueryFlow:
             parsed = await self._read(body, caller, query_id, aside, deadline)
             request = self._request(body, caller, parsed, query_id, aside)
             parse_ms = (time.perf_counter() - begun_s) * 1000.0
-            ranked = await rank_leads(request, self._ports, self.config, deadline)
+            ranked = await rank_leads(request, self._ports, self.config, deadline, self._surveyed)
         total_s = time.perf_counter() - started_s
         wait_ms = (begun_s - started_s) * 1000.0
         timings = {"wait": wait_ms, "parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
@@ -176,7 +181,7 @@ class QueryFlow:
             body.query,
             request,
             ranked,
-            self._versions(),
+            versions_of(ranked, self._versions()),
             self._submission(caller, body, request, ranked),
         )
         self._telemetry.answered(ranked)
@@ -224,7 +229,7 @@ class QueryFlow:
         request = self._logged_request(logged, caller)
         request = replace(
             request, limit=body.limit or request.limit,
-            final=body.weights.final or request.final, fit=body.weights.fit or request.fit,
+            final=body.weights.final or request.final, fit=body.weights.fit or request.fit, challenge=None,
         )  # fmt: skip
         async with self._turn(request) as deadline:
             ranked = await rank_leads(request, self._ports, self.config, deadline)
@@ -272,7 +277,7 @@ class QueryFlow:
 
     def _logged_request(self, logged: LoggedQuery, caller: Caller) -> RankRequest:
         options = logged.options
-        candidates = options["candidates"]
+        candidates, challenger = options["candidates"], options.get("challenger")
         return RankRequest(
             query=logged.query,
             limit=options["limit"],
@@ -285,6 +290,9 @@ class QueryFlow:
             query_id=logged.query_id,
             tenant=caller.tenant,
             generation=Generation(logged.generation),
+            challenge=None
+            if challenger is None
+            else Challenge(Challenger.model_validate(challenger), logged.query_id),
         )
 
     @asynccontextmanager

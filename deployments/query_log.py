@@ -166,7 +166,7 @@ def _row(
     """The row in COPY's text format, fields in the order of `COLUMNS`."""
     leads = ranked.leads
     return copy_row((
-        query_id.encode(), text_field(prompt), json_field(query_json(request.query)), _json(_options(request)),
+        query_id.encode(), text_field(prompt), json_field(query_json(request.query)), _json(_options(request, ranked)),
         moment(request.as_of_s).encode(), text_field(ranked.generation), _json(versions),
         array_field([lead["lead_id"] for lead in leads]), array_field([lead["company_id"] for lead in leads]),
         array_field([lead["score"] for lead in leads]), array_field([lead["fit_score"] for lead in leads]),
@@ -182,11 +182,16 @@ def _row(
     ))  # fmt: skip
 
 
-def _options(request: RankRequest) -> dict[str, Any]:
-    return {
+def _options(request: RankRequest, ranked: RankedList) -> dict[str, Any]:
+    """With what the query was asked; where its list was drafted also against whom, and the side that picked each lead, in order."""
+    options: dict[str, Any] = {
         "limit": request.limit, "candidates": request.candidate_ids, "min_score": request.min_score, "llm": request.llm,
         "weights": {"final": _weights(request.final), "fit": _weights(request.fit)},
     }  # fmt: skip
+    if ranked.challenger is not None:
+        options["challenger"] = ranked.challenger.model_dump()
+        options["picked_by"] = [lead["picked_by"] for lead in ranked.leads]
+    return options
 
 
 @lru_cache(maxsize=64)

@@ -28,6 +28,8 @@ def rank_request(
 ) -> RankRequest:
     """The pipeline's request; explicit filters override the parse, exclusions are united (F-1).
 
+    A list is drafted with the challenger only where the caller leaves the weights to us.
+
     Raises:
         InvalidQuery: a filter names nothing that is known or contradicts another, or `as_of` lies in the future.
     """
@@ -50,6 +52,7 @@ def rank_request(
         aside=aside,
         tab=tab,
         generation=generation,
+        challenge=None if weights else config.interleaving.drawn(query_id),
     )
 
 

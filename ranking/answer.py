@@ -6,8 +6,9 @@ dictionary: hundreds are made for every answer, and an object of a class takes t
 """
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from ranking.interleaving import Challenger, Team
 from ranking.types import Dropped, IntentSource, StepReport
 
 
@@ -46,7 +47,7 @@ class WaterfallPart(TypedDict):
 
 
 class RankedLead(TypedDict):
-    """One returned lead."""
+    """One returned lead; `picked_by` only where two rankings have drafted the list."""
 
     rank: int
     lead_id: str
@@ -69,6 +70,7 @@ class RankedLead(TypedDict):
     waterfall: list[WaterfallPart]
     why: str
     merged: tuple[str, ...]
+    picked_by: NotRequired[Team]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class RankedList:
-    """The ranked leads of one query and the account of how they came about, before the ingress adds its own metadata."""
+    """The ranked leads of one query and the account of how they came about, before the ingress adds its own metadata.
+
+    `challenger` is the ranking that has drafted the list with the standing one.
+    """
 
     leads: tuple[RankedLead, ...]
     generation: str
@@ -127,3 +132,4 @@ class RankedList:
     timings_ms: dict[str, float]
     unresolved_exemplars: tuple[str, ...]
     cost: Cost
+    challenger: Challenger | None = None

@@ -61,6 +61,22 @@ def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> 
     return Intent(source, base, pool.churn, pool.job, total, cap)
 
 
+def decided_from(intent: Intent, pool: PoolEvidence, threshold: float) -> Intent:
+    """The same where BM25 decides from a lower threshold on: nobody needs to be asked for that.
+
+    Source: F-5.
+    """
+    route_taken = route(pool.best_raw, llm_available=False, threshold=threshold)
+    more = np.flatnonzero((route_taken == BM25) & (intent.source != BM25))
+    if not len(more):
+        return intent
+    base, source = intent.base.copy(), intent.source.copy()
+    base[more] = pool.base[more]
+    source[more] = BM25
+    total, cap = combine(base, intent.churn, intent.job)
+    return Intent(source, base, intent.churn, intent.job, total, cap)
+
+
 def judged(intent: Intent, positions: IntArray, scores: FloatArray) -> Intent:
     """The same with the language model's judgement as the base of some.
 

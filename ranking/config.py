@@ -1,10 +1,13 @@
 """The hot knobs of ranking in one tree; each leaf model stands beside its formula."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ranking.fit import FitWeights, Untargeted
 from ranking.fusion import FinalWeights
 from ranking.intent import IntentConfig
+from ranking.interleaving import Interleaving
 
 
 class FitConfig(BaseModel):
@@ -27,3 +30,13 @@ class RankingConfig(BaseModel):
     final: FinalWeights = Field(default_factory=FinalWeights, description="F-7")
     intent: IntentConfig = Field(default_factory=IntentConfig, description="F-5, F-6")
     signals_shown: int = Field(5, ge=0, le=5, description="pieces of evidence returned per lead")
+    interleaving: Interleaving = Field(
+        default_factory=Interleaving, description="a second ranking that shares lists with this one"
+    )
+
+    @model_validator(mode="after")
+    def _nobody_more_is_asked(self) -> Self:
+        theirs = self.interleaving.challenger.bm25_threshold
+        if theirs is not None and theirs > self.intent.bm25_threshold:
+            raise ValueError("the challenger's bm25_threshold must not be above intent.bm25_threshold")
+        return self

@@ -16,13 +16,15 @@ from ranking.cascade import Intent, decide, judged, undecided
 from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
 from ranking.doubt import Advice, Adviser, Aside, Asker, Doubts
+from ranking.drafting import drafted, signed
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
-from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.exemplars import industry_values
 from ranking.feature_matrix import matrix
-from ranking.fit import FitWeights, effective_weights, fit_scores
+from ranking.fit import FitWeights, effective_weights
 from ranking.fusion import FinalWeights
+from ranking.interleaving import Challenge
 from ranking.ordering import pool_scores, top
+from ranking.pool_by_fit import without_evidence
 from ranking.ports import (
     Booster,
     Catalogue,
@@ -38,7 +40,6 @@ from ranking.relaxation import stop_at
 from ranking.tab import Tab
 from ranking.trim import pool_size
 from ranking.types import (
-    SIGNALS_PER_COMPANY,
     BoolArray,
     Candidates,
     Float32Array,
@@ -57,7 +58,7 @@ _GRACE_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class RankRequest:
-    """One query, parsed. `as_of_s` is seconds since the epoch, UTC.
+    """One query, parsed. `as_of_s` is seconds since the epoch, UTC; with a `challenge` two rankings draft the list.
 
     `llm` says whether the language model's judgement is wanted: "never", "auto" (it may be asked, and is hardly waited for),
     "wait" (for as long as the deadline allows), or "known" (what is known of it, nobody is asked: computing a list again costs nothing).
@@ -77,6 +78,7 @@ class RankRequest:
     aside: Aside = nullcontext
     tab: Tab | None = None
     generation: Generation | None = None
+    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,12 @@ async def _survey(
         with journey.stage("rank"):
             intent = judged(intent, judged_at, advice.judgement.scores)
             ranking = order(request, candidates, pool, intent, contacts, question)
+    if request.challenge is not None:
+        with journey.stage("rank"):
+            levels, likeness = candidates.fit_levels.at(pool.positions), _likeness(question, pool)
+            ranking = drafted(
+                ranking, request.challenge, pool, levels, likeness, config.fit.untargeted, request.limit, request.min_score
+            )  # fmt: skip
     return Survey(request, candidates, question, pool, intent, catalogue, ranking, advice)
 
 
@@ -189,6 +197,8 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         leads = Presenter(
             found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
         ).leads()
+        if found.ranking.draft is not None:
+            leads = signed(leads, found.ranking.draft)
     counts = found.intent.counts()
     available = len(found.candidates)
     return RankedList(
@@ -206,6 +216,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         timings_ms=journey.timings_ms,
         unresolved_exemplars=found.candidates.unresolved_exemplars,
         cost=found.advice.bill(len(leads)),
+        challenger=found.request.challenge and found.request.challenge.challenger,
     )
 
 
@@ -261,23 +272,6 @@ async def _gather(
 ) -> PoolEvidence:
     pool = await _or_degrade(lambda: evidence.gather(question, deadline), "bm25", journey)
     return pool if pool is not None else without_evidence(question, candidates)
-
-
-def without_evidence(question: EvidenceRequest, candidates: Candidates) -> PoolEvidence:
-    """The pool by fit alone, when the bm25 leaf does not answer."""
-    fit = fit_scores(candidates.fit_levels, question.fit_weights, question.industry)
-    keep = np.sort(np.lexsort((candidates.rows, -fit))[: question.pool_size]).astype(np.int32)
-    count = len(keep)
-    nothing = np.full(count, -1, dtype=np.int32)
-    zeros = np.zeros(count)
-    per_signal = np.zeros((count, SIGNALS_PER_COMPANY), dtype=np.float32)
-    return PoolEvidence(
-        generation=candidates.generation, positions=keep, base=zeros, churn=zeros, churn_snippets=nothing, job=zeros,
-        job_snippets=nothing, best_raw=zeros.astype(np.float32),
-        snippets=np.full((count, SIGNALS_PER_COMPANY), -1, dtype=np.int32), raw=per_signal, decay=per_signal,
-        contribution=per_signal, matched=np.zeros((count, SIGNALS_PER_COMPANY), dtype=np.uint8),
-        counts=np.full((count, len(EVIDENCE_FEATURES)), np.nan, dtype=np.float32), considered=0,
-    )  # fmt: skip
 
 
 async def _decide_intent(
@@ -350,13 +344,17 @@ def order(
     question: EvidenceRequest,
 ) -> Ranking:
     """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7)."""
-    likeness = None if question.industry is None else question.industry[pool.positions]
     levels = candidates.fit_levels.at(pool.positions)
     fit, scores = pool_scores(
-        levels, question.fit_weights, likeness, intent.total, contacts.leads, request.final
+        levels, question.fit_weights, _likeness(question, pool), intent.total, contacts.leads, request.final
     )
     best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
     return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
+
+
+def _likeness(question: EvidenceRequest, pool: PoolEvidence) -> Float32Array | None:
+    """What counts in place of the pool's industry levels; None without exemplars."""
+    return None if question.industry is None else question.industry[pool.positions]
 
 
 async def _or_degrade(call: Callable[[], Awaitable[Answer]], stage: str, journey: Journey) -> Answer | None:

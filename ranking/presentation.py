@@ -13,6 +13,7 @@ from ranking.explain import waterfall, why
 from ranking.fit import LEVEL_TABLES, NO_LIKENESS
 from ranking.fusion import FinalWeights
 from ranking.intent import INTENT_SOURCES
+from ranking.interleaving import Draft
 from ranking.kernels.presenting import account, traits
 from ranking.ports import Catalogue, ChosenContacts, EvidenceRequest
 from ranking.signals import Signals
@@ -31,7 +32,8 @@ from ranking.types import (
 class Ranking:
     """The order of the pool.
 
-    `best` int32[k] are positions in the pool, best first; `scores`, `fit` float64[m] are the whole pool's.
+    `best` int32[k] are positions in the pool, best first; `scores`, `fit` float64[m] are the whole pool's. `draft` says how `best` was
+    drafted where two rankings share the list: its order is then not that of the scores.
     """
 
     best: IntArray
@@ -42,6 +44,7 @@ class Ranking:
     intent: Intent
     contacts: ChosenContacts
     query: Query
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from ranking.interleaving import TEAMS, Draft, Team
 from ranking.pipeline import Survey
 from ranking.types import IntArray, IntentSource, StepName
 
@@ -12,11 +13,21 @@ Stage = Literal["filters", "trim", "contact", "min_score", "limit", "merged", "l
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """A company in a draft: its place in the list and who picked it, None where nobody did; its rank by the challenger, best 1."""
+
+    place: int | None
+    picked_by: Team | None
+    challenger_rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """The account of one id.
 
     `stage` is where its way ended, "list" for a returned lead. `rank` counts all reachable companies of the pool, best 1. A
-    merged id has the values of the lead or company it was `merged_into`.
+    merged id has the values of the lead or company it was `merged_into`. `draft` is there where two rankings have drafted the list; score
+    and rank are the standing ranking's then, too.
     """
 
     in_list: bool
@@ -31,6 +42,7 @@ class Standing:
     lead_id: str | None = None
     company_id: str | None = None
     merged_into: str | None = None
+    draft: Picked | None = None
 
 
 def standing(
@@ -62,8 +74,12 @@ def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing
     score, rank = float(ranking.scores[at]), _rank(found, at)
     stage: Stage = "list"
     reason = "in the list"
+    picked = None if ranking.draft is None else _picked(found, at, ranking.draft)
     if score < request.min_score:
         stage, reason = "min_score", f"score {score:.4f} is below min_score {request.min_score:g}"
+    elif picked is not None:
+        stage = "list" if picked.place is not None else "limit"
+        reason = _drafted(picked, rank)
     elif rank > request.limit:
         stage, reason = "limit", f"rank {rank}, below the {request.limit} that were asked for"
     return Standing(
@@ -78,7 +94,26 @@ def _ranked(found: Survey, at: int, step: StepName, company_id: str) -> Standing
         intent_source=found.intent.source_at(at),
         lead_id=found.catalogue.lead_id(int(ranking.contacts.leads[at])),
         company_id=company_id,
+        draft=picked,
     )
+
+
+def _picked(found: Survey, at: int, draft: Draft) -> Picked:
+    places = np.flatnonzero(found.ranking.best == at)
+    order = np.lexsort((found.ranking.contacts.ranks, -draft.fit, -draft.scores))
+    theirs = 1 + int(np.flatnonzero(order == at)[0])
+    if not len(places):
+        return Picked(None, None, theirs)
+    place = int(places[0])
+    return Picked(place + 1, TEAMS[int(draft.teams[place])], theirs)
+
+
+def _drafted(picked: Picked, rank: int) -> str:
+    ranked = f"rank {rank} by its score, {picked.challenger_rank} by the ranking that is tried beside it"
+    if picked.place is None:
+        return f"two rankings share this list and neither had room for it: {ranked}"
+    side = "the standing one" if picked.picked_by == "standing" else "the one that is tried"
+    return f"at place {picked.place} of a list that two rankings share, picked by {side}: {ranked}"
 
 
 def _other_lead(found: Survey, at: int, lead_id: str | None, ranked: Standing) -> Standing:

@@ -3,7 +3,7 @@ import pytest
 
 from ranking.cascade import decide, undecided
 from ranking.levels import Levels
-from ranking.pipeline import without_evidence
+from ranking.pool_by_fit import without_evidence
 from ranking.ports import EvidenceRequest
 from ranking.row_set import RowSet
 from ranking.types import Candidates, Generation, PoolEvidence
