@@ -15,6 +15,9 @@ _ACTOR = "ray::"
 _REPLICA = "ray::ServeReplica:"
 _BY_PROGRAM = (
     ("deployments.local.application", "application"),
+    ("commands.intake", "intake"),
+    ("commands.freshness", "follower"),
+    ("commands.supplier_watch", "supplier watch"),
     ("keeper.py", "keeper"),
     ("ray.scripts.scripts", "ray start"),
     ("dashboard.py", "dashboard"),
@@ -22,6 +25,9 @@ _BY_PROGRAM = (
     ("cli up", "supervisor"),
     ("bench.variant", "supervisor"),
 )
+
+TAKING_IN = ("intake", "follower", "supplier watch", "tansu", "postgres")
+"""What takes messages in; Postgres has the queries' log to write as well."""
 
 
 class Memory(NamedTuple):

@@ -130,7 +130,8 @@ class Holds:
     """What must hold; None is not asked.
 
     `error_share` counts refusals, failures and answers in which a stage was skipped; `busy_share` is of the whole machine.
-    `p95_ratio`: P95 with a failing language model over P95 without one.
+    `p95_ratio`: P95 with a failing language model over P95 without one. `answering_cpu_ratio`: CPU per query of what answers
+    queries, with messages over without.
     """
 
     p95_ms: float | None = None
@@ -143,6 +144,7 @@ class Holds:
     recovery_s: float | None = None
     ready_s: float | None = None
     p95_ratio: float | None = None
+    answering_cpu_ratio: float | None = None
     llm_ratio: float | None = None
     mean_lead_usd: float | None = None
     p99_lead_usd: float | None = None
@@ -152,7 +154,7 @@ class Holds:
 class Scenario:
     """One scenario of the benchmark; `goals` are told and do not count for the verdict.
 
-    `messages_per_s`: suppliers' snippets sent through the broker meanwhile.
+    `messages_per_s`: suppliers' snippets sent through the broker meanwhile; a steady rate is offered without them before.
     """
 
     name: str

@@ -15,20 +15,25 @@ from bench.stand import Stand
 
 
 def run(stand: Stand, shape: Steady) -> dict[str, Any]:
-    """Warm up, offer the rate, say what came of it."""
+    """Warm up, offer the rate, say what came of it; where the scenario has messages, the same without them before."""
     rate_qps = stand.options.rate_qps or shape.rate_qps
     seconds = stand.options.seconds or shape.duration_s
+    holds = stand.scenario.holds
     warm_up = stand.warm_up(rate_qps, seconds)
-    with _messages(stand) as sent:
+    alone = stand.offer(rate_qps, seconds)[0] if stand.scenario.messages_per_s else None
+    with _messages(stand) as beside:
         measured, batch = stand.offer(rate_qps, seconds)
-    return (
-        sent
-        | figures(stand, measured, batch)
-        | {
-            "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
-            "checks": checks(measured, stand.scenario.holds) + goals(measured, stand.scenario.goals),
-        }
-    )
+    found = figures(stand, measured, batch) | beside
+    checked = checks(measured, holds)
+    if alone is not None:
+        found |= _compared(measured, alone)
+        if holds.answering_cpu_ratio is not None:
+            what = "CPU per query of what answers queries, over that without messages"
+            checked.append(Check.below(what, found["answering_cpu_ratio"], holds.answering_cpu_ratio))
+    return found | {
+        "load": load_of(stand, batch, rate_qps, seconds) | {"warm_up": warm_up},
+        "checks": checked + goals(measured, stand.scenario.goals),
+    }
 
 
 @contextmanager
@@ -42,6 +47,22 @@ def _messages(stand: Stand) -> Iterator[dict[str, Any]]:
     with sender.sending():
         yield found
     found["messages"] = sender.sent
+
+
+def _compared(measured: Measured, alone: Measured) -> dict[str, Any]:
+    """The same load without messages, and what answering costs beside them."""
+    costs = [answering_ms(each) for each in (measured, alone)]
+    return {
+        "without_messages": alone.figures(),
+        "answering_cpu_ms_per_query": {"with": round(costs[0], 3), "without": round(costs[1], 3)},
+        "answering_cpu_ratio": round(costs[0] / costs[1], 4),
+    }
+
+
+def answering_ms(measured: Measured) -> float:
+    """CPU milliseconds per query of all but what takes messages in."""
+    spent = sum(ms for name, ms in measured.cpu_ms.items() if name not in processes.TAKING_IN)
+    return spent / measured.outcome.offered
 
 
 def load_of(stand: Stand, batch: Batch, rate_qps: float | None, seconds: float | None) -> dict[str, Any]:

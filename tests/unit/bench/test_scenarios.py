@@ -191,3 +191,16 @@ def test_totals_add_the_errors_of_all_steps():
         "degraded": 1,
         "errors": {"503": 3, "timeout": 1},
     }
+
+
+def test_what_takes_messages_in_is_no_cost_of_answering():
+    cpu_ms = {
+        "ingress": 300.0,
+        "bm25": 100.0,
+        "intake": 70.0,
+        "follower": 200.0,
+        "tansu": 5.0,
+        "postgres": 90.0,
+    }
+    outcome = Outcome(100, ["200"] * 100, [20.0] * 100, [0.0] * 100)
+    assert steady.answering_ms(Measured(outcome, cpu_ms, QUIET, [0.0] * 100)) == 4.0
