@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
@@ -88,12 +88,12 @@ def _rows(model: type[BaseModel], prefix: str, instance: Any) -> Iterator[tuple[
 
 
 def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    """The model inside an annotation, and whether there is a list of it."""
+    """The model inside an annotation, and whether there may be several of it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
     for each in get_args(annotation):
         if isinstance(each, type) and issubclass(each, BaseModel):
-            return each, get_origin(annotation) in (list, tuple)
+            return each, type(None) not in get_args(annotation)
     return None, False
 
 
