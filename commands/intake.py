@@ -49,6 +49,7 @@ async def take_in(
             await register_local(pool, folder)
         watch = Watch(args.originals)
         await watch.judge_waiting(pool, lambda: datetime.now(UTC))
+        await watch.catch_up(pool)
         intake = make_intake(pool, connection, args, watch.judge)
         announce()
         await intake.run(stop, until_empty=until_empty)

@@ -78,6 +78,17 @@ class Watch:
         self._follower = Follower(capacity)
         self._texts: dict[int, Fingerprint] = {}
 
+    @property
+    def originals(self) -> int:
+        """How many texts are remembered."""
+        return len(self._follower.index)
+
+    async def catch_up(self, pool: asyncpg.Pool) -> None:
+        """Take in what is judged already, so that the first that arrives need not wait for it: some seconds for a million texts."""
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(statements()["hold_judging"])
+            await self._follower.follow(connection)
+
     async def judge(self, connection: PoolConnectionProxy, new: Sequence[Arrived], now: datetime) -> None:
         """Judge what the transaction of `connection` has stored for everybody; call it once, last, at READ COMMITTED."""
         texts = [_of_row(each.row, each.first_seen_at) for each in new]

@@ -38,6 +38,16 @@ async def test_a_repost_is_recognised_after_a_restart(pool: asyncpg.Pool) -> Non
     )
 
 
+async def test_what_is_judged_already_is_known_before_anything_arrives(pool: asyncpg.Pool) -> None:
+    await arrive(pool, Watch(CAPACITY), posted(1, "first"), posted(2, "second"))
+    late = Watch(CAPACITY)
+    assert late.originals == 0
+    await late.catch_up(pool)
+    assert late.originals == 2
+    await arrive(pool, late, posted(1, "copy", "copier", 5))
+    assert (await found(pool), late.originals) == ([("copy", "first")], 2)
+
+
 async def test_renewals_are_kept_on_record_and_stay_evidence(pool: asyncpg.Pool) -> None:
     watch = Watch(CAPACITY)
     await arrive(pool, watch, posted(1, "first"))
