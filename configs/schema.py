@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from configs.caches import CachesArgs
 from configs.llm import LlmArgs
 from configs.quality import QualityArgs
+from configs.shadow import ShadowArgs
 from models.embedder.encoder import EmbedderConfig
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
@@ -81,7 +82,11 @@ class GraphArgs(_Strict):
     embedder: EmbedderConfig = Field(default_factory=EmbedderConfig)
     booster: str = Field(
         str(DEFAULT_BOOSTER),
-        description="folder of the booster artefact, or of artefacts with a PROMOTED file",
+        description="folder of the booster artefact that serves until the registry has one in production",
+    )
+    registry: str | None = Field(
+        None,
+        description="folder of the model registry, shared by all nodes; LEADS_DATA/artefacts when absent",
     )
     snapshots: str | None = Field(
         None, description="folder of the serving snapshots; LEADS_DATA/snapshots when absent"
@@ -91,6 +96,7 @@ class GraphArgs(_Strict):
     llm: LlmArgs = Field(default_factory=LlmArgs)
     caches: CachesArgs = Field(default_factory=CachesArgs)
     quality: QualityArgs = Field(default_factory=QualityArgs)
+    shadow: ShadowArgs = Field(default_factory=ShadowArgs)
     coalesce: bool = Field(
         True, description="false sends one call per request: only to measure what coalescing saves"
     )

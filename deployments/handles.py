@@ -21,8 +21,8 @@ from models.llm.question import Question
 from models.llm.reading_prompt import Wording
 from ranking.deadline import Deadline
 from ranking.errors import DependencyError, LeadError, Overloaded, Unavailable
-from ranking.ports import EvidenceRequest, RetrievalRequest
-from ranking.types import Candidates, Float32Array, FloatArray, PoolEvidence
+from ranking.ports import Boosted, EvidenceRequest, RetrievalRequest
+from ranking.types import Candidates, Float32Array, PoolEvidence
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -117,7 +117,7 @@ class HandlePorts:
 
     _retrieval: Coalescer[RetrievalRequest, Candidates]
     _bm25: Coalescer[EvidenceRequest, PoolEvidence]
-    _gbdt: Coalescer[Float32Array, FloatArray]
+    _gbdt: Coalescer[Float32Array, Boosted]
     _embedder: Coalescer[str, Float32Array]
     _llm: Coalescer[Question, Judged]
     _reader: Coalescer[Wording, Read]
@@ -130,7 +130,7 @@ class HandlePorts:
         """See `ranking.ports.Evidence`."""
         return await self._bm25.submit(request, deadline)
 
-    async def score(self, features: Float32Array, deadline: Deadline) -> FloatArray:
+    async def score(self, features: Float32Array, deadline: Deadline) -> Boosted:
         """See `ranking.ports.Booster`."""
         return await self._gbdt.submit(features, deadline)
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,14 +23,15 @@ from db.pool import open_pool
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.additions import parted
 from deployments.access import Access
+from deployments.allowance import Allowances
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.catalogue import SnapshotCatalogue
 from deployments.feedback import Feedback
 from deployments.generations import Generations
-from deployments.handles import HandlePorts, handle_ports
+from deployments.handles import HandlePorts, Hop, handle_ports
 from deployments.http import Wiring, build_app
-from deployments.llm.adviser import Scale
 from deployments.llm.desk import LlmDesk
+from deployments.llm.scales import Scales
 from deployments.long_lived import keep_all
 from deployments.miner_routes import SupplierReports
 from deployments.pulse import Pulse
@@ -41,21 +43,24 @@ from deployments.replicas import Counts, ReplicaWatch, running_leaves
 from deployments.reputation import Reputation
 from deployments.rounds import Rounds
 from deployments.scaling import WorkLoad
+from deployments.shadow import Shadow
+from deployments.shadow_log import ShadowLog
 from deployments.submitter_routes import Submitters
 from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from deployments.wire.lines import Lines
 from deployments.wire.places import replicas_meet
-from models.judge_scale import judge_scale_of
 from models.llm.reading_prompt import READING_VERSION
+from models.registry import ModelRegistry
 from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
 from ranking.pipeline import Ports, RankRequest
+from ranking.ports import Boosted
 from ranking.prompt import PARSER_VERSION
 from ranking.prompt.warming import warm_up
 from ranking.taxonomy import load_taxonomy
-from ranking.types import Generation
+from ranking.types import Float32Array, Generation
 
 _POLL_S = 5.0
 _FIRST_LOOK_S = 30.0
@@ -75,12 +80,14 @@ class Ingress:
         llm: Any,
         args: dict[str, Any],
         snapshots: str,
+        registry: str,
         database_url: str,
         redis_url: str | None,
         has_llm: bool,
     ) -> None:
         self._args = GraphArgs.model_validate(args)
         self._database_url = database_url
+        self._registry = ModelRegistry(Path(registry), Path(self._args.booster))
         self._has_llm = has_llm
         self._redis = open_redis(redis_url)
         self._leaves = {"booster": gbdt, "embedder": embedder}
@@ -103,6 +110,9 @@ class Ingress:
             retrieval, bm25, gbdt, embedder, llm, self._args.hops, self._telemetry,
             coalesce=self._args.coalesce, plain=self._args.plain_handles, lines=self._lines,
         )  # fmt: skip
+        self._to_shadow: Hop[Float32Array, Boosted] = Hop(
+            "gbdt", gbdt, "shadow", plain=self._args.plain_handles, lines=self._lines
+        )
         here = serve.get_replica_context()
         self._watch = ReplicaWatch(
             lambda: running_leaves(here.app_name, here.deployment), self._resize, self._look_after, _POLL_S
@@ -132,6 +142,7 @@ class Ingress:
                 lifespan=self._lifespan,
                 answers_request_id=False,
                 access=self._access,
+                allowances=Allowances(time.monotonic, self._args.quality.rate),
                 submitters=self._started_submitters,
                 suppliers=SupplierReports(lambda: self._pool),
             )
@@ -195,7 +206,8 @@ class Ingress:
             if self._has_llm:
                 desk = await closing.enter_async_context(self._made_desk(self._pool, shelf))
             reputation = await self._followed_submitters(self._pool, log, closing)
-            self._flow = self._made_flow(log, desk, shelf, reputation)
+            shadow = await self._started_shadow(self._pool, closing)
+            self._flow = self._made_flow(log, desk, shelf, reputation, shadow)
             self._pulse.start()
             closing.callback(self._pulse.stop)
             await self._first_look()
@@ -224,6 +236,21 @@ class Ingress:
             closing.push_async_callback(rounds.close)
         return reputation
 
+    async def _started_shadow(self, pool: asyncpg.Pool, closing: AsyncExitStack) -> Shadow:
+        """Follows the registry; does nothing until a share is set there."""
+        args = self._args.shadow
+        rows = ShadowLog(pool, args.log_queue, args.log_flush_s)
+        rows.start()
+        closing.push_async_callback(rows.close)
+        draw = random.Random().random  # noqa: S311 - which queries are shadowed is no secret
+        shadow = Shadow(args, self._registry.in_force, self._to_shadow.send, rows, draw)
+        shadow.start()
+        closing.push_async_callback(shadow.close)
+        looks = Rounds("registry", shadow.look, args.look_s)
+        looks.start()
+        closing.push_async_callback(looks.close)
+        return shadow
+
     def _made_shelf(self, redis: Redis) -> CacheShelf:
         return CacheShelf(
             redis, self._args.caches, self._telemetry, lambda: self._suppressed.current,
@@ -234,11 +261,16 @@ class Ingress:
         return LlmDesk(
             self._args.llm, self._hops.judge, pool, shelf.scores() if shelf else None,
             lambda hits, misses: self._telemetry.looked_up("llm_memory", hits, misses),
-            _judge_scale(Path(self._args.booster)),
+            Scales(self._registry).of,
         )  # fmt: skip
 
     def _made_flow(
-        self, log: QueryLog, desk: LlmDesk | None, shelf: CacheShelf | None, reputation: Reputation
+        self,
+        log: QueryLog,
+        desk: LlmDesk | None,
+        shelf: CacheShelf | None,
+        reputation: Reputation,
+        shadow: Shadow,
     ) -> QueryFlow:
         hops = self._hops
         embedder = cached_embedder(
@@ -262,6 +294,7 @@ class Ingress:
             lag_s=self._pulse.lag_s,
             answered=lambda request, ranked: self._keep_values(shelf, request, ranked),
             reputation=reputation,
+            surveyed=shadow.offer,
         )
         flow.config = self._config
         return flow
@@ -269,7 +302,7 @@ class Ingress:
     def _keep_values(self, shelf: CacheShelf | None, request: RankRequest, ranked: RankedList) -> None:
         """Values of the served formulas alone: a request's own weights make others."""
         if shelf is not None and request.fit is self._config.fit.weights:
-            version = f"{self._config_version}/{self._leaf_versions.get('booster', '')}"
+            version = f"{self._config_version}/{ranked.booster or self._leaf_versions.get('booster', '')}"
             shelf.values.put(request, ranked, version, time.time())
 
     async def _first_look(self) -> None:
@@ -314,15 +347,3 @@ class Ingress:
         await asyncio.to_thread(self._catalogues.close)
         if self._redis is not None:
             await self._redis.aclose()
-
-
-def _judge_scale(booster: Path) -> Scale | None:
-    """The map of scores that belongs to the booster; a booster that cannot be opened is the leaf's to refuse."""
-    try:
-        found = judge_scale_of(booster)
-    except ArtifactError as err:
-        _log.warning(
-            "scores of the language model are used as they are, without %s: %s", err.artifact, err.reason
-        )
-        return None
-    return found.apply if found is not None else None

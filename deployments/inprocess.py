@@ -18,9 +18,9 @@ from ranking.errors import Unavailable
 from ranking.evidence import gather
 from ranking.evidence_tables import EvidenceTables
 from ranking.pipeline import Ports
-from ranking.ports import EvidenceRequest, RetrievalRequest
+from ranking.ports import Boosted, EvidenceRequest, RetrievalRequest
 from ranking.taxonomy import Taxonomy
-from ranking.types import Candidates, Float32Array, FloatArray, Generation, PoolEvidence
+from ranking.types import Candidates, Float32Array, Generation, PoolEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ class InProcess:
         deadline.require("bm25")
         return gather(request, self.index, self.tables, self.config.intent)
 
-    async def score(self, features: Float32Array, deadline: Deadline) -> FloatArray:
+    async def score(self, features: Float32Array, deadline: Deadline) -> Boosted:
         """See `ranking.ports.Booster`."""
         deadline.require("gbdt")
         if self.booster is None:
             raise Unavailable("gbdt", "no booster is loaded")
-        return self.booster.score(features)
+        return Boosted(self.booster.version, self.booster.score(features))
 
     async def embed(self, texts: Sequence[str], deadline: Deadline) -> Float32Array:
         """See `ranking.ports.Embedder`."""

@@ -13,6 +13,7 @@ import numpy as np
 from db.snapshot import Snapshot, SnapshotStore
 from db.snapshot.engine import SnapshotRetrieval
 from db.suppressions import Suppression
+from deployments.boosters import Boosters
 from deployments.evidence_index import EvidenceIndex
 from deployments.generations import Generations
 from deployments.leaf import WorkThread
@@ -20,12 +21,13 @@ from deployments.suppressing import SuppressionFeed
 from deployments.telemetry import Telemetry
 from models.booster import BoosterModel
 from models.embedder import EmbedderConfig, open_encoder
+from models.registry import ModelRegistry
 from ranking.config import RankingConfig
-from ranking.errors import LeadError
+from ranking.errors import LeadError, Unavailable
 from ranking.evidence import gather, warm_up
-from ranking.ports import EvidenceRequest, RetrievalRequest
+from ranking.ports import Boosted, EvidenceRequest, RetrievalRequest
 from ranking.taxonomy import load_taxonomy
-from ranking.types import Candidates, Float32Array, FloatArray, Generation, PoolEvidence
+from ranking.types import Candidates, Float32Array, Generation, PoolEvidence
 
 
 class RetrievalNode:
@@ -118,32 +120,50 @@ class Bm25Node:
 
 
 class GbdtNode:
-    """F-10's booster: all tables of one call are scored by one prediction."""
+    """F-10's booster: all tables of one call are scored by one prediction, so by one version."""
 
-    def __init__(self, booster: str) -> None:
+    def __init__(self, registry: str, fallback: str) -> None:
         self._work = WorkThread("gbdt")
+        self._shadow_work = WorkThread("gbdt-shadow")
         self._telemetry = Telemetry()
-        self._model = BoosterModel(Path(booster))
+        self._boosters = Boosters(ModelRegistry(Path(registry), Path(fallback)))
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """For `deployments.scaling`; Serve asks."""
         return self._work.stats()
 
     async def version(self) -> str:
-        """Version of the loaded artefact."""
-        return self._model.version
+        """The version that serves."""
+        return self._boosters.held.serving.version
 
     async def score(
         self, items: Sequence[Float32Array], remaining_ms: Sequence[float]
-    ) -> list[FloatArray | LeadError]:
+    ) -> list[Boosted | LeadError]:
         """Base intent in [0, 100] for the rows of each feature table."""
         del remaining_ms  # one prediction for all: there is nothing to leave out half way
         with self._telemetry.node("gbdt", len(items)):
-            return await self._work.together(items, self._scores)
+            return await self._work.together(
+                items, lambda tables: _boosted(self._boosters.held.serving, tables)
+            )
 
-    def _scores(self, items: Sequence[Float32Array]) -> list[FloatArray]:
-        scores = self._model.score(np.concatenate(items))
-        return np.split(scores, np.cumsum([len(item) for item in items])[:-1])
+    async def shadow(
+        self, items: Sequence[Float32Array], remaining_ms: Sequence[float]
+    ) -> list[Boosted | LeadError]:
+        """The same from the version in the shadow, in a thread of its own: no answer waits behind it."""
+        del remaining_ms
+        return await self._shadow_work.together(items, self._shadowed)
+
+    def _shadowed(self, items: Sequence[Float32Array]) -> list[Boosted]:
+        model = self._boosters.held.shadow
+        if model is None:
+            raise Unavailable("gbdt", "no version is in the shadow here")
+        return _boosted(model, items)
+
+
+def _boosted(model: BoosterModel, tables: Sequence[Float32Array]) -> list[Boosted]:
+    scores = model.score(np.concatenate(tables))
+    parts = np.split(scores, np.cumsum([len(table) for table in tables])[:-1])
+    return [Boosted(model.version, part) for part in parts]
 
 
 class EmbedderNode:

@@ -1,10 +1,12 @@
 """What the row of the log and the bytes of an answer both say of the request, made once."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
 
+from ranking.answer import RankedList
 from ranking.types import Query
 
 
@@ -24,6 +26,11 @@ class QueryJson:
 
 
 query_json = QueryJson().of
+
+
+def versions_of(ranked: RankedList, loaded: Mapping[str, str]) -> dict[str, str]:
+    """What an answer was made with: what is loaded, and the booster that has scored it."""
+    return {**loaded, "booster": ranked.booster} if ranked.booster else dict(loaded)
 
 
 @lru_cache(maxsize=256)

@@ -57,7 +57,7 @@ class ServedBm25(AtDoor, Bm25Node):
 class ServedGbdt(AtDoor, GbdtNode):
     """See `GbdtNode`."""
 
-    CALLS = ("score",)
+    CALLS = ("score", "shadow")
 
 
 class ServedEmbedder(AtDoor, EmbedderNode):

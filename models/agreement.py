@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.training import area_under_curve
 from ranking.asking import AskingConfig, spread_points
+from ranking.correlation import rank_correlation
 from ranking.types import BoolArray, FloatArray
 
 NEEDED: Final = 60.0
@@ -112,13 +113,6 @@ def _interval(value: float, drawn: FloatArray) -> Interval:
     return Interval(value=value if np.isfinite(value) else None, low=low, high=high)
 
 
-def rank_correlation(one: FloatArray, other: FloatArray) -> float:
-    """Spearman's rho, ties at their mean rank; NaN where either is constant."""
-    ranks = [_ranks(each) - (len(each) + 1) / 2.0 for each in (one, other)]
-    norm = float(np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum()))
-    return float(ranks[0] @ ranks[1]) / norm if norm else float("nan")
-
-
 def auc(values: FloatArray, labels: FloatArray) -> float:
     """Chance that one labelled 1 has a higher value than one labelled 0, ties half; NaN where there is only one kind."""
     positive = labels > 0.0
@@ -154,11 +148,3 @@ def measured_asking(base: FloatArray, scores: FloatArray) -> AskingConfig:
 
 def _rms(off: FloatArray) -> float:
     return float(np.sqrt(np.mean(off**2)))
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    """Ranks from 1, ties at their mean."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks: FloatArray = (ends - (counts - 1) / 2.0)[inverse]
-    return ranks

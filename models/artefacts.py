@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ranking.errors import ArtifactError
 
 _MANIFEST = "manifest.json"
-_PROMOTED = "PROMOTED"
 BOOSTER = "booster"
 
 
@@ -34,6 +33,10 @@ class ArtefactManifest(BaseModel):
     code_version: str
     metrics: dict[str, float]
     files: dict[str, str]
+    features: tuple[str, ...] = ()
+    """Names of the columns it reads, in order; empty in manifests that are older than this field."""
+    parent: str | None = None
+    """The version that served when this one was made."""
 
 
 def write_artefact(
@@ -47,6 +50,8 @@ def write_artefact(
     files: Mapping[str, bytes],
     created_at: datetime,
     vouchers: Mapping[str, bytes] | None = None,
+    features: Sequence[str] = (),
+    parent: str | None = None,
 ) -> Path:
     """Write `files` and their manifest to `root/<kind>-<version>`; atomic; the version is the content's digest.
 
@@ -61,44 +66,41 @@ def write_artefact(
     everything = {**files, **(vouchers or {})}
     manifest = ArtefactManifest(
         kind=kind, version=version, created_at=created_at, schema_hash=schema_hash, data_hash=data_hash,
-        code_version=code_version, metrics=dict(metrics), files=_digests(everything),
+        code_version=code_version, metrics=dict(metrics), files=_digests(everything), features=tuple(features), parent=parent,
     )  # fmt: skip
+    return _placed(root, f"{kind}-{version}", {**everything, _MANIFEST: _written(manifest)})
+
+
+def adopt(artefact: Path, root: Path) -> Path:
+    """The artefact under `root`, copied there file by file where it is not yet; atomic.
+
+    Raises:
+        ArtifactError: it has no usable manifest, or a file differs from its digest.
+    """
+    manifest = read_manifest(artefact)
+    target = root / f"{manifest.kind}-{manifest.version}"
+    if artefact == target:
+        return target
+    return _placed(root, target.name, {**_contents(artefact, manifest), _MANIFEST: _written(manifest)})
+
+
+def _placed(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
+    """Write all files, then give their folder its name; what is there already stays."""
     root.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=root, prefix=".staging-"))
-    for name, content in everything.items():
-        (staging / name).write_bytes(content)
-    (staging / _MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf8")
+    for each, content in files.items():
+        with (staging / each).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
     staging.chmod(0o755)
-    target = root / f"{kind}-{version}"
     try:
-        os.replace(staging, target)
+        os.replace(staging, root / name)
     except OSError as err:
         if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         shutil.rmtree(staging)  # the same content is there already
-    return target
-
-
-def promote(artefact: Path) -> None:
-    """Make an artefact the one of its root that is served from the next start on; atomic."""
-    staging = artefact.parent / f".{_PROMOTED}-{artefact.name}"
-    staging.write_text(artefact.name + "\n", encoding="utf8")
-    os.replace(staging, artefact.parent / _PROMOTED)
-
-
-def promoted(folder: Path) -> Path:
-    """The artefact that `folder` is, or that its PROMOTED file names.
-
-    Raises:
-        ArtifactError: PROMOTED names nothing beside it.
-    """
-    try:
-        name = (folder / _PROMOTED).read_text(encoding="utf8").strip()
-    except FileNotFoundError:
-        return folder
-    if name in ("", "..") or name != Path(name).name or not (folder / name).is_dir():
-        raise ArtifactError(folder.name, f"{_PROMOTED} names no artefact beside it")
-    return folder / name
+    return root / name
 
 
 def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[ArtefactManifest, dict[str, bytes]]:
@@ -107,7 +109,7 @@ def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[Artefac
     Raises:
         ArtifactError: missing, of another kind, for another schema, or a file differs from its digest.
     """
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     if manifest.kind != kind:
         raise ArtifactError(folder.name, f"is a {manifest.kind}, not a {kind}")
     if manifest.schema_hash != schema_hash:
@@ -115,17 +117,30 @@ def open_artefact(folder: Path, *, kind: str, schema_hash: str) -> tuple[Artefac
             folder.name,
             f"made for feature schema {manifest.schema_hash}, this code has {schema_hash}; train again",
         )
+    return manifest, _contents(folder, manifest)
+
+
+def _contents(folder: Path, manifest: ArtefactManifest) -> dict[str, bytes]:
     for name in manifest.files:
         if name == ".." or name != Path(name).name:
             raise ArtifactError(folder.name, "manifest names a file outside its folder")
-    return manifest, {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
+    return {name: _verified(folder / name, digest) for name, digest in manifest.files.items()}
+
+
+def _written(manifest: ArtefactManifest) -> bytes:
+    return manifest.model_dump_json(indent=2).encode() + b"\n"
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
 
 
-def _manifest(folder: Path) -> ArtefactManifest:
+def read_manifest(folder: Path) -> ArtefactManifest:
+    """What the artefact says of itself; its files are not looked at.
+
+    Raises:
+        ArtifactError: there is none, or it is damaged.
+    """
     try:
         return ArtefactManifest.model_validate_json((folder / _MANIFEST).read_bytes())
     except FileNotFoundError as err:

@@ -7,7 +7,7 @@ import lightgbm
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from models.artefacts import BOOSTER, open_artefact, promoted
+from models.artefacts import BOOSTER, open_artefact
 from models.booster_kernel import probabilities
 from models.booster_probe import PROBE_FILE, check_probe, read_probe
 from models.booster_tables import TreeTables, UnsupportedTreesError, probe, tables_of
@@ -54,7 +54,7 @@ class BoosterModel:
     """
 
     def __init__(self, folder: Path) -> None:
-        manifest, files = open_artefact(promoted(folder), kind=BOOSTER, schema_hash=schema_hash())
+        manifest, files = open_artefact(folder, kind=BOOSTER, schema_hash=schema_hash())
         self.version = manifest.version
         try:
             booster = lightgbm.Booster(model_str=files[MODEL_FILE].decode())

@@ -20,7 +20,6 @@ from models.agreement import (
     auc,
     gain,
     interval,
-    rank_correlation,
     resamples,
 )
 from models.booster import IntentScale
@@ -28,6 +27,7 @@ from models.judge_calibration import fit_judge_scale
 from models.judge_scale import JUDGE_FILE, JudgeScale
 from models.judged_rows import Encounters, JudgedRows, Lists, encounters
 from models.training import Sample, TrainedBooster, TrainingRows, fit_scale, fitted, predict
+from ranking.correlation import rank_correlation
 from ranking.features import FEATURES
 from ranking.types import BoolArray
 
@@ -124,7 +124,7 @@ def distil(
         JUDGE_FILE: judge.model_dump_json().encode(),
         REPORT_FILE: report.model_dump_json(indent=2).encode(),
     }
-    return TrainedBooster(after, scale, _metrics(report, rows), reports)
+    return TrainedBooster(after, scale, _metrics(report, rows), reports, rows.take(material.sides.held_out))
 
 
 def digest(rows: TrainingRows, judged: JudgedRows) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from models.artefacts import BOOSTER, open_artefact, promoted
+from models.artefacts import BOOSTER, open_artefact
 from ranking.errors import ArtifactError
 from ranking.features import schema_hash
 from ranking.types import FloatArray
@@ -46,7 +46,7 @@ def judge_scale_of(folder: Path) -> JudgeScale | None:
     Raises:
         ArtifactError: the artefact, or the map in it, is damaged.
     """
-    _, files = open_artefact(promoted(folder), kind=BOOSTER, schema_hash=schema_hash())
+    _, files = open_artefact(folder, kind=BOOSTER, schema_hash=schema_hash())
     if JUDGE_FILE not in files:
         return None
     try:

@@ -77,12 +77,16 @@ class TrainingRows:
 
 @dataclass(frozen=True, slots=True)
 class TrainedBooster:
-    """A fitted model, its scale and how it does on what it has not seen; `reports` are files to lie beside it, by name."""
+    """A fitted model, its scale and how it does on what it has not seen; `reports` are files to lie beside it, by name.
+
+    `held_out` are the rows that `auc_held_out` is of: what serves now can be asked about the same.
+    """
 
     booster: lightgbm.Booster
     scale: IntentScale
     metrics: dict[str, float]
     reports: Mapping[str, bytes] = field(default_factory=dict)
+    held_out: TrainingRows | None = None
 
 
 class Sample(NamedTuple):
@@ -121,7 +125,7 @@ def train(rows: TrainingRows, seed: int) -> TrainedBooster:
         "trees": float(booster.best_iteration or booster.num_trees()),
     }
     base = rows.features[:, FEATURES.index("base")].astype(np.float64)
-    return TrainedBooster(booster, fit_scale(base, rows.labels), metrics)
+    return TrainedBooster(booster, fit_scale(base, rows.labels), metrics, held_out=rows.take(held_out))
 
 
 def fitted(
@@ -210,9 +214,14 @@ def area_under_curve(scores: FloatArray, labels: BoolArray) -> float:
 
 
 def save(
-    trained: TrainedBooster, data_hash: str, root: Path, code_version: str, created_at: datetime
+    trained: TrainedBooster,
+    data_hash: str,
+    root: Path,
+    code_version: str,
+    created_at: datetime,
+    parent: str | None = None,
 ) -> Path:
-    """Write the artefact with its probe; its folder."""
+    """Write the artefact with its probe; its folder. `parent` is the version that served meanwhile."""
     model = trained.booster.model_to_string(num_iteration=trained.booster.best_iteration)
     scale = trained.scale.model_dump_json()
     return write_artefact(
@@ -225,6 +234,8 @@ def save(
         files={MODEL_FILE: model.encode(), SCALE_FILE: scale.encode(), **trained.reports},
         vouchers={PROBE_FILE: probe_of(model, trained.scale)},
         created_at=created_at,
+        features=FEATURES,
+        parent=parent,
     )
 
 

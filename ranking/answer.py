@@ -117,7 +117,7 @@ class Cost:
 class RankedList:
     """The ranked leads of one query and the account of how they came about, before the ingress adds its own metadata.
 
-    `challenger` is the ranking that has drafted the list with the standing one.
+    `booster` is the version that scored; "" where none did. `challenger` is the ranking that has drafted the list with the standing one.
     """
 
     leads: tuple[RankedLead, ...]
@@ -133,3 +133,4 @@ class RankedList:
     unresolved_exemplars: tuple[str, ...]
     cost: Cost
     challenger: Challenger | None = None
+    booster: str = ""

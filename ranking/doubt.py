@@ -50,6 +50,7 @@ class Doubts:
         features: float32[n, len(FEATURES)]; what the booster was told of them.
         fit, base, boosts, scores: float64[m]; fit in [0, 1], intent's base in [0, 100] without the model, churn + job, final score.
         final_weights: float64[2] for fit and intent; `limit` and `min_score` where the list ends.
+        booster: the version that made `base`; "" where none did.
     """
 
     asker: Asker
@@ -68,6 +69,7 @@ class Doubts:
     scores: FloatArray
     final_weights: FloatArray
     min_score: float
+    booster: str = ""
 
     def __len__(self) -> int:
         return len(self.positions)

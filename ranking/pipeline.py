@@ -26,6 +26,7 @@ from ranking.interleaving import Challenge
 from ranking.ordering import pool_scores, top
 from ranking.pool_by_fit import without_evidence
 from ranking.ports import (
+    Boosted,
     Booster,
     Catalogue,
     ChosenContacts,
@@ -52,6 +53,7 @@ from ranking.types import (
 
 Answer = TypeVar("Answer")
 _NOBODY: IntArray = np.zeros(0, dtype=np.int32)
+_NONE: FloatArray = np.zeros(0)
 _GRACE_S = 0.05
 """A late stage is left out at the deadline and the rest takes its time; later than this nobody waits for the answer."""
 
@@ -120,7 +122,13 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent, its order, what it cost."""
+    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent, its order, what it cost.
+
+    Attributes:
+        asked: bool[m]; whom the booster was asked about. `features` float32[m, len(FEATURES)] of the whole pool.
+        booster: the version that answered; "" where none did. `boosted` float64[asked.sum()] is what it said.
+        judged_at: int32[k] in the pool; whom `advice` judges.
+    """
 
     request: RankRequest
     candidates: Candidates
@@ -130,12 +138,21 @@ class Survey:
     catalogue: Catalogue
     ranking: Ranking
     advice: Advice
+    asked: BoolArray
+    features: Float32Array
+    booster: str
+    boosted: FloatArray
+    judged_at: IntArray
 
 
 async def rank_leads(
-    request: RankRequest, ports: Ports, config: RankingConfig, deadline: Deadline
+    request: RankRequest,
+    ports: Ports,
+    config: RankingConfig,
+    deadline: Deadline,
+    surveyed: Callable[[Survey], None] | None = None,
 ) -> RankedList:
-    """The K leads most likely to buy, best first (F-2 to F-7).
+    """The K leads most likely to buy, best first (F-2 to F-7); `surveyed` is told how they were found.
 
     Raises:
         LeadError: retrieval could not answer; everything after it degrades instead.
@@ -143,6 +160,8 @@ async def rank_leads(
     """
     journey = Journey(deadline.clock)
     found = await survey(request, ports, config, deadline, journey)
+    if surveyed is not None:
+        surveyed(found)
     return show(found, config, journey)
 
 
@@ -170,13 +189,25 @@ async def _survey(
         facts = catalogue.facts(candidates.rows[pool.positions])
         asked = undecided(pool, config.intent.bm25_threshold)
         features = matrix(candidates, pool, facts)
-        intent = await _decide_intent(pool, asked, features, ports.booster, deadline, journey)
+        told = await _boosted(asked, features, ports.booster, deadline, journey)
+        intent = decide(pool, asked, None if told is None else told.intent)
+        booster, boosted = ("", _NONE) if told is None else (told.version, told.intent)
     deadline.give_up("rank", _GRACE_S)
     with journey.stage("rank"):
         contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
         ranking = order(request, candidates, pool, intent, contacts, question)
     advice, judged_at = await _advise(
-        request, candidates, pool, asked, features, ranking, ports.adviser, catalogue, deadline, journey
+        request,
+        candidates,
+        pool,
+        asked,
+        features,
+        ranking,
+        booster,
+        ports.adviser,
+        catalogue,
+        deadline,
+        journey,
     )
     if len(judged_at):
         with journey.stage("rank"):
@@ -188,7 +219,10 @@ async def _survey(
             ranking = drafted(
                 ranking, request.challenge, pool, levels, likeness, config.fit.untargeted, request.limit, request.min_score
             )  # fmt: skip
-    return Survey(request, candidates, question, pool, intent, catalogue, ranking, advice)
+    return Survey(
+        request, candidates, question, pool, intent, catalogue, ranking, advice, asked, features, booster, boosted,
+        judged_at,
+    )  # fmt: skip
 
 
 def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
@@ -217,6 +251,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         unresolved_exemplars=found.candidates.unresolved_exemplars,
         cost=found.advice.bill(len(leads)),
         challenger=found.request.challenge and found.request.challenge.challenger,
+        booster=found.booster,
     )
 
 
@@ -274,20 +309,14 @@ async def _gather(
     return pool if pool is not None else without_evidence(question, candidates)
 
 
-async def _decide_intent(
-    pool: PoolEvidence,
-    asked: BoolArray,
-    features: Float32Array,
-    booster: Booster,
-    deadline: Deadline,
-    journey: Journey,
-) -> Intent:
-    """F-5's cascade without the language model: BM25 where it decides, else the booster."""
-    scores: FloatArray | None = np.zeros(0)
-    if asked.any():
-        of_asked = features.take(np.flatnonzero(asked), axis=0)
-        scores = await _or_degrade(lambda: booster.score(of_asked, deadline), "gbdt", journey)
-    return decide(pool, asked, scores)
+async def _boosted(
+    asked: BoolArray, features: Float32Array, booster: Booster, deadline: Deadline, journey: Journey
+) -> Boosted | None:
+    """What the booster says of those that BM25 leaves undecided (F-5); None when it does not answer."""
+    if not asked.any():
+        return Boosted("", _NONE)
+    of_asked = features.take(np.flatnonzero(asked), axis=0)
+    return await _or_degrade(lambda: booster.score(of_asked, deadline), "gbdt", journey)
 
 
 async def _advise(
@@ -297,6 +326,7 @@ async def _advise(
     asked: BoolArray,
     features: Float32Array,
     ranking: Ranking,
+    booster: str,
     adviser: Adviser | None,
     catalogue: Catalogue,
     deadline: Deadline,
@@ -326,7 +356,7 @@ async def _advise(
         asker, request.query.product, candidates.generation, request.as_of_s, catalogue, len(pool.positions), at,
         candidates.rows[pool.positions[at]], pool.snippets[at], features[at], ranking.fit, ranking.intent.base,
         pool.churn + pool.job, ranking.scores, np.asarray([request.final.fit, request.final.intent]),
-        request.min_score,
+        request.min_score, booster,
     )  # fmt: skip
     with journey.stage("llm"):
         advice = await adviser.advise(doubts, deadline)

@@ -85,11 +85,19 @@ class Evidence(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Boosted(Wired):
+    """What one version of the booster says of a table: base `intent` float64[n] in [0, 100]."""
+
+    version: str
+    intent: FloatArray
+
+
 class Booster(Protocol):
     """F-10's model."""
 
-    async def score(self, features: Float32Array, deadline: Deadline) -> FloatArray:
-        """Intent in [0, 100] for each row of `features` float32[n, len(FEATURES)]."""
+    async def score(self, features: Float32Array, deadline: Deadline) -> Boosted:
+        """What one version says of each row of `features` float32[n, len(FEATURES)]."""
         ...
 
 

@@ -14,6 +14,7 @@ from deployments.llm.asked import Asked, Ride
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Calls
 from deployments.llm.evidence import Exhibit, exhibits, product_key
+from deployments.llm.scales import ScaleOf, no_scale
 from deployments.llm.score_memory import ScoreMemory, SharedScores
 from deployments.llm.treasury import Treasury
 from models.llm.prompting import PROMPT_VERSION
@@ -24,15 +25,13 @@ from ranking.deadline import Deadline
 from ranking.doubt import Advice, Asker, Doubts, Judgement, worth_asking
 from ranking.money import NanoUsd
 from ranking.tab import Tab
-from ranking.types import FloatArray, IntArray
+from ranking.types import IntArray
 
 _MONEY_SHARE = 0.5
 """Of the time that a waiting caller has, at most so much is waited for money."""
 _LEAST_RECALLED = 500
 """Companies whose scores are looked up when a list is computed again: the best, or twice as many as the list holds."""
 _PUBLIC = "public"
-Scale = Callable[[FloatArray], FloatArray]
-"""From scores of the model, float64[n] in [0, 100], to base intent in [0, 100]; never falling."""
 Wanted = Sequence[tuple[int, Exhibit]]
 """Positions in the doubts, and what would be shown of them."""
 
@@ -40,7 +39,8 @@ Wanted = Sequence[tuple[int, Exhibit]]
 class LlmAdviser:
     """One ingress's way to the language model; to be used in one event loop.
 
-    `shared` is None where replicas share no scores. `scale` maps scores to base intent; memory and labels keep them as they were told.
+    `shared` is None where replicas share no scores. `scale_of` maps scores to base intent as the booster
+    of the query has it; memory and labels keep them as they were told.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class LlmAdviser:
         bookkeeper: Bookkeeper,
         memory: ScoreMemory,
         shared: SharedScores | None,
-        scale: Scale | None = None,
+        scale_of: ScaleOf = no_scale,
     ) -> None:
         self._args = args
         self._calls = calls
@@ -59,7 +59,7 @@ class LlmAdviser:
         self._bookkeeper = bookkeeper
         self._memory = memory
         self._shared = shared
-        self._scale = scale
+        self._scale_of = scale_of
         self._share = AskedShare(args.asked_share)
         self._judge = f"{args.calls.model}/{PROMPT_VERSION}/{_PUBLIC}"
 
@@ -69,7 +69,7 @@ class LlmAdviser:
         known = self._memory.recall(doubts, product)
         if doubts.asker.mode == "known":
             recalled = await self._recalled(doubts, product, known, deadline)
-            return Advice(self._placed(known.and_then(recalled)), _free)
+            return Advice(self._placed(doubts, known.and_then(recalled)), _free)
         asker = doubts.asker
         tab = asker.tab or self._treasury.open_tab(
             asker.query_id, asker.tenant, asker.limit, asker.max_cost_usd
@@ -80,8 +80,8 @@ class LlmAdviser:
             obstacle is not None
         ):  # neither what others would be worth nor what other replicas know is looked into then
             self._share.record(doubts.pool, 0)
-            return Advice(self._placed(known), _bill(tab, 0, doubts.pool), (obstacle,))
-        worth = self._worth(doubts, self._placed(known))
+            return Advice(self._placed(doubts, known), _bill(tab, 0, doubts.pool), (obstacle,))
+        worth = self._worth(doubts, self._placed(doubts, known))
         wanted = worth[: tab.room // self._calls.cost_of_one]
         shown = exhibits(doubts, wanted, self._judge, self._args.calls.texts) if len(wanted) else []
         open_, rides = self._calls.under_way.apart(list(zip(wanted.tolist(), shown, strict=True)))
@@ -98,14 +98,13 @@ class LlmAdviser:
         if len(wanted) < len(worth):
             notes.append("query_budget")
         notes += {each.failure for each in calls if each.failure}
-        told = self._placed(known.and_then(answered))
+        told = self._placed(doubts, known.and_then(answered))
         return Advice(told, _bill(tab, sent, doubts.pool), tuple(dict.fromkeys(notes)))
 
-    def _placed(self, judgement: Judgement) -> Judgement:
-        """The judgement on the one scale of intent (F-5)."""
-        if self._scale is None or not len(judgement):
-            return judgement
-        return Judgement(judgement.at, self._scale(judgement.scores))
+    def _placed(self, doubts: Doubts, judgement: Judgement) -> Judgement:
+        """The judgement on the one scale of intent (F-5), that of the booster which the pool's base is of."""
+        scale = self._scale_of(doubts.booster) if len(judgement) else None
+        return judgement if scale is None else Judgement(judgement.at, scale(judgement.scores))
 
     def _worth(self, doubts: Doubts, known: Judgement) -> IntArray:
         """Positions in the doubts of those worth asking about, the most valuable first; they cost about the same."""

@@ -9,12 +9,13 @@ import asyncpg
 
 from configs.llm import LlmArgs
 from db.ledger.ledger import Ledger, Limits
-from deployments.llm.adviser import LlmAdviser, Scale
+from deployments.llm.adviser import LlmAdviser
 from deployments.llm.bookkeeping import Bookkeeper
 from deployments.llm.calls import Ask, Calls
 from deployments.llm.label_store import LabelStore
 from deployments.llm.parse_calls import ParseCalls, Reads
 from deployments.llm.parsing import Parsing, SharedParses
+from deployments.llm.scales import ScaleOf, no_scale
 from deployments.llm.score_memory import Counted, ScoreMemory, SharedScores, uncounted
 from deployments.llm.treasury import Clocks, Treasury
 from ranking.money import nanousd
@@ -25,7 +26,7 @@ class LlmDesk:
     """Made where there is a key; `adviser` is the pipeline's. To be entered in the event loop that uses it.
 
     `shared` is None where replicas share no scores; `counted` is told of hits and misses of this replica's own.
-    `scale` is the booster artefact's, None where it has none: then scores are base intent as they are.
+    `scale_of` says how each booster places the model's scores.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class LlmDesk:
         pool: asyncpg.Pool,
         shared: SharedScores | None = None,
         counted: Counted = uncounted,
-        scale: Scale | None = None,
+        scale_of: ScaleOf = no_scale,
     ) -> None:
         self._args = args
         spending = args.spending
@@ -46,7 +47,7 @@ class LlmDesk:
         self.labels = LabelStore(pool, args.labels)
         memory = ScoreMemory(args.advising.remembered, counted)
         self._calls = Calls(args, ask, self._treasury, memory, shared, self.labels, time.monotonic)
-        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared, scale)
+        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared, scale_of)
         self._closing = AsyncExitStack()
 
     def parsing(self, read: Reads, taxonomy: Taxonomy, shared: SharedParses | None = None) -> Parsing:

@@ -9,7 +9,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from ranking.deadline import Deadline
-from ranking.types import Float32Array, FloatArray
+from ranking.ports import Boosted
+from ranking.types import Float32Array
 from tests.fixtures.served_app import AS_OF, ServedApp, serving, with_ports
 from tests.fixtures.served_world import ServedWorld
 
@@ -279,5 +280,5 @@ class Constant:
     def __init__(self, score: float) -> None:
         self._score = score
 
-    async def score(self, features: Float32Array, _deadline: Deadline) -> FloatArray:
-        return np.full(len(features), self._score)
+    async def score(self, features: Float32Array, _deadline: Deadline) -> Boosted:
+        return Boosted("constant", np.full(len(features), self._score))

@@ -14,7 +14,7 @@ from db import migrate
 from db.embedded import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.pool import open_pool
 from db.statements import load
-from deployments.llm.adviser import Scale
+from deployments.llm.scales import Scale
 from deployments.llm.label_store import LabelStore
 from deployments.llm.labels import Label
 from ranking.features import FEATURES, schema_hash

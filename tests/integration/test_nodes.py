@@ -24,7 +24,7 @@ from ranking.deadline import Deadline
 from ranking.errors import DependencyError, Unavailable, UnknownGeneration
 from ranking.features import FEATURES
 from ranking.pipeline import Ports, RankRequest, rank_leads
-from ranking.ports import RetrievalRequest
+from ranking.ports import Boosted, RetrievalRequest
 from ranking.prompt import parse
 from ranking.types import Generation, Query
 from tests.fixtures.labelled_rows import labelled_rows
@@ -79,8 +79,9 @@ def leaves(served_world: ServedWorld, tmp_path_factory: pytest.TempPathFactory) 
     bm25 = Bm25Node(str(served_world.snapshots))
     bm25.reconfigure(CONFIG.model_dump(mode="json"))
     retrieval = RetrievalNode(str(served_world.snapshots), served_world.dsn)
-    yield Leaves(retrieval, bm25, GbdtNode(str(folder)), folder)
-    for each in (retrieval._engines, retrieval._suppressed, bm25._indexes):
+    gbdt = GbdtNode(str(folder.parent), str(folder))
+    yield Leaves(retrieval, bm25, gbdt, folder)
+    for each in (gbdt._boosters, retrieval._engines, retrieval._suppressed, bm25._indexes):
         each.close()
 
 
@@ -123,7 +124,9 @@ async def test_a_bad_item_fails_alone(leaves: Leaves) -> None:
     bad = np.zeros((2, 1), dtype=np.float32)
     first, second, third = await leaves.gbdt.score([good, bad, good], [1e4] * 3)
     assert isinstance(second, DependencyError)
-    np.testing.assert_array_equal(first, third)
+    assert isinstance(first, Boosted)
+    assert isinstance(third, Boosted)
+    np.testing.assert_array_equal(first.intent, third.intent)
 
 
 async def test_the_embedder_answers_in_order() -> None:

@@ -10,10 +10,10 @@ from models.agreement import (
     gain,
     interval,
     measured_asking,
-    rank_correlation,
     resamples,
 )
 from ranking.asking import AskingConfig, spread_points
+from ranking.correlation import rank_correlation
 
 
 def test_rank_correlation_is_spearmans_with_mean_ranks_for_ties() -> None:

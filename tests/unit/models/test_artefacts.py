@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.artefacts import open_artefact, promote, promoted, write_artefact
+from models.artefacts import open_artefact, write_artefact
 from ranking.errors import ArtifactError
 
 FILES = {"model.txt": b"tree", "scale.json": b"{}"}
@@ -100,19 +100,3 @@ def test_another_kind_or_schema_is_refused(tmp_path: Path) -> None:
         open_artefact(folder, kind="booster", schema_hash="s1")
     with pytest.raises(ArtifactError, match="made for feature schema s1, this code has s2"):
         open_artefact(folder, kind="parser", schema_hash="s2")
-
-
-def test_the_promoted_artefact_of_a_root_is_found(tmp_path: Path) -> None:
-    first, second = written(tmp_path), written(tmp_path, **{"model.txt": b"other"})
-    assert promoted(first) == first
-    promote(first)
-    assert promoted(tmp_path) == first
-    promote(second)
-    assert promoted(tmp_path) == second
-
-
-@pytest.mark.parametrize("name", ["", "nothing", "..", "../elsewhere", "/etc"])
-def test_a_promotion_to_nowhere_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / "PROMOTED").write_text(name)
-    with pytest.raises(ArtifactError, match="names no artefact"):
-        promoted(tmp_path)

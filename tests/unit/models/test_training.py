@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from models.artefacts import promote, write_artefact
+from models.artefacts import write_artefact
 from models.booster import BoosterModel, IntentScale
 from models.training import (
     TrainingRows,
@@ -138,12 +138,6 @@ def test_what_is_no_booster_is_refused(folder: Path, tmp_path: Path, rows: Train
     ):
         with pytest.raises(ArtifactError):
             BoosterModel(bad)
-
-
-def test_a_root_serves_its_promoted_booster(folder: Path) -> None:
-    promote(folder)
-    assert BoosterModel(folder.parent).version == BoosterModel(folder).version
-    (folder.parent / "PROMOTED").unlink()
 
 
 def test_area_under_curve_counts_ties_half() -> None:
