@@ -6,6 +6,20 @@ from ranking.query_rules import RuleConfig
 from ranking.reputation import ReputationConfig
 
 
+class RateArgs(BaseModel):
+    """How much one submitter may ask of one replica, whatever his standing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests: int = Field(
+        60_000,
+        ge=1,
+        le=100_000_000,
+        description="requests in a window; those beyond are answered 429 `rate_limited`, trusted submitters' as ever",
+    )
+    window_s: float = Field(60.0, gt=0.0, le=86_400.0, description="seconds of a window")
+
+
 class QualityArgs(BaseModel):
     """Rules that flag queries, what follows from flags, and how replicas keep in step."""
 
@@ -15,6 +29,7 @@ class QualityArgs(BaseModel):
     reputation: ReputationConfig = Field(
         default_factory=ReputationConfig, description="averages and bounds (F-8)"
     )
+    rate: RateArgs = Field(default_factory=RateArgs, description="how much may be asked in a while")
     local_trusted: bool = Field(
         True,
         description="whether this machine's own callers, who need no key while there is none, are never throttled",

@@ -5,17 +5,16 @@ without: revoking the last one locks, it does not open.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
 import asyncpg
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from db.submitters.keys import KeyId, StoredKey, hash_of, id_of, read_keys
 from db.submitters.keys import Scope as KeyScope
-from ranking.errors import Forbidden, LeadError, Unauthorized, Unavailable
+from ranking.errors import Forbidden, Unauthorized, Unavailable
 
 OPEN_PATHS: Final = frozenset((
     "/", "/healthz", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json",
@@ -91,28 +90,6 @@ class Access:
         if held.caller is None:
             raise Forbidden("This key sends snippets; it asks nothing.")
         return held.caller
-
-
-class Doorkeeper:
-    """ASGI middleware: everything but `OPEN_PATHS` is for callers; the caller is left in the request's state."""
-
-    def __init__(self, app: ASGIApp, *, access: Access, failed: Callable[[Exception, str], Response]) -> None:
-        self._app = app
-        self._access = access
-        self._failed = failed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
-        if (
-            scope["type"] == "http"
-            and scope["path"].removeprefix(scope.get("root_path", "")) not in OPEN_PATHS
-        ):
-            try:
-                scope["state"]["caller"] = self._access.caller(scope)
-            except LeadError as err:
-                await self._failed(err, scope["state"]["request_id"])(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
 
 
 def _held(key: StoredKey) -> _Held:

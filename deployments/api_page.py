@@ -55,6 +55,11 @@ Answered queries are judged by rules (docs/configuration.md, `quality.rules`). A
 or whose score falls below .5, after ten queries at the earliest, is throttled for a day: `POST /query` answers 429 `throttled`
 with `Retry-After` and the way back. One query a minute is still answered, and ordinary ones lift the throttle.
 
+Every answer to a caller says how much he may still ask of the replica that answers: `RateLimit-Limit` requests in a window,
+`RateLimit-Remaining` of them left, `RateLimit-Reset` seconds until it ends (`quality.rate`). Beyond the limit it is 429
+`rate_limited` with `Retry-After`; keys made with `--trusted` and this machine's own queries are never refused. To a throttled
+submitter they say when his next query is answered.
+
 ## Errors
 
 `application/problem+json` (RFC 9457) with `code`, `request_id` and, for bad input, `errors[]` with JSON pointers.

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +18,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import downloads
-from deployments.access import OPEN_PATHS, Access, Doorkeeper
+from deployments.access import OPEN_PATHS, Access
+from deployments.allowance import Allowances
+from deployments.doorkeeper import Doorkeeper
 from deployments.envelope import dumps
 from deployments.miner_routes import SupplierReports, add_miner_routes
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
@@ -55,6 +58,7 @@ class Wiring:
     lifespan: Lifespan
     answers_request_id: bool = True
     access: Access = field(default_factory=Access.without_keys)
+    allowances: Allowances = field(default_factory=lambda: Allowances(time.monotonic))
     submitters: Callable[[], Submitters] = _not_wired
     suppliers: SupplierReports = field(default_factory=SupplierReports)
 
@@ -88,7 +92,9 @@ def build_app(wiring: Wiring) -> FastAPI:
     route = QueryRoute(wiring.flow, wiring.versions)
     failed = partial(_failed, wiring.telemetry)
     app = _Application(
-        ShortWay(route, wiring.access, failed, _request_id, answers_id=wiring.answers_request_id),
+        ShortWay(
+            route, wiring.access, wiring.allowances, failed, _request_id, answers_id=wiring.answers_request_id
+        ),
         title="Leadpoet Intent Graph",
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",
@@ -102,7 +108,7 @@ def build_app(wiring: Wiring) -> FastAPI:
     add_miner_routes(app, wiring.suppliers)
     _add_operation_routes(app, wiring)
     _add_problem_handlers(app, wiring)
-    app.add_middleware(Doorkeeper, access=wiring.access, failed=failed)
+    app.add_middleware(Doorkeeper, access=wiring.access, allowances=wiring.allowances, failed=failed)
     app.add_middleware(RequestIds, answers=wiring.answers_request_id)
     return app
 

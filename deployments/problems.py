@@ -15,6 +15,7 @@ from ranking.errors import (
     InvalidQuery,
     LeadError,
     NotFound,
+    RateLimited,
     RequestError,
     Throttled,
     Unauthorized,
@@ -39,6 +40,7 @@ _TABLE: dict[type[LeadError], Problem] = {
     Unauthorized: Problem(401, "unauthorized", "Who asks is not known; an API key is needed."),
     Forbidden: Problem(403, "forbidden", "This caller may not do that."),
     Throttled: Problem(429, "throttled", "Too many of this submitter's queries were flagged."),
+    RateLimited: Problem(429, "rate_limited", "This submitter has asked as much as he may for now."),
     CapacityError: Problem(503, "overloaded", "Too many queries at once; try again shortly."),
     DeadlineExceeded: Problem(
         504, "deadline_exceeded", "The answer was not ready by the deadline; try again or allow more time."
@@ -94,7 +96,7 @@ def document(
 
 
 def _public_detail(error: LeadError) -> str | None:
-    if isinstance(error, InvalidQuery | Unauthorized | Forbidden | Throttled):
+    if isinstance(error, InvalidQuery | Unauthorized | Forbidden | Throttled | RateLimited):
         return error.detail
     if isinstance(error, NotFound):
         return f"{error.what} is not known"

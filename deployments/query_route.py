@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from deployments.access import Access, Caller
+from deployments.allowance import Allowances
 from deployments.envelope import envelope
 from deployments.json_body import read_json
 from deployments.query_flow import QueryFlow
@@ -49,7 +50,7 @@ class ShortWay:
     """An ASGI application for `POST /query` alone, with the answers to errors that FastAPI's way has.
 
     Args:
-        access: tells who calls.
+        access: tells who calls; `allowances` how much he may.
         failed: the response that tells of an error under a request's id.
         id_of: the id of a request.
         answers_id: whether answers carry it.
@@ -59,6 +60,7 @@ class ShortWay:
         self,
         query: QueryRoute,
         access: Access,
+        allowances: Allowances,
         failed: Callable[[Exception, str], Response],
         id_of: Callable[[Scope], str],
         *,
@@ -66,6 +68,7 @@ class ShortWay:
     ) -> None:
         self._query = query
         self._access = access
+        self._allowances = allowances
         self._failed = failed
         self._id_of = id_of
         self._answers_id = answers_id
@@ -77,23 +80,31 @@ class ShortWay:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection that it takes."""
+        caller: Caller | None = None
         try:
-            content = await self._query.answer(receive, self._access.caller(scope))
+            caller = self._access.caller(scope)
+            self._allowances.admit(caller)
+            content = await self._query.answer(receive, caller)
         except (LeadError, ClientDisconnect) as err:
-            await self._tell(err, scope, receive, send)
+            await self._tell(err, caller, scope, receive, send)
         except Exception as err:  # the last HTTP handler: told without its internals, then raised for the log
-            await self._tell(err, scope, receive, send)
+            await self._tell(err, caller, scope, receive, send)
             raise
         else:
-            headers = [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
+            headers = self._allowances.headers(caller)
+            headers += ((b"content-length", b"%d" % len(content)), (b"content-type", b"application/json"))
             if self._answers_id:
                 headers.append((b"x-request-id", self._id_of(scope).encode()))
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": content})
 
-    async def _tell(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _tell(
+        self, error: Exception, caller: Caller | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         request_id = self._id_of(scope)
         response = self._failed(error, request_id)
+        if caller is not None:
+            response.raw_headers.extend(self._allowances.headers(caller, error))
         if self._answers_id:
             response.headers["X-Request-Id"] = request_id
         await response(scope, receive, send)

@@ -9,7 +9,8 @@ LeadError
 ├── CapacityError           try later (429, 503, 504); carries retry_after_s
 │   ├── Overloaded          a bounded queue is full
 │   ├── DeadlineExceeded    the caller's time is spent
-│   └── Throttled           this submitter's queries are refused for a while; says what ends it
+│   ├── Throttled           this submitter's queries are refused for a while; says what ends it
+│   └── RateLimited         this submitter has asked as much as he may for now
 ├── DependencyError         a part did not answer; becomes a degradation or a 503
 │   ├── Unavailable         the named dependency cannot serve now
 │   └── UnknownGeneration   the leaf does not hold this snapshot generation (retriable)
@@ -89,6 +90,14 @@ class DeadlineExceeded(CapacityError):
 
 class Throttled(CapacityError):
     """The submitter's standing is too poor (F-8); `detail` tells him the way back."""
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail, retry_after_s)
+        self.detail = detail
+
+
+class RateLimited(CapacityError):
+    """The submitter has asked as much as he may for now; `detail` tells him how much that is."""
 
     def __init__(self, detail: str, retry_after_s: float) -> None:
         super().__init__(detail, retry_after_s)

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from bench.prompts import unique_prompts
-from configs.quality import QualityArgs
+from configs.quality import QualityArgs, RateArgs
 from db.submitters import standings
 from db.submitters.keys import Scope
 from deployments.access import Caller
@@ -76,6 +76,10 @@ def refused(response: httpx2.Response) -> dict[str, Any]:
     return document
 
 
+def allowance(response: httpx2.Response) -> tuple[int, ...]:
+    return tuple(int(response.headers[f"RateLimit-{name}"]) for name in ("Limit", "Remaining", "Reset"))
+
+
 async def test_ten_flagged_queries_throttle_and_the_refusal_tells_the_way_back(app: ServedApp) -> None:
     key = await keyed(app, "acme")
     await misbehave(app, key, 9)
@@ -84,10 +88,44 @@ async def test_ten_flagged_queries_throttle_and_the_refusal_tells_the_way_back(a
     response = await submit(app, key)
     told = refused(response)
     assert response.headers["retry-after"] == "60"
+    assert allowance(response) == (1, 0, 60)
     assert "24 h 0 min" in told["detail"]
     assert "one query is answered every 60 s" in told["detail"]
     assert "11 ordinary ones in a row lift the throttle" in told["detail"]
     assert (await app.client.post("/parse", json={"query": "CRM"}, headers=bearing(key))).status_code == 200
+
+
+async def test_every_answer_to_a_caller_says_how_much_he_may_still_ask(app: ServedApp, clock: Clock) -> None:
+    key = await keyed(app, "acme")
+    assert allowance(await submit(app, key)) == (60_000, 59_999, 60)
+    clock.now_s += 20.5
+    assert allowance(await submit(app, key, limit=0)) == (60_000, 59_998, 40), "a refused one counts as well"
+    told = await app.client.post("/parse", json={"query": "CRM"}, headers=bearing(key))
+    assert allowance(told) == (60_000, 59_997, 40)
+    clock.now_s += 40.0
+    assert allowance(await submit(app, key)) == (60_000, 59_999, 60), "a window has ended"
+    for unknown in (await app.client.get("/healthz"), await submit(app, None)):
+        assert "RateLimit-Limit" not in unknown.headers
+
+
+async def test_who_asks_more_than_he_may_is_refused_until_the_window_ends(
+    served_world: ServedWorld, database: str, clock: Clock
+) -> None:
+    quality = QualityArgs(rate=RateArgs(requests=2, window_s=10.0))
+    async with submitted_to(served_world, database, quality, clock) as app:
+        eager, other, trusted = (
+            await keyed(app, "acme"), await keyed(app, "acme"), await keyed(app, "acme", "trusted"),
+        )  # fmt: skip
+        statuses = [(await submit(app, key)).status_code for key in (eager, other, eager, trusted)]
+        clock.now_s += 4.0
+        response = await submit(app, eager)
+        assert (statuses, response.status_code, response.json()["code"]) == ([200] * 4, 429, "rate_limited")
+        assert (allowance(response), response.headers["Retry-After"]) == ((2, 0, 6), "6")
+        refused_elsewhere = await app.client.post("/parse", json={"query": "CRM"}, headers=bearing(eager))
+        assert (refused_elsewhere.status_code, allowance(refused_elsewhere)) == (429, (2, 0, 6))
+        assert [(await submit(app, trusted)).status_code for _ in range(3)] == [200] * 3
+        clock.now_s += 6.0
+        assert (await submit(app, eager)).status_code == 200
 
 
 async def test_others_are_not_refused(app: ServedApp) -> None:
