@@ -16,6 +16,7 @@ from commands import (
     importing,
     keys,
     miners,
+    models,
     repeats,
     sources,
     streaming,
@@ -43,6 +44,7 @@ app.add_typer(streaming.dlq, name="dlq")
 app.add_typer(repeats.repeats, name="repeats")
 app.add_typer(miners.miners, name="miners")
 app.add_typer(keys.keys, name="keys")
+app.add_typer(models.models, name="models")
 app.add_typer(sources.sources, name="sources")
 app.command()(asking.query)
 app.command("batch")(batching.batch_command)

@@ -37,6 +37,7 @@ from ingest.importers.rows import UnusableFile
 from ingest.prompts import read_prompts
 from models.booster import BoosterModel
 from models.embedder.encoder import model_version
+from models.registry import REGISTRY_FOLDER, ModelRegistry
 from ranking.config import RankingConfig
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Generation
@@ -92,7 +93,8 @@ def batch_command(
         if begun is None
         else _as_begun(begun, as_of, limit, part)
     )
-    wanted = _manifest(file, snapshots, suppressed, config, options, begun)
+    booster = _booster(target, config) if begun is None else Path(begun.booster)
+    wanted = _manifest(file, snapshots, booster, suppressed, config, options, begun)
     if begun is None:
         write_manifest(folder, wanted)
     else:
@@ -150,12 +152,13 @@ def _as_begun(begun: BatchManifest, as_of: str | None, limit: int | None, part: 
 def _manifest(
     prompts: PromptsFile,
     snapshots: Path,
+    booster: Path,
     suppressed: tuple[Suppression, ...],
     config: Path,
     options: Options,
     begun: BatchManifest | None,
 ) -> BatchManifest:
-    """The batch that these files, versions and options make; one that goes on keeps its snapshot, though a newer one is served."""
+    """The batch that these files, versions and options make; one that goes on keeps its snapshot and its booster, newer ones or not."""
     application = read_serve_file(config).applications[0]
     args = application.args
     ranking = next(
@@ -169,10 +172,10 @@ def _manifest(
         prompts=prompts,
         versions=Versions(
             snapshot=snapshot.generation, snapshot_content=snapshot.manifest.content_hash, taxonomy=taxonomy.version,
-            formulas=formulas_version(), config=config_version(ranking), booster=BoosterModel(Path(args.booster)).version,
+            formulas=formulas_version(), config=config_version(ranking), booster=BoosterModel(booster).version,
             embedder=model_version(), do_not_contact=suppressions_version(suppressed),
         ),
-        config=ranking, snapshots=str(snapshots.resolve()), booster=str(Path(args.booster).resolve()), embedder=args.embedder,
+        config=ranking, snapshots=str(snapshots.resolve()), booster=str(booster.resolve()), embedder=args.embedder,
     )  # fmt: skip
 
 
@@ -180,6 +183,13 @@ def _snapshots(target: Target, config: Path) -> Path:
     """The folder of the snapshots that this configuration serves."""
     given = read_serve_file(config).applications[0].args.snapshots
     return Path(given) if given else snapshots_of(target.folder())
+
+
+def _booster(target: Target, config: Path) -> Path:
+    """The artefact that this configuration serves now."""
+    args = read_serve_file(config).applications[0].args
+    root = Path(args.registry) if args.registry else target.folder() / REGISTRY_FOLDER
+    return ModelRegistry(root, Path(args.booster)).serving()
 
 
 def _prompts_file(path: Path) -> PromptsFile:

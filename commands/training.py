@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +19,19 @@ from commands.database import database_of
 from commands.failure import USAGE, CommandError
 from commands.first_snapshot import snapshots_of
 from commands.target import DataOption, Target, choose
+from configs.schema import DEFAULT_BOOSTER
 from db.pool import open_pool
 from db.statements import load
 from deployments.inprocess import open_in_process
 from deployments.llm.evidence import product_key
+from models.artefacts import BOOSTER
+from models.booster import BoosterModel
 from models.distilling import TooLittle, digest, distil
 from models.judged_rows import JudgedRows, Lists
 from models.outcome_rows import OutcomeEvent, examples
-from models.training import TrainedBooster, TrainingRows, save, train
+from models.promotion import OF_PARENT
+from models.registry import REGISTRY_FOLDER, ModelRegistry
+from models.training import TrainedBooster, TrainingRows, area_under_curve, save, train
 from models.training_set import Example, collect
 from ranking.config import RankingConfig
 from ranking.features import schema_hash
@@ -70,10 +75,26 @@ def train_command(
         )
     except ValueError as err:
         raise CommandError(f"cannot train: {err}", USAGE) from err
-    folder = save(trained, data_hash, out or target.folder() / "artefacts", code_version(), datetime.now(UTC))
+    root = out or target.folder() / REGISTRY_FOLDER
+    trained, parent = _beside(trained, ModelRegistry(root, DEFAULT_BOOSTER).serving())
+    folder = save(trained, data_hash, root, code_version(), datetime.now(UTC), parent)
     for name, value in trained.metrics.items():
         console.print(f"{name:>24}  {value:.4g}", highlight=False)
     console.print(f"artefact {folder}", highlight=False)
+    version = folder.name.removeprefix(f"{BOOSTER}-")
+    console.print(f"a candidate beside {parent}: `leads models promote {version}`", highlight=False)
+
+
+def _beside(trained: TrainedBooster, serving: Path) -> tuple[TrainedBooster, str]:
+    """The same with what serves asked about the same held-out rows, and the version that serves.
+
+    It may have learned from some of them: then it looks better than it is, and a promotion is refused too often, never too seldom.
+    """
+    model, held_out = BoosterModel(serving), trained.held_out
+    if held_out is None or not held_out.labels.any() or held_out.labels.all():
+        return trained, model.version
+    of_parent = area_under_curve(model.probability(held_out.features), held_out.labels)
+    return replace(trained, metrics={**trained.metrics, OF_PARENT: of_parent}), model.version
 
 
 def _trained(

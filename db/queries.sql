@@ -517,6 +517,36 @@ SELECT set_config('statement_timeout', $1, true),
 SELECT query_id, prompt, parsed, options, as_of, generation, lead_ids, scores FROM queries
 WHERE query_id = $1 AND tenant_id IS NOT DISTINCT FROM $2::text
 
+-- ======== Shadow lists ========
+
+-- name: shadowed_candidates
+-- Which boosters were held against which, the newest pair first.
+SELECT candidate, production, count(*) AS lists, max(created_at) AS newest
+FROM shadow_lists GROUP BY candidate, production ORDER BY newest DESC
+
+-- name: shadowed_queries
+-- Queries that candidate $1 has scored beside production $2 since $3, oldest first, with the places (from 1) of shown leads that came to
+-- something. Outcomes count if they name the query, and of a tenant only where it shares them.
+SELECT shadow.lead_ids, shadow.shown_ids, shadow.shown_scores, shadow.share, shadow.correlation, shadow.base_shift,
+    shadow.created_at, coalesce(queries.prompt, shadow.query_id) AS prompt, coalesce(outcome.places, '{}') AS hits
+FROM shadow_lists AS shadow
+LEFT JOIN queries USING (query_id)
+LEFT JOIN tenants ON tenants.tenant_id = shadow.tenant_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(DISTINCT shown.place) AS places
+    FROM outcomes
+    JOIN unnest(queries.lead_ids, queries.company_ids) WITH ORDINALITY AS shown (lead_id, company_id, place)
+        ON shown.lead_id = outcomes.lead_id OR outcomes.lead_id IS NULL AND shown.company_id = outcomes.company_id
+    WHERE outcomes.query_id = shadow.query_id AND coalesce(tenants.shares_outcomes, true)
+        AND (outcomes.event IN ('reply', 'meeting', 'conversion') OR outcomes.label = 1)
+) AS outcome ON true
+WHERE shadow.candidate = $1 AND shadow.production = $2 AND shadow.created_at >= $3
+ORDER BY shadow.created_at, shadow.query_id
+
+-- name: answered_between
+-- Answers that booster $1 has made from $2 to $3.
+SELECT count(*) FROM queries WHERE created_at BETWEEN $2 AND $3 AND versions ->> 'booster' = $1
+
 -- ======== Embeddings of companies. ========
 
 -- name: page_of_embeddable_companies

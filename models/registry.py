@@ -33,12 +33,12 @@ class ModelRegistry:
     """One registry folder; `fallback` is the artefact that serves while nothing was promoted."""
 
     def __init__(self, root: Path, fallback: Path) -> None:
-        self._root = root
+        self.root = root
         self._fallback = fallback
 
     def changes(self) -> tuple[Change, ...]:
         """The history, oldest first; see `registry_log.read`."""
-        return registry_log.read(self._root)
+        return registry_log.read(self.root)
 
     def in_force(self) -> InForce:
         """What serves and what is shadowed."""
@@ -80,7 +80,7 @@ class ModelRegistry:
 
     def _found(self, prefix: str) -> tuple[Entry, ...]:
         state = self.in_force()
-        folders = (self._fallback, *self._root.glob(f"{BOOSTER}-{prefix}*"))
+        folders = (self._fallback, *self.root.glob(f"{BOOSTER}-{prefix}*"))
         by_version = {
             entry.manifest.version: entry for entry in (self._entry(each, state) for each in folders)
         }
@@ -93,14 +93,14 @@ class ModelRegistry:
 
     def adopt(self, folder: Path) -> None:
         """Keep an artefact here that lies elsewhere."""
-        adopt(folder, self._root)
+        adopt(folder, self.root)
 
     def append(self, seen: int, change: Change) -> None:
         """See `registry_log.append`."""
-        registry_log.append(self._root, seen, change)
+        registry_log.append(self.root, seen, change)
 
     def _placed(self, version: str) -> Path:
-        return self._root / f"{BOOSTER}-{version}"
+        return self.root / f"{BOOSTER}-{version}"
 
     def _entry(self, folder: Path, state: InForce) -> Entry:
         manifest = read_manifest(folder)
