@@ -11,6 +11,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from commands.failure import USAGE, CommandError
+from commands.feedback import PowerOption, RewardOption
+from commands.feedback_reports import report_counterfactual, report_interleaving
 from commands.first_snapshot import snapshots_of
 from commands.target import DataOption, choose
 from commands.training import read_outcomes
@@ -18,6 +20,7 @@ from configs.schema import DEFAULT_BOOSTER
 from deployments.inprocess import open_in_process
 from models.booster import BoosterModel
 from ranking.config import RankingConfig
+from ranking.counterfactual import Terms
 from ranking.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
@@ -55,6 +58,35 @@ def evaluate_command(
     final: Annotated[
         bool, typer.Option(help="Judge the held-out half, too; not while anything is being tuned.")
     ] = False,
+    interleaving: Annotated[
+        bool, typer.Option("--interleaving", help="Judge the lists that two rankings have shared instead.")
+    ] = False,
+    counterfactual: Annotated[
+        bool,
+        typer.Option(
+            "--counterfactual",
+            help="Value --booster under --numbers by the clicks on lists that were shown instead.",
+        ),
+    ] = False,
+    numbers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The ranking's numbers as in `user_config`, YAML; of --counterfactual.",
+            show_default=False,
+        ),
+    ] = None,
+    reward: RewardOption = "click",
+    place_power: PowerOption = None,
+    least_coverage: Annotated[
+        float,
+        typer.Option(
+            min=0.5, max=1.0, help="Share of the first --top that must have been shown; of --counterfactual."
+        ),
+    ] = Terms().coverage,
+    top: Annotated[
+        int, typer.Option(min=1, max=100, help="How much of a list is valued; of --counterfactual.")
+    ] = Terms().k,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 7,
     out: Annotated[
         Path | None,
@@ -66,6 +98,14 @@ def evaluate_command(
     if _ROOT not in sys.path:  # the benches are of the repository, not of the installed package
         sys.path.insert(0, _ROOT)
     console = Console(width=160)
+    if interleaving:
+        report_interleaving(choose(data, None, os.environ), reward, console)
+        return
+    if counterfactual:
+        terms = Terms(k=top, coverage=least_coverage)
+        target = choose(data, None, os.environ)
+        report_counterfactual(target, reward, place_power, booster, numbers, terms, seed, console)
+        return
     if real is not None:
         _write(_on_real_truth(real, seed, console), out, console)
         return

@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
+from commands.feedback import PowerOption, trained_on_feedback
 from commands.first_snapshot import snapshots_of
 from commands.target import DataOption, Target, choose
 from configs.schema import DEFAULT_BOOSTER
@@ -27,6 +28,7 @@ from deployments.llm.evidence import product_key
 from models.artefacts import BOOSTER
 from models.booster import BoosterModel
 from models.distilling import TooLittle, digest, distil
+from models.feedback_log import Reward
 from models.judged_rows import JudgedRows, Lists
 from models.outcome_rows import OutcomeEvent, examples
 from models.promotion import OF_PARENT
@@ -57,6 +59,14 @@ def train_command(
     judgements: Annotated[
         bool, typer.Option(help="Learn from stored judgements of the language model too.")
     ] = True,
+    feedback: Annotated[
+        Reward | None,
+        typer.Option(
+            help="Learn from what customers clicked or bought of their lists, and discount where it stood.",
+            show_default=False,
+        ),
+    ] = None,
+    place_power: PowerOption = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the artefact.", show_default="DATA/artefacts")
     ] = None,
@@ -65,24 +75,39 @@ def train_command(
     """Train the booster on outcomes (what was shown and what was bought of it) and on what the language model said."""
     target = choose(data, None, os.environ)
     console = Console()
-    stored = (
-        asyncio.run(_stored(target)) if labels is None else Stored(read_outcomes(labels), JudgedRows.of([]))
-    )
-    rows, lists = asyncio.run(_rows(target, stored.outcomes, console))
-    try:
-        trained, data_hash = _trained(
-            rows, lists, stored.judged if judgements else JudgedRows.of([]), console
+    root = out or target.folder() / REGISTRY_FOLDER
+    serving = ModelRegistry(root, DEFAULT_BOOSTER).serving()
+    if labels is not None and feedback is not None:
+        raise CommandError(
+            "--labels and --feedback exclude each other: a file of labels says no places", USAGE
         )
+    try:
+        if feedback is not None:
+            model = BoosterModel(serving)
+            trained, data_hash = trained_on_feedback(
+                target, feedback, place_power, _SEED, model.probability, console
+            )
+        else:
+            trained, data_hash = _of_outcomes(target, labels, judgements, console)
     except ValueError as err:
         raise CommandError(f"cannot train: {err}", USAGE) from err
-    root = out or target.folder() / REGISTRY_FOLDER
-    trained, parent = _beside(trained, ModelRegistry(root, DEFAULT_BOOSTER).serving())
+    trained, parent = _beside(trained, serving)
     folder = save(trained, data_hash, root, code_version(), datetime.now(UTC), parent)
     for name, value in trained.metrics.items():
         console.print(f"{name:>24}  {value:.4g}", highlight=False)
     console.print(f"artefact {folder}", highlight=False)
     version = folder.name.removeprefix(f"{BOOSTER}-")
     console.print(f"a candidate beside {parent}: `leads models promote {version}`", highlight=False)
+
+
+def _of_outcomes(
+    target: Target, labels: Path | None, judgements: bool, console: Console
+) -> tuple[TrainedBooster, str]:
+    stored = (
+        asyncio.run(_stored(target)) if labels is None else Stored(read_outcomes(labels), JudgedRows.of([]))
+    )
+    rows, lists = asyncio.run(_rows(target, stored.outcomes, console))
+    return _trained(rows, lists, stored.judged if judgements else JudgedRows.of([]), console)
 
 
 def _beside(trained: TrainedBooster, serving: Path) -> tuple[TrainedBooster, str]:

@@ -178,7 +178,7 @@ def contribution(feature: str) -> float:
     return 0.0 if feature in _NOT_LEARNED else 1.0
 
 
-def fit_scale(base: FloatArray, labels: BoolArray) -> IntentScale:
+def fit_scale(base: FloatArray, labels: BoolArray, weights: FloatArray | None = None) -> IntentScale:
     """Map probabilities to the scale of BM25's base, so that the routes compare (F-5).
 
     Companies that BM25 decides have a mean base B and a purchase rate R. The map is 100 x (1 - 2^(-p / h)), the base's
@@ -187,13 +187,16 @@ def fit_scale(base: FloatArray, labels: BoolArray) -> IntentScale:
 
     Args:
         base: float64[n] base of training rows, 0 without evidence; labels: bool[n] whether they bought.
+        weights: float64[n] what each row counts; None: the same.
     """
     decided = base > 0.0
+    counts = np.ones(len(base)) if weights is None else weights
     if not labels[decided].any():
         raise ValueError(
             "no company with lexical evidence bought: the booster cannot be put on the scale of BM25"
         )
-    rate, mean = float(labels[decided].mean()), min(float(base[decided].mean()), _FULL)
+    rate = float(np.average(labels[decided], weights=counts[decided]))
+    mean = min(float(np.average(base[decided], weights=counts[decided])), _FULL)
     half = -rate / float(np.log2(1.0 - mean / 100.0))
     knots = np.concatenate(([0.0], np.geomspace(min(half, 1.0) / 64.0, 1.0, _KNOTS - 1)))
     return IntentScale(

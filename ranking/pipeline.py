@@ -187,7 +187,8 @@ async def _survey(
     catalogue = ports.catalogue(candidates.generation)
     with journey.stage("intent"):
         facts = catalogue.facts(candidates.rows[pool.positions])
-        asked = undecided(pool, config.intent.bm25_threshold)
+        numbers = config.intent
+        asked = undecided(pool, min(numbers.booster_threshold, numbers.bm25_threshold))
         features = matrix(candidates, pool, facts)
         told = await _boosted(asked, features, ports.booster, deadline, journey)
         intent = decide(pool, asked, None if told is None else told.intent)
@@ -200,7 +201,7 @@ async def _survey(
         request,
         candidates,
         pool,
-        asked,
+        undecided(pool, numbers.bm25_threshold),
         features,
         ranking,
         booster,
@@ -233,7 +234,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         ).leads()
         if found.ranking.draft is not None:
             leads = signed(leads, found.ranking.draft)
-    counts = found.intent.counts()
+    counts, challenge = found.intent.counts(), found.request.challenge
     available = len(found.candidates)
     return RankedList(
         leads=leads,
@@ -250,7 +251,7 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
         timings_ms=journey.timings_ms,
         unresolved_exemplars=found.candidates.unresolved_exemplars,
         cost=found.advice.bill(len(leads)),
-        challenger=found.request.challenge and found.request.challenge.challenger,
+        challenger=None if challenge is None else challenge.challenger,
         booster=found.booster,
     )
 
@@ -312,7 +313,7 @@ async def _gather(
 async def _boosted(
     asked: BoolArray, features: Float32Array, booster: Booster, deadline: Deadline, journey: Journey
 ) -> Boosted | None:
-    """What the booster says of those that BM25 leaves undecided (F-5); None when it does not answer."""
+    """What the booster says of those whose evidence is too weak for BM25's base to stand (F-5); None when it does not answer."""
     if not asked.any():
         return Boosted("", _NONE)
     of_asked = features.take(np.flatnonzero(asked), axis=0)
@@ -323,7 +324,7 @@ async def _advise(
     request: RankRequest,
     candidates: Candidates,
     pool: PoolEvidence,
-    asked: BoolArray,
+    open_to_judgement: BoolArray,
     features: Float32Array,
     ranking: Ranking,
     booster: str,
@@ -336,7 +337,7 @@ async def _advise(
 
     Without evidence there is nothing to ask about: the booster has decided (F-5).
     """
-    in_doubt = asked & (pool.base > 0.0) & (ranking.contacts.leads >= 0)
+    in_doubt = open_to_judgement & (pool.base > 0.0) & (ranking.contacts.leads >= 0)
     if request.llm == "never" or not in_doubt.any():
         return Advice.nothing(tab=request.tab), _NOBODY
     if adviser is None:

@@ -123,3 +123,27 @@ WHERE query_id = $1::text AND tenant_id IS NOT DISTINCT FROM $2::text
 ON CONFLICT (query_id) DO UPDATE SET
     ctr = excluded.ctr, conversion_rate = excluded.conversion_rate, reported_at = excluded.reported_at
 RETURNING query_id
+
+-- ======== What is learned from it. A tenant's own only where it shares them; nothing of queries that the rules have flagged. ========
+
+-- name: queries_with_feedback
+-- Queries of which anything was told.
+SELECT query_id, prompt, parsed, as_of, generation, company_ids, options -> 'picked_by' AS picked_by
+FROM queries
+LEFT JOIN tenants USING (tenant_id)
+WHERE NOT queries.is_flagged AND coalesce(tenants.shares_outcomes, true)
+    AND EXISTS (SELECT FROM outcomes WHERE outcomes.query_id = queries.query_id)
+ORDER BY queries.created_at, query_id
+
+-- name: feedback_events
+-- Outcomes with their places; leads stand for their companies.
+SELECT outcomes.query_id, coalesce(queries.prompt, outcomes.prompt) AS prompt,
+    coalesce(outcomes.company_id, leads.company_id) AS company_id, outcomes.event, outcomes.occurred_at,
+    outcomes.label = 1 AS label, outcomes.position
+FROM outcomes
+LEFT JOIN queries USING (query_id)
+LEFT JOIN leads ON leads.lead_id = outcomes.lead_id
+LEFT JOIN tenants ON tenants.tenant_id = coalesce(outcomes.tenant_id, queries.tenant_id)
+WHERE outcomes.event IS NOT NULL AND coalesce(tenants.shares_outcomes, true) AND NOT coalesce(queries.is_flagged, false)
+    AND coalesce(queries.prompt, outcomes.prompt) IS NOT NULL AND coalesce(outcomes.company_id, leads.company_id) IS NOT NULL
+ORDER BY outcomes.occurred_at, outcomes.event_id
