@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from models.llm.untrusted import unseen
 from ranking.text import fold
 
-_READ: Final = 4_000
+READ_CHARS: Final = 4_000
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){12,}")
 _PERCENT: Final = re.compile(r"(?:%[0-9a-fA-F]{2}){6,}")
@@ -20,7 +20,7 @@ _LETTER_GAP: Final = re.compile(r"(?<=\w) (?=\w)")
 _TAGS: Final = (0xE0000, 0xE007F)
 # The look-alikes that occur in practice (Unicode TR 39 lists thousands).
 _LOOK_ALIKES: Final = str.maketrans("аеіјорсухѕвнкмтгӏԁԛԝοανρτυικε", "aeijopcyxsbhkmtrldqwoavptuike")
-_ROT13: Final = str.maketrans(
+ROT13: Final = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm",
 )
@@ -33,7 +33,7 @@ _HONEST_UNSEEN: Final = 6
 
 def readings(text: str) -> Iterator[str]:
     """The text as written, folded, and then every other reading that differs from it; duplicates may occur."""
-    read = text[:_READ]
+    read = text[:READ_CHARS]
     plain = _shown(unicodedata.normalize("NFKC", read))
     yield fold(plain)
     yield from (fold(decoded) for decoded in _decoded(plain))
@@ -42,15 +42,26 @@ def readings(text: str) -> Iterator[str]:
         yield fold(plain).translate(_LOOK_ALIKES)
     if _MIXED.search(plain):
         yield fold(plain).translate(_LEET)
-    yield fold(plain.translate(_ROT13))
+    yield fold(plain.translate(ROT13))
     yield fold(plain[::-1])
     yield from (fold(_LETTER_GAP.sub("", match.group())) for match in _SPELT.finditer(plain))
 
 
+def is_coded(text: str) -> bool:
+    """Whether a reading beside those written forwards, backwards and thirteen letters on may differ."""
+    return bool(
+        _MIXED.search(text)
+        or _BASE64.search(text)
+        or _HEX.search(text)
+        or ("%" in text and _PERCENT.search(text))
+        or _SPELT.search(text)
+    )
+
+
 def hidden(text: str) -> bool:
     """Whether the text holds characters that only machines read: tags, orders of direction, or many without width."""
-    read = text[:_READ]
-    if read.isascii() and read.isprintable():
+    read = text[:READ_CHARS]
+    if read.replace("\n", " ").isprintable():
         return False
     tags = sum(_TAGS[0] <= ord(mark) <= _TAGS[1] for mark in read)
     # Three flags of regions (England, Scotland, Wales) are made of six tags each.

@@ -12,7 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from models.llm.disguises import hidden, readings
+from models.llm.disguises import hidden
+from models.llm.order_hints import suspect_readings
 
 _CUES: Final = Path(__file__).with_name("injection_cues.toml")
 _CJK: Final = re.compile(r"[\u0600-\u06ff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -53,7 +54,7 @@ def order_in(text: str) -> Reason | None:
     """Why the text is taken for an order to the judge, None when it is not; its first 4,000 characters are read."""
     if hidden(text):
         return "hidden"
-    for reading in readings(text):
+    for reading in suspect_readings(text):
         reason = _order(reading)
         if reason is not None:
             return reason
