@@ -119,6 +119,9 @@ class ArrayPostings:
 
     keyword = concept
 
+    def kindred(self, _code: str, /) -> tuple[TermPostings, ...]:
+        return ()
+
 
 def requests(
     companies: int, admitted: int, count: int, draw: np.random.Generator

@@ -1,9 +1,10 @@
 """The hot knobs of ranking in one tree; each leaf model stands beside its formula."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ranking.decay import DecayConfig
 from ranking.fit import FitWeights, Untargeted
 from ranking.fusion import FinalWeights
 from ranking.intent import IntentConfig
@@ -40,3 +41,15 @@ class RankingConfig(BaseModel):
         if theirs is not None and theirs > self.intent.bm25_threshold:
             raise ValueError("the challenger's bm25_threshold must not be above intent.bm25_threshold")
         return self
+
+
+V1_1: Final = RankingConfig(
+    intent=IntentConfig(
+        decay=DecayConfig(tau_days=90.0),
+        rank_discount=0.5,
+        doubt_weight=0.5,
+        kindred_weight=0.0,
+        booster_threshold=8.0,
+    )
+)
+"""The formulas with the numbers of the requirements, which the defaults are measured against."""

@@ -22,7 +22,7 @@ class DecayConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    tau_days: float = Field(90.0, gt=0, le=3650, description="e-folding time of evidence in days (F-5)")
+    tau_days: float = Field(60.0, gt=0, le=3650, description="e-folding time of evidence in days (F-5)")
     tau_days_by_kind: dict[SnippetKind, Annotated[float, Field(gt=0, le=3650)]] = Field(
         default_factory=dict, description="e-folding time in days for single kinds of snippet, > 0 (F-5)"
     )

@@ -16,7 +16,7 @@ from ranking.events import strongest_events
 from ranking.evidence_description import described
 from ranking.evidence_tables import SHARED, EvidenceTables
 from ranking.fit import fit_scores
-from ranking.hits import Postings, Term, TermLimits, TermPostings, chosen_terms
+from ranking.hits import Postings, Term, TermLimits, TermPostings, chosen_terms, with_kindred
 from ranking.intent import IntentConfig, base_score, combine
 from ranking.kernels.admission import settle
 from ranking.kernels.compiled import compile_declared
@@ -60,7 +60,8 @@ def gather(
     warm_up()
     terms = chosen_terms(request.concepts, request.keywords, postings, config.terms)
     setting = _setting(request, terms, tables, config, tenant)
-    hits = unite([found for _, found in terms], setting.admitted)
+    counted = with_kindred(terms, postings, config.kindred_weight)
+    hits = unite([found for _, found in counted], setting.admitted)
     scored = weigh(hits, setting)
     churn, job = strongest_events(scored, setting)
     return _pool(request, setting, hits, scored, churn=churn, job=job)

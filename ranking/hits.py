@@ -1,8 +1,9 @@
 """The terms of a query, and the snippets in which each occurs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from ranking.types import Float32Array, IntArray
@@ -37,6 +38,9 @@ class Postings(Protocol):
     def keyword(self, word: str, /) -> TermPostings:
         """Postings of a free word of the prompt (folded), empty when it occurs nowhere."""
 
+    def kindred(self, code: str, /) -> tuple[TermPostings, ...]:
+        """Postings of snippets that speak of a concept without naming it, in parts; no snippet is in two, nor in `concept`'s."""
+
 
 class TermLimits(BaseModel):
     """How much of a long prompt is looked up; together at most 32 (F-5)."""
@@ -65,6 +69,21 @@ def chosen_terms(
     codes = [(Term(code, False), postings.concept(code)) for code in dict.fromkeys(concepts)]
     free = [(Term(word, True), postings.keyword(word)) for word in dict.fromkeys(keywords)]
     return [*_rarest(codes, limits.concepts), *_rarest(free, limits.keywords)]
+
+
+def with_kindred(
+    terms: list[tuple[Term, TermPostings]], postings: Postings, weight: float
+) -> list[tuple[Term, TermPostings]]:
+    """The same terms; snippets that speak of a concept without naming it count as its own, at `weight` times their worth (F-5)."""
+    if weight == 0.0:
+        return terms
+    factor = np.float32(weight)
+    found = []
+    for term, own in terms:
+        akin = () if term.is_keyword else postings.kindred(term.text)
+        more = tuple(TermPostings(part.rows, part.companies, part.raw * factor, 0.0) for part in akin)
+        found.append((term, replace(own, later=(*own.later, *more)) if more else own))
+    return found
 
 
 def _rarest(found: list[tuple[Term, TermPostings]], limit: int) -> list[tuple[Term, TermPostings]]:

@@ -26,20 +26,33 @@ class IntentConfig(BaseModel):
         description="factor in [0, 1] per snippet source_type; `*` for those not named, 1 without (F-5)",
     )
     doubt_weight: float = Field(
-        0.5,
+        0.2,
         ge=0,
         le=1,
         description="need of snippets by suppliers that also send stuffed texts, no unit (F-5, F-9)",
     )
+    kindred_weight: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="factor on the worth of snippets that speak of a concept without naming it; 0 leaves them out (F-5)",
+    )
     terms: TermLimits = Field(default_factory=TermLimits, description="how many terms are looked up (F-5)")
     rank_discount: float = Field(
-        0.5, gt=0, le=1, description="factor from one of a company's best snippets to the next, no unit (F-5)"
+        0.7, gt=0, le=1, description="factor from one of a company's best snippets to the next, no unit (F-5)"
     )
     half_evidence: float = Field(
         8.0, gt=0, le=1000, description="evidence E that makes a base score of 50, in BM25 points (F-5)"
     )
     bm25_threshold: float = Field(
         8.0, ge=0, le=1000, description="best raw score from which BM25 alone decides, in BM25 points (F-5)"
+    )
+    booster_threshold: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="best raw score from which BM25's base stands where no language model has judged, in BM25 points; "
+        "below it the booster's does (F-5)",
     )
 
 

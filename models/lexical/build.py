@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.lexical.files import PostingLists, TermTable, best_of, offsets_of, save
+from models.lexical.kindred import kindred_postings, learned
 from models.lexical.manifest import K1, B, LexicalManifest
 from models.lexical.mentions import MentionLists
 from models.lexical.statistics import Statistics
@@ -54,6 +55,12 @@ def build(
     codes = sorted(surfaces.concepts, key=str.encode)
     synonyms = [_numbers(surfaces.concepts[code], table) for code in codes]
     concepts = _concept_postings(synonyms, postings)
+    kindred = (
+        learned(postings, concepts, synonyms, companies)
+        if statistics is None
+        else statistics.kindred_in(table)
+    )
+    related = kindred_postings(kindred, postings, concepts)
     mentions.renumbered(np.argsort(old).astype(np.int32)).save(out)
     save(out, "concept_terms_offsets", offsets_of([len(numbers) for numbers in synonyms]))
     save(out, "concept_terms_numbers", np.concatenate([np.zeros(0, dtype=np.int32), *synonyms]))
@@ -62,12 +69,16 @@ def build(
     TermTable.of([code.encode() for code in codes]).save(out, "concept_codes")
     concepts.save(out, "concepts")
     save(out, "concepts_companies", companies[concepts.rows].astype(np.int32))
+    kindred.save(out)
+    related.save(out, "kindred")
+    save(out, "kindred_companies", companies[related.rows].astype(np.int32))
     save(out, "companies", np.asarray(companies, dtype=np.int32))
     manifest = LexicalManifest(
         texts=len(documents),
         terms=len(table),
         postings=len(postings.rows),
         concept_postings=len(concepts.rows),
+        kindred_postings=len(related.rows),
         average_length=average_length,
         taxonomy_version=taxonomy.version,
     )

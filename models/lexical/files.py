@@ -69,6 +69,10 @@ class TermTable:
             low, high = (middle + 1, high) if here < wanted else (low, middle)
         return -1
 
+    def text(self, number: int) -> str:
+        """The term at a position."""
+        return self.blob[self.offsets[number] : self.offsets[number + 1]].tobytes().decode()
+
     def save(self, folder: Path, name: str) -> None:
         """Write `<name>_offsets.npy` and `<name>_blob.npy`."""
         save(folder, f"{name}_offsets", self.offsets)

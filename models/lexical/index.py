@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from models.lexical.files import OffsetArray, PostingLists, TermTable, best_of, load
+from models.lexical.kindred import Kindred
 from models.lexical.manifest import LexicalManifest
 from models.lexical.mentions import LongArray, Mentions
 from models.lexical.tokenise import Stems
@@ -33,6 +34,13 @@ class LexicalIndex:
         self._concepts = PostingLists.load(folder, "concepts")
         self._concept_companies: IntArray = load(folder, "concepts_companies")
         self._companies: IntArray = load(folder, "companies")
+        if manifest.kindred_postings is None:
+            self.kindred_terms = Kindred.none(len(self._concept_codes))
+            self._kindred: PostingLists | None = None
+        else:
+            self.kindred_terms = Kindred.load(folder)
+            self._kindred = PostingLists.load(folder, "kindred")
+            self._kindred_companies: IntArray = load(folder, "kindred_companies")
         self._concept_term_offsets: OffsetArray = load(folder, "concept_terms_offsets")
         self._concept_terms: IntArray = load(folder, "concept_terms_numbers")
         self._mentions = Mentions.load(folder)
@@ -97,6 +105,21 @@ class LexicalIndex:
         part = slice(int(self._concepts.offsets[number]), int(self._concepts.offsets[number + 1]))
         rows, raw = self._concepts.rows[part], self._concepts.raw[part]
         return TermPostings(rows, self._concept_companies[part], raw, self._rarity(len(rows)))
+
+    def kindred(self, code: str, /) -> tuple[TermPostings, ...]:
+        """Postings of texts that speak of a concept without naming it, at most one part; see `models.lexical.kindred`."""
+        number = self._concept_codes.find(code)
+        if number < 0 or self._kindred is None:
+            return ()
+        part = slice(int(self._kindred.offsets[number]), int(self._kindred.offsets[number + 1]))
+        if part.start == part.stop:
+            return ()
+        rows, companies = self._kindred.rows[part], self._kindred_companies[part]
+        return (TermPostings(rows, companies, self._kindred.raw[part], 0.0),)
+
+    def kindred_in(self, table: TermTable, /) -> Kindred:
+        """The words that tell of its concepts, as numbered in `table`."""
+        return self.kindred_terms.renumbered(self._table, table)
 
     def keyword(self, word: str, /) -> TermPostings:
         """Postings of a folded word, whatever language the snippets are in: the best of its stems."""

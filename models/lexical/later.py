@@ -6,7 +6,7 @@ from there in order of appearance.
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.lexical.files import OffsetArray
 from models.lexical.index import LexicalIndex
+from models.lexical.kindred import chances, is_likely, worth
 from models.lexical.mentions import MentionLists, SpanArray
 from models.lexical.statistics import Statistics
 from models.lexical.surfaces import Concepts, Surfaces
@@ -33,6 +34,7 @@ class LaterTexts:
         synonym_concepts, synonym_terms: int32[k] pairs of concept number and new term that names it.
         terms, term_rows, term_companies, term_raw: [p] postings of terms, ascending by term, company, row.
         concepts, concept_rows, concept_companies, concept_raw: [q] likewise of concepts: the best synonym's score.
+        kindred, kindred_rows, kindred_companies, kindred_raw: [r] likewise of concepts that a text speaks of without naming them.
         mention_lengths: int64[s] how many mentions each text has. `mention_terms`: int32[m]; `mention_spans`: uint16[m, 2].
     """
 
@@ -50,15 +52,19 @@ class LaterTexts:
     mention_lengths: OffsetArray
     mention_terms: IntArray
     mention_spans: SpanArray
+    kindred: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    kindred_rows: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    kindred_companies: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    kindred_raw: Float32Array = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LaterTexts":
-        """Take what `arrays` gave."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        """Take what `arrays` gave; what older ones have not is empty."""
+        return cls(**{each.name: arrays[each.name] for each in fields(cls) if each.name in arrays})
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays by name, for storing."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def new_words(self) -> list[str]:
         """The new terms in the order of their numbers."""
@@ -80,6 +86,13 @@ class LaterWriter:
             for term in surfaces.concepts[code]:
                 self._concepts.setdefault(term, []).append(number)
         self._synonyms: dict[int, list[int]] = {}
+        self._points = index.kindred_terms.points
+        self._telling: dict[int, list[tuple[int, float]]] = {}
+        words = index.kindred_terms
+        for concept, term, weight in zip(
+            words.pairs().tolist(), words.numbers.tolist(), words.weights.tolist(), strict=True
+        ):
+            self._telling.setdefault(term, []).append((concept, weight))
 
     @property
     def new_terms(self) -> int:
@@ -108,6 +121,7 @@ class LaterWriter:
         pairs = [(concept, self._new[word]) for word in words for concept in self._concepts.get(word, ())]
         synonyms = np.array(pairs, dtype=np.int32).reshape(-1, 2)
         concept, concept_text, concept_raw = self._of_concepts(term, text_of, raw)
+        akin, akin_text, akin_raw = self._of_kindred(term, text_of, named=(concept, concept_text))
         return LaterTexts(
             np.frombuffer("".join(f"{word}\0" for word in words).encode(), dtype=np.uint8),
             np.ascontiguousarray(synonyms[:, 0]),
@@ -117,6 +131,7 @@ class LaterWriter:
             np.diff(held.offsets),
             held.terms,
             held.spans,
+            *ordered(akin, rows[akin_text], companies[akin_text], akin_raw),
         )
 
     def _number(self, term: str, idf: dict[int, float]) -> int:
@@ -158,6 +173,23 @@ class LaterWriter:
         first[1:] = codes[1:] != codes[:-1]
         kept = order[first]
         return concept[kept].astype(np.int32), text[kept], raw[kept]
+
+    def _of_kindred(
+        self, term: IntArray, text: IntArray, *, named: tuple[IntArray, IntArray]
+    ) -> tuple[IntArray, IntArray, Float32Array]:
+        """For each concept and text that does not name it what it is worth, where it is likely to speak of it."""
+        told = [self._telling.get(number, []) for number in term.tolist()]
+        counts = [len(each) for each in told]
+        concept = np.array([each for listed in told for each, _ in listed], dtype=np.int64)
+        weights = np.array([weight for listed in told for _, weight in listed], dtype=np.float64)
+        text, term = np.repeat(text, counts), np.repeat(term, counts)
+        order = np.lexsort((term, text, concept))
+        codes, place = np.unique(((concept << 32) | text)[order], return_inverse=True)
+        chance = chances(place, weights[order], len(codes))
+        names = (named[0].astype(np.int64) << 32) | named[1]
+        kept = is_likely(chance) & ~np.isin(codes, names)
+        concepts, texts = (codes[kept] >> 32).astype(np.int32), (codes[kept] & 0xFFFFFFFF).astype(np.int32)
+        return concepts, texts, worth(chance[kept], self._points[concepts])
 
 
 def ordered(

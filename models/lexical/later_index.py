@@ -67,6 +67,7 @@ class LaterIndex:
         self._statistics = Statistics(index)
         self._terms: tuple[Part, ...] = ()
         self._concepts: tuple[Part, ...] = ()
+        self._kindred: tuple[Part, ...] = ()
         self._new: dict[str, int] = {}
         self._synonyms: dict[int, list[int]] = {}
         self._lengths = _Mentions()
@@ -81,6 +82,8 @@ class LaterIndex:
             after._terms = joined(self._terms, terms)
             concepts = Part(batch.concepts, batch.concept_rows, batch.concept_companies, batch.concept_raw)
             after._concepts = joined(self._concepts, concepts)
+            akin = Part(batch.kindred, batch.kindred_rows, batch.kindred_companies, batch.kindred_raw)
+            after._kindred = joined(self._kindred, akin)
         for word in batch.new_words():
             self._new[word] = self._index.term_count + len(self._new)
         for concept, term in zip(batch.synonym_concepts.tolist(), batch.synonym_terms.tolist(), strict=True):
@@ -95,6 +98,12 @@ class LaterIndex:
         """Postings of a taxonomy concept: for each snippet the best synonym's score."""
         found, number = self._index.concept(code), self._index.concept_number(code)
         return self._with_later(found, [part for each in self._concepts if (part := each.of(number))])
+
+    def kindred(self, code: str, /) -> tuple[TermPostings, ...]:
+        """Postings of texts that speak of a concept without naming it, in parts."""
+        number = self._index.concept_number(code)
+        later = [part for each in self._kindred if number >= 0 and (part := each.of(number))]
+        return (*self._index.kindred(code), *later)
 
     def keyword(self, word: str, /) -> TermPostings:
         """Postings of a folded word, whatever language the snippets are in: the best of its stems."""

@@ -26,6 +26,9 @@ class LexicalManifest(BaseModel):
     terms: int = Field(ge=0, description="distinct terms")
     postings: int = Field(ge=0, description="(term, snippet) pairs")
     concept_postings: int = Field(ge=0, description="(concept, snippet) pairs")
+    kindred_postings: int | None = Field(
+        None, ge=0, description="(concept, snippet) pairs without the concept's names; none in older indices"
+    )
     average_length: float = Field(ge=0, description="mean number of terms per snippet")
     taxonomy_version: str = Field(description="taxonomy whose surfaces were indexed")
 

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.lexical.files import TermTable
+from models.lexical.kindred import Kindred
 from models.lexical.manifest import K1, B
 from ranking.types import Float32Array, IntArray
 
@@ -30,6 +32,9 @@ class Counted(Protocol):
     def frequency(self, term: str, /) -> int:
         """How many of them have a term."""
 
+    def kindred_in(self, table: TermTable, /) -> Kindred:
+        """The words that tell of its concepts, as numbered in another index."""
+
 
 class Statistics:
     """Frozen idf and average length."""
@@ -37,6 +42,7 @@ class Statistics:
     def __init__(self, index: Counted) -> None:
         self.texts = index.texts
         self.average_length = index.average_length or 1.0
+        self.kindred_in = index.kindred_in
         self._frequency = lru_cache(maxsize=_CACHED_TERMS)(index.frequency)
 
     def idf(self, term: str) -> float:

@@ -301,10 +301,30 @@ def gather(
 ) -> PoolEvidence:
     terms = chosen_terms(request.concepts, request.keywords, postings, config.terms)
     setting = _setting(request, terms, tables, config, tenant)
-    hits = visible_hits(unite([found for _, found in terms], setting.admitted), setting)
+    hits = visible_hits(unite(with_kindred(terms, postings, config), setting.admitted), setting)
     scored = weigh(hits, setting)
     churn, job = strongest_events(scored.hits, setting)
     return _pool(request, setting, hits, scored, churn=churn, job=job)
+
+
+def with_kindred(
+    terms: list[tuple[Term, TermPostings]], postings: Postings, config: IntentConfig
+) -> list[TermPostings]:
+    found = []
+    for term, own in terms:
+        akin = [] if term.is_keyword else list(postings.kindred(term.text))
+        rows = np.concatenate([own.rows, *(part.rows for part in akin)])
+        raw = [
+            own.raw,
+            *(part.raw * np.float32(config.kindred_weight) for part in akin if config.kindred_weight),
+        ]
+        if len(raw) == 1:
+            found.append(own)
+            continue
+        order = np.argsort(rows, kind="stable")
+        companies = np.concatenate([own.companies, *(part.companies for part in akin)])
+        found.append(TermPostings(rows[order], companies[order], np.concatenate(raw)[order], own.idf))
+    return found
 
 
 def _setting(

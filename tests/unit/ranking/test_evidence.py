@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ranking.config import V1_1
 from ranking.decay import DecayConfig
 from ranking.evidence import TermLimits, gather, used_terms
 from ranking.evidence_features import EVIDENCE_FEATURES
@@ -13,7 +14,7 @@ from ranking.intent import IntentConfig
 from ranking.types import PoolEvidence
 from tests.fixtures.evidence import NOW, Note, World, feature, request
 
-CONFIG = IntentConfig()
+CONFIG = V1_1.intent
 
 
 def scored(*notes: Note, companies: int = 1, **options: object) -> PoolEvidence:
@@ -45,7 +46,8 @@ def test_the_five_best_snippets_count_half_as_much_from_one_to_the_next() -> Non
 
 def test_age_and_source_lower_a_contribution() -> None:
     config = IntentConfig(
-        decay=DecayConfig(tau_days_by_kind={"launch": 30.0}), source_weights={"forum": 0.5, "board": 0.0}
+        decay=DecayConfig(tau_days=90.0, tau_days_by_kind={"launch": 30.0}),
+        source_weights={"forum": 0.5, "board": 0.0},
     )
     found = scored(
         Note(0, {"crm": 8.0}, age=90.0, source="forum"),
@@ -214,6 +216,9 @@ def test_of_too_many_terms_the_rarest_stay_in_order() -> None:
             return TermPostings(none, none, np.zeros(0, dtype=np.float32), float(code[1:]))
 
         keyword = concept
+
+        def kindred(self, code: str) -> tuple[TermPostings, ...]:
+            return ()
 
     asked = request(World(1, ()), concepts=("c1", "c9", "c5", "c9"), keywords=("k2", "k3", "k3"))
     terms = used_terms(asked, Numbered(), TermLimits(concepts=2, keywords=1))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from ranking.config import V1_1
 from ranking.intent import INTENT_SOURCES, IntentConfig, base_score, combine, route
 
 
@@ -35,10 +36,11 @@ def test_intent_is_the_sum_up_to_100_and_the_cap_is_a_negative_part() -> None:
     assert (base + churn + job + cap).tolist() == intent.tolist()
 
 
-def test_the_defaults_are_those_of_the_requirements() -> None:
-    config = IntentConfig()
+def test_the_reference_has_the_numbers_of_the_requirements() -> None:
+    config = V1_1.intent
     assert (config.half_evidence, config.bm25_threshold, config.rank_discount) == (8.0, 8.0, 0.5)
     assert (config.decay.tau_days, config.decay.floor, config.terms.concepts) == (90.0, 0.1, 8)
+    assert (config.kindred_weight, config.booster_threshold) == (0.0, config.bm25_threshold)
     boosts = config.boosts
     assert (boosts.churn_points, boosts.churn_tau_days) == (20.0, 60.0)
     assert (boosts.job_points, boosts.job_tau_days, boosts.full_raw) == (15.0, 45.0, 8.0)

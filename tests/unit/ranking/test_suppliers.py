@@ -43,7 +43,8 @@ def test_reposts_of_honest_texts_buy_no_trust() -> None:
 def test_evidence_of_a_doubtful_supplier_counts_half() -> None:
     spam = tuple(Note(0, {}, miner=1, stuffed=True, flagged=True) for _ in range(6))
     world = World(1, (Note(0, {"crm": 8.0}, miner=1), *spam))
-    found = gather(request(world), world.postings(), world.tables(), IntentConfig())
+    config = IntentConfig(doubt_weight=0.5)
+    found = gather(request(world), world.postings(), world.tables(), config)
     assert found.contribution[0, 0] == pytest.approx(0.5 * 8.0)
     assert found.best_raw[0] == 8.0
     assert found.base[0] == pytest.approx(100.0 * (1.0 - 2.0 ** (-0.5 * 8.0 / 8.0)))
