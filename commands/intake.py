@@ -8,11 +8,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from commands.priority import give_way
 from commands.signers import register_local
@@ -23,7 +24,8 @@ from ingest.plagiarism.watching import Watch
 from ingest.streams.connecting import Connection
 from ingest.streams.intake import Intake, IntakeCounts
 from ingest.streams.messages import Reader
-from ingest.streams.storing import Judge, Store
+from ingest.streams.storing import Judge, NewSnippet, Store
+from ingest.suppliers.orders import flag_orders
 from ranking.errors import LeadError
 from ranking.taxonomy import load_taxonomy
 
@@ -50,12 +52,22 @@ async def take_in(
         watch = Watch(args.originals)
         await watch.judge_waiting(pool, lambda: datetime.now(UTC))
         await watch.catch_up(pool)
-        intake = make_intake(pool, connection, args, watch.judge)
+        intake = make_intake(pool, connection, args, judge_of(watch))
         announce()
         await intake.run(stop, until_empty=until_empty)
     finally:
         await pool.close()
     return intake.counts
+
+
+def judge_of(watch: Watch) -> Judge:
+    """What sees each new snippet in the transaction that stores it: who gives orders to a model, then who repeats another."""
+
+    async def judge(connection: PoolConnectionProxy, new: Sequence[NewSnippet], now: datetime) -> None:
+        await flag_orders(connection, [each.row for each in new], now)
+        await watch.judge(connection, new, now)
+
+    return judge
 
 
 def make_intake(
