@@ -52,13 +52,15 @@ def list_versions(
         for entry in entries:
             console.out(orjson.dumps(_told(entry)).decode())
         return
-    table = Table("version", "state", "made", "code", "data", "AUC held out", "parent's")
+    table = Table("version", "state", "made", "code", "AUC held out", "parent's")
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for entry in entries:
         manifest = entry.manifest
-        shadow = f", shadow of {entry.share:.0%}" if entry.share else ""
+        shadow = f", shadow {entry.share:.4g}" if entry.share else ""
         table.add_row(
             manifest.version, entry.state + shadow, f"{manifest.created_at:%Y-%m-%d %H:%M}", manifest.code_version,
-            manifest.data_hash, _figure(manifest.metrics.get("auc_held_out")),
+            _figure(manifest.metrics.get("auc_held_out")),
             _figure(manifest.metrics.get("auc_held_out_of_parent")),
         )  # fmt: skip
     console.print(table)

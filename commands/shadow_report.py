@@ -81,7 +81,7 @@ def lines(told: Told) -> list[str]:
         f"  overlap@{found.k:<11} {_told_of(found.overlap)}",
         f"  lists that change   {_told_of(found.changed)}; their first {found.k}: {_told_of(found.changed_head)}",
         f"  mean score shift    {_told_of(found.base_shift)} points of base intent, of those whom a booster decides",
-        f"  hits@{found.k:<14} {_told_of(found.gain)} more per query with a hit ({found.hits} of {found.hit_prompts} prompts)",
+        f"  hits@{found.k:<14} {_told_of(found.gain)}, more per query with a hit ({found.hits} queries of {found.hit_prompts} prompts)",
         f"  verdict             {_verdict(found)}",
     ]
 
