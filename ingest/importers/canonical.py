@@ -9,6 +9,7 @@ from ranking.taxonomy import Taxonomy
 from ranking.text import fold
 
 _MEMO = 65_536
+_UMBRELLAS = frozenset({"software", "financial_services", "professional_services"})  # say less than any trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,17 @@ class Canonicaliser:
     def industry(
         self, industry: Sequence[str], sub_industry: Sequence[str], unmapped: Counter[tuple[str, str]]
     ) -> Industry:
-        """The first known sub-industry with its parent, else the first known industry."""
+        """The first known sub-industry with its parent, else the first known industry.
+
+        "B2B > Supply Chain and Logistics" is logistics. A sub-industry that is broader than the industry says less: "Fintech > Credit and
+        Lending" stays fintech.
+        """
         broad = _first(self._industry, "industry", industry, unmapped)
         narrow = _first(self._industry, "sub_industry", sub_industry, unmapped)
         raw = " > ".join(part for part in ("; ".join(industry), "; ".join(sub_industry)) if part)
         parent = self.taxonomy.industry_parent
-        chosen = narrow if narrow is not None and (parent(narrow) or broad is None) else broad
+        broader = broad is not None and (narrow == parent(broad) or narrow in _UMBRELLAS)
+        chosen = broad if narrow is None or broader else narrow
         if chosen is None:
             return Industry(None, None, raw or None)
         return Industry(parent(chosen) or chosen, chosen, raw)

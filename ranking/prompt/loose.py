@@ -39,7 +39,7 @@ def loose_matches(prompt: str, spoken: Words, matches: list[Match], taxonomy: Ta
     for match in matches:
         if match.entries[0].kind != "concept" and match.entries[0].weight == PLAIN:
             named.update(range(match.start, match.end))
-    reach = {match.start: match.end for match in matches}
+    reach = {place: match.end for match in matches for place in range(match.start, match.end)}
     found: list[Match] = []
     end = 0
     for place, text in enumerate(texts):

@@ -174,7 +174,7 @@ class Reader:
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
         field = _first(entries, "concept") or _first(entries, "industry")  # in this language, not in another
-        if unit.has("role") and self._works_at_another(place):
+        if unit.has("role") and (self._context[place] & cues.HIRE or self._works_at_another(place)):
             return self._people(place, entries)
         if unit.group == PERSON and not (field and self._part[place] != TARGET and not self._context[place]):
             return self._people(place, entries)

@@ -36,6 +36,7 @@ _CONNECTORS: Final = frozenset(
 _PLURALS: Final = ("s", "en", "i")
 _PARTICLES: Final = frozenset(("de", "van", "von"))
 _SEPARATORS: Final = frozenset({COMMA, SLASH, AMPERSAND})
+_ADJECTIVES: Final = ("ic", "ish", "ian", "ist", "ant", "ese", "ische")
 
 
 class Name(NamedTuple):
@@ -316,6 +317,15 @@ def _is_left_out(
     if unit.group == TECHNOLOGY:
         return not units[marks[place]].bits & cues.NEGATE
     if unit.is_word:
-        return not (language.common_endings and unit.text.endswith(language.common_endings))
+        endings = language.common_endings
+        return not (endings and unit.text.endswith(endings)) and not _only_describes(units, place)
     following = place + 1 < len(units) and units[place + 1].capital and units[place + 1].is_word
     return bool(following and not language.common_endings and units[place + 1].gap == SPACE)
+
+
+def _only_describes(units: Sequence[Unit], place: int) -> bool:
+    """ "no Islamic banks", not "no Marriott hotels": an adjective before a trade in small letters is no name."""
+    following = place + 1
+    if following >= len(units) or units[following].gap > HYPHEN or units[following].capital:
+        return False
+    return units[place].text.endswith(_ADJECTIVES) and units[following].has("industry")

@@ -232,7 +232,8 @@ class _Walk:
         if self.units[place].group != PLACE:
             return False
         for unit in self.units[place + 1 : place + LOOKAHEAD]:
-            if unit.gap > HYPHEN or unit.bits & (cues.PREPOSITION | cues.ACTION):
+            states_size = unit.employees is not None  # "aux États-Unis de 10 à 800 salariés"
+            if states_size or unit.gap > HYPHEN or unit.bits & (cues.PREPOSITION | cues.ACTION):
                 return True
             if unit.group != PLACE and unit.bits != cues.STOP:
                 return unit.group == NOTHING and not unit.bits & (cues.COMPANY | cues.LEAD)

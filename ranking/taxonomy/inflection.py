@@ -45,8 +45,12 @@ def _english_noun(noun: str) -> str:
 
 def _english(phrase: str) -> list[str]:
     head, _, last = phrase.rpartition(" ")
-    plural = _english_noun(last)
-    return [f"{head} {plural}".strip()]
+    forms = [f"{head} {_english_noun(last)}".strip()]
+    named, of, rest = phrase.partition(" of ")
+    if of:
+        before, _, noun = named.rpartition(" ")
+        forms.append(f"{before} {_english_noun(noun)} of {rest}".strip())
+    return forms
 
 
 def _dutch(phrase: str) -> list[str]:

@@ -32,6 +32,8 @@ _TRADE_WORDS: Final = frozenset(
 Meaning = tuple[str, str, str, float]
 Group = tuple[list[Meaning], str]
 
+_RANKS: Final = {"head of": "head", "vp": "vp", "vp of": "vp", "director of": "director"}
+
 
 class Node(TypedDict):
     """A code of a two-level tree."""
@@ -214,6 +216,16 @@ def _add_title(
     collection.add(kind, code, forms)
     titles_only.add(kind, code, forms)
     titles_only.add(kind, code, (phrase(raw, "") for raw in list_of(record, "title")))
+    if kind == "role":
+        for form in forms:
+            for rank in _ranks(form.text):
+                collection.add("seniority", rank, (form,))
+                titles_only.add("seniority", rank, (form,))
+
+
+def _ranks(title: str) -> set[str]:
+    """Return the seniorities that a role's phrase names beside the role: "head of payroll"."""
+    return {rank for lead, rank in _RANKS.items() if title.startswith(f"{lead} ")}
 
 
 def _affixes(tables: dict[str, Record], key: str) -> dict[str, tuple[str, str]]:

@@ -52,6 +52,17 @@ def test_the_sub_industry_is_the_most_specific_one_known() -> None:
     assert found == Industry("healthcare", "hospitals", "Healthcare > Hospitals")
 
 
+def test_a_sub_industry_that_is_another_trade_counts() -> None:
+    assert CANONICAL.industry(["B2B"], ["Supply Chain and Logistics"], Counter()).code == "logistics"
+    assert CANONICAL.industry(["Consumer"], ["Food and Beverage"], Counter()).code == "food_beverage"
+
+
+def test_a_sub_industry_that_says_less_than_the_industry_does_not() -> None:
+    assert CANONICAL.industry(["Fintech"], ["Credit and Lending"], Counter()).sub_code == "fintech"
+    assert CANONICAL.industry(["Digital Health"], ["Healthcare"], Counter()).sub_code == "digital_health"
+    assert CANONICAL.industry(["Logistics"], ["Software"], Counter()).sub_code == "logistics"
+
+
 def test_an_unknown_sub_industry_leaves_the_industry_and_is_counted() -> None:
     unmapped: Counter[tuple[str, str]] = Counter()
     found = CANONICAL.industry(["Healthcare"], ["Dragon care xyz"], unmapped)

@@ -100,6 +100,8 @@ def test_ordinary_words_that_name_a_tool_are_marked() -> None:
         ("Directeur des ressources humaines", ("hr",), "director"),
         ("CISO", ("security",), "cxo"),
         ("VP eng", ("engineering",), "vp"),
+        ("Head of Customer Success", ("customer_success",), "head"),
+        ("VP Finance", ("finance",), "vp"),
         ("SDR", ("sales", "sdr"), None),
         ("Verkäufer im Außendienst", ("sales", "account_executive"), None),
         ("Vertriebsleiterin", ("sales",), "head"),
