@@ -11,7 +11,7 @@ from bench.evaluation.cases import Case
 from bench.evaluation.ladder import Rung, rungs_of
 from bench.evaluation.legs import Admission, K, Legs, admission_of, asked, legs_of, patience
 from bench.evaluation.measures import discounts, ndcg_at, precision_at
-from bench.evaluation.variants import RANDOM, REFERENCE, Variant
+from bench.evaluation.variants import RANDOM, SERVED, Variant
 from deployments.inprocess import InProcess
 from ranking.answer import RankedLead
 from ranking.pipeline import rank_leads
@@ -32,7 +32,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Shown:
-    """One lead that the reference returned, by company row, and whether it bought."""
+    """One lead that was served, by company row, and whether it bought."""
 
     company: int
     bought: bool
@@ -55,7 +55,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Judged:
-    """One prompt under all variants, by name; `shown` is what the reference returned, `rungs` what each step would admit."""
+    """One prompt under all variants, by name; `shown` is what would be served, `rungs` what each step would admit."""
 
     case: Case
     grades: dict[str, Grade]
@@ -101,7 +101,7 @@ def judge(
     variants: Sequence[Variant],
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Judged]:
-    """Every case under every variant, in order. `variants` has the reference."""
+    """Every case under every variant, in order. `variants` has what is served."""
 
     async def run() -> list[Judged]:
         found = []
@@ -125,7 +125,7 @@ async def _judged(system: InProcess, case: Case, variants: Sequence[Variant]) ->
         rows, leads = await _rows(system, case, variant, legs, admission)
         hits = truth.hits(rows)
         grades[variant.name] = _grade(hits, truth.wanted)
-        if variant.name == REFERENCE:
+        if variant.name == SERVED:
             shown = tuple(
                 _shown(row, lead, bool(hit)) for row, lead, hit in zip(rows, leads, hits, strict=True)
             )

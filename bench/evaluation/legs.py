@@ -21,7 +21,7 @@ from ranking.types import Candidates, FloatArray, IntArray
 
 K = 25
 DEADLINE_MS = 60_000.0
-EVERYBODY = RankingConfig(intent=IntentConfig(bm25_threshold=1_000.0))
+EVERYBODY = RankingConfig(intent=IntentConfig(bm25_threshold=1_000.0, booster_threshold=1_000.0))
 """The booster scores the whole pool; what BM25 says of it is still in `Survey.pool`."""
 
 

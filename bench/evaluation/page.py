@@ -18,8 +18,8 @@ What `leads evaluate` measures, and how sure it is. Read it with these in mind (
 - A hit is a company that buys within 90 days after the day of the ranking; the ranking sees nothing of that. Lists that are too short are
   not forgiven.
 - Intervals are 95 % bootstrap intervals that draw whole products (4,000 draws): one product in seven languages is one observation.
-- Gains are against `v1.1`, the defaults, prompt by prompt on the same draws; "better" is the share of draws in which the gain is
-  positive (ties count half). Nothing is corrected for the number of rows: of twenty useless changes one reaches .95.
+- Gains are against `v1.1`, the requirements' numbers, prompt by prompt on the same draws; "better" is the share of draws in which the gain
+  is positive (ties count half). Nothing is corrected for the number of rows: of twenty useless changes one reaches .95.
 - Half of the products are held out by a digest of their names; they stand in the last column and are for the last look. Training
   products of the frozen world are never among them, as the default booster learned from their past.
 - The language model's route is measured where it is asked: `bench/records/llm-quality.json`.
@@ -67,8 +67,8 @@ def _purchases(path: Path, found: Mapping[str, Any]) -> Iterator[str]:
     yield from _variants(found)
     yield from _stages(found)
     yield from _ladder(found)
-    yield from _rates("By route (leads of `v1.1`)", "route", found["routes"])
-    yield from _rates("By what is known of a lead (leads of `v1.1`)", "lead has", found["traits"])
+    yield from _rates("By route (leads of `default`)", "route", found["routes"])
+    yield from _rates("By what is known of a lead (leads of `default`)", "lead has", found["traits"])
     yield from _slices(found)
     yield from _languages(found)
     yield from _calibration(found)
@@ -173,7 +173,7 @@ def _slices(found: Mapping[str, Any]) -> Iterator[str]:
 def _languages(found: Mapping[str, Any]) -> Iterator[str]:
     if not found["languages"]:
         return
-    yield "### Against the same request in English (`v1.1`)"
+    yield "### Against the same request in English (`default`)"
     yield ""
     yield from _head(["language", "gain of Precision@25", "leads in common", "held out: gain, in common"])
     for language, halves in found["languages"].items():
@@ -190,7 +190,7 @@ def _languages(found: Mapping[str, Any]) -> Iterator[str]:
 def _calibration(found: Mapping[str, Any]) -> Iterator[str]:
     yield "### Calibration"
     yield ""
-    yield "What a lead of `v1.1` states, and what share bought, in eight bins of equally many leads."
+    yield "What a lead of `default` states, and what share bought, in eight bins of equally many leads."
     yield ""
     yield from _head(["quantity", "half", "calibration error", "Brier score", "stated -> bought"])
     for quantity, halves in found["calibration"].items():

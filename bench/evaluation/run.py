@@ -10,11 +10,11 @@ from bench import record
 from bench.evaluation import tables
 from bench.evaluation.cases import HALVES, Case
 from bench.evaluation.judging import Judged, judge
-from bench.evaluation.variants import REFERENCE, Variant, all_variants
+from bench.evaluation.variants import REFERENCE, SERVED, Variant, all_variants
 from deployments.inprocess import InProcess
 
 SCENARIO = "quality"
-SLICED = (REFERENCE, "v1.1 without booster", "newest signal first", "most signals")
+SLICED = (SERVED, REFERENCE, "newest signal first", "most signals")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from bench.evaluation.cases import HALVES, Half
 from bench.evaluation.judging import MEASURES, Judged, Shown
 from bench.evaluation.measures import calibration_error, reliability
 from bench.evaluation.resampling import Resampler
-from bench.evaluation.variants import REFERENCE, Variant
+from bench.evaluation.variants import REFERENCE, SERVED, Variant
 from ranking.types import BoolArray, FloatArray
 
 BINS = 8
@@ -71,7 +71,7 @@ def slices(judged: Sequence[Judged], names: Sequence[str], seed: int) -> dict[st
 
 
 def languages(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
-    """Against the same product in English: gain of Precision@25 by the reference, and what share of the leads is the same."""
+    """Against the same product in English: gain of Precision@25 by what is served, and what share of the leads is the same."""
     found: dict[str, Any] = {}
     for half, members in halves(judged).items():
         english = {each.case.group: each for each in members if each.case.language == ENGLISH}
@@ -83,7 +83,7 @@ def languages(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
             ]
             if pairs:
                 draws = _resampler([each for each, _ in pairs], seed)
-                gain = np.array([_reference(each) - _reference(other) for each, other in pairs])
+                gain = np.array([_served(each) - _served(other) for each, other in pairs])
                 shared = np.array([_overlap(each, other) for each, other in pairs])
                 found.setdefault(language, {})[half] = {
                     "precision_at_25_gain": draws.mean(gain).rounded(), "overlap": draws.mean(shared).rounded(),
@@ -91,8 +91,8 @@ def languages(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     return found
 
 
-def _reference(judged: Judged) -> float:
-    return judged.grades[REFERENCE].precision_at_25
+def _served(judged: Judged) -> float:
+    return judged.grades[SERVED].precision_at_25
 
 
 def _overlap(one: Judged, other: Judged) -> float:
@@ -139,7 +139,7 @@ def ladder(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
 
 
 def routes(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
-    """Of the reference's leads: how many each route scored, and what share of them bought."""
+    """Of the leads that are served: how many each route scored, and what share of them bought."""
     return _rates(judged, seed, {route: _routed(route) for route in ROUTES})
 
 
@@ -158,7 +158,7 @@ def _marked(trait: str) -> Callable[[Shown], bool]:
 
 
 def calibration(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
-    """Reliability of what the reference says of its leads: `confidence` as a chance, and `score`, which claims to be none."""
+    """Reliability of what is said of the leads that are served: `confidence` as a chance, and `score`, which claims to be none."""
     found: dict[str, Any] = {}
     for half, members in halves(judged).items():
         leads = [lead for each in members for lead in each.shown]

@@ -11,17 +11,18 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from bench.evaluation.legs import Admission, Legs
-from ranking.config import RankingConfig
+from ranking.config import V1_1, RankingConfig
 from ranking.types import FloatArray
 
 Kind = Literal["baseline", "leg", "fusion", "configuration"]
 Fuse = Callable[[Legs], FloatArray]
 Order = Callable[[Admission], FloatArray]
 REFERENCE: Final = "v1.1"
+SERVED: Final = "default"
 RANDOM: Final = "random"
 RRF_K: Final = 60.0
 _SPREAD: Final = 3.0
-_ALL: Final = {"intent": {"bm25_threshold": 1000.0}}
+_ALL: Final = {"intent": {"bm25_threshold": 1000.0, "booster_threshold": 1000.0}}
 _NO_BOOSTS: Final = {"churn_points": 0.0, "job_points": 0.0}
 
 
@@ -106,7 +107,7 @@ def legs() -> tuple[Variant, ...]:
 
 
 def fusions() -> tuple[Variant, ...]:
-    """Other ways to bring the legs together, on the pool of the reference."""
+    """Other ways to bring the legs together, on the pool of what is served."""
     mean = weighted(0.6, lambda each: 0.5 * (each.lexical + each.boosted) + each.events)
     return (
         Variant("rrf bm25 + booster", "fusion", "reciprocal ranks, k 60",
@@ -128,35 +129,38 @@ def fusions() -> tuple[Variant, ...]:
 
 
 def configurations() -> tuple[Variant, ...]:
-    """The reference and single changes of its knobs."""
+    """What is served, the reference, and single changes of either."""
     named: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "booster for all": ("threshold 1000: BM25 decides nobody", _ALL),
-        "bm25 wherever it has evidence": ("threshold 0: the booster only without evidence", {"intent": {"bm25_threshold": 0.0}}),
-        "threshold 4": ("BM25 decides from 4 points", {"intent": {"bm25_threshold": 4.0}}),
+        "booster below 2": ("BM25's base stands from 2 points", {"intent": {"booster_threshold": 2.0}}),
+        "booster below 8": ("BM25's base stands from 8 points", {"intent": {"booster_threshold": 8.0}}),
+        "no kindred texts": ("only texts that name the product", {"intent": {"kindred_weight": 0.0}}),
+        "kindred texts x .25": ("their weight", {"intent": {"kindred_weight": 0.25}}),
+        "kindred texts x 1": ("their weight", {"intent": {"kindred_weight": 1.0}}),
         "renormalise": ("weights of untargeted dimensions shared out", {"fit": {"untargeted": "renormalise"}}),
-        "fit .5 intent .5": ("F-7's weights", {"final": {"fit": 0.5, "intent": 0.5}}),
         "fit .4 intent .6": ("F-7's weights", {"final": {"fit": 0.4, "intent": 0.6}}),
-        "fit .3 intent .7": ("F-7's weights", {"final": {"fit": 0.3, "intent": 0.7}}),
         "no boosts": ("F-6 left out", {"intent": {"boosts": _NO_BOOSTS}}),
         "half evidence 4": ("evidence saturates earlier", {"intent": {"half_evidence": 4.0}}),
         "half evidence 16": ("evidence saturates later", {"intent": {"half_evidence": 16.0}}),
-        "rank discount .7": ("more evidence counts more", {"intent": {"rank_discount": 0.7}}),
-        "tau 60 days": ("evidence fades faster", {"intent": {"decay": {"tau_days": 60.0}}}),
-        "tau 120 days": ("evidence fades slower", {"intent": {"decay": {"tau_days": 120.0}}}),
+        "rank discount .5": ("more evidence counts less", {"intent": {"rank_discount": 0.5}}),
+        "doubt .5": ("suppliers in doubt count half", {"intent": {"doubt_weight": 0.5}}),
+        "tau 45 days": ("evidence fades faster", {"intent": {"decay": {"tau_days": 45.0}}}),
+        "tau 90 days": ("evidence fades slower", {"intent": {"decay": {"tau_days": 90.0}}}),
     }  # fmt: skip
+    stands = V1_1.intent.model_copy(update={"booster_threshold": 0.0})
+    kindred = stands.model_copy(update={"kindred_weight": 0.5})
     return (
-        Variant(REFERENCE, "configuration", "the defaults: F-3 to F-7 with the booster"),
-        Variant(
-            "v1.1 without booster",
-            "configuration",
-            "BM25 wherever it has evidence, else nothing",
-            booster=False,
-        ),
+        Variant(SERVED, "configuration", "the defaults: what is served"),
+        Variant(REFERENCE, "configuration", "F-3 to F-7 with the numbers of the requirements", V1_1),
+        Variant("v1.1 without booster", "configuration", "BM25 wherever it has evidence, else nothing", V1_1, booster=False),
+        Variant("v1.1, bm25 stands", "configuration", "the booster only without evidence", RankingConfig(intent=stands)),
+        Variant("v1.1, bm25 stands, kindred texts", "configuration", "and texts without its name", RankingConfig(intent=kindred)),
+        Variant("without booster", "configuration", "the defaults, nothing where there is no evidence", booster=False),
         *(
-            Variant(name, "configuration", what, configured(changes))
+            Variant(name, "configuration", f"the defaults; {what}", configured(changes))
             for name, (what, changes) in named.items()
         ),
-    )
+    )  # fmt: skip
 
 
 def all_variants() -> tuple[Variant, ...]:

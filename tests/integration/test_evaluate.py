@@ -12,7 +12,7 @@ from bench.evaluation import run, tables
 from bench.evaluation.cases import outcome_cases, world_cases
 from bench.evaluation.judging import Truth, judge
 from bench.evaluation.legs import admission_of
-from bench.evaluation.variants import REFERENCE, baselines, configurations, fusions, legs
+from bench.evaluation.variants import REFERENCE, SERVED, baselines, configurations, fusions, legs
 from commands.training import read_outcomes
 from configs.schema import DEFAULT_BOOSTER
 from models.booster import BoosterModel
@@ -46,15 +46,15 @@ def test_prompts_are_told_apart_by_whether_they_rule_anything_out(served_world, 
         assert trait in replace(cases[0], query=parse(prompt, served_world.taxonomy)).traits()
 
 
-def test_every_ranking_is_judged_and_the_reference_tells_of_its_leads(system, cases):
+def test_every_ranking_is_judged_and_what_is_served_tells_of_its_leads(system, cases):
     variants = (*baselines(), *legs(), *fusions()[:2], *configurations()[:2])
     judged = judge(system, cases[:4], variants)
     for each in judged:
         assert list(each.grades) == [variant.name for variant in variants]
         assert all(0.0 <= grade.precision_at_25 <= 1.0 for grade in each.grades.values())
-        reference = each.grades[REFERENCE]
-        assert len(each.shown) == reference.leads
-        assert sum(lead.bought for lead in each.shown) == round(25 * reference.precision_at_25)
+        served = each.grades[SERVED]
+        assert len(each.shown) == served.leads
+        assert sum(lead.bought for lead in each.shown) == round(25 * served.precision_at_25)
         reach = each.reach
         assert reach.buyers >= reach.admitted >= max(reach.strict, reach.pool)
         assert reach.pool >= sum(lead.bought for lead in each.shown)
@@ -116,7 +116,7 @@ def test_a_request_in_another_language_is_held_against_the_same_in_english(serve
     found = tables.languages(judged, 1)
     assert set(found) == {"de"}
     (half,) = found["de"].values()
-    gain = judged[1].grades[REFERENCE].precision_at_25 - judged[0].grades[REFERENCE].precision_at_25
+    gain = judged[1].grades[SERVED].precision_at_25 - judged[0].grades[SERVED].precision_at_25
     assert half["precision_at_25_gain"]["mean"] == pytest.approx(gain, abs=1e-4)
     same = {lead.company for lead in judged[0].shown} & {lead.company for lead in judged[1].shown}
     assert half["overlap"]["mean"] == pytest.approx(len(same) / len(judged[0].shown), abs=1e-4)
