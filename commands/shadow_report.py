@@ -26,7 +26,7 @@ _CAVEAT = "Hits are of leads as production had ordered them: who stood first was
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Between the first and the last shadow list: answers that production has made, and the mean share that was to be drawn."""
+    """From the first to the last query with a shadow list: answers that production has made, and the mean share to be drawn."""
 
     since: datetime
     until: datetime
@@ -100,20 +100,32 @@ def _told_of(mean: Mean) -> str:
 
 
 async def _told(dsn: str, candidate: str | None, production: str | None, since: datetime, k: int) -> Told:
-    statements = load()
     pool = await open_pool(dsn)
     try:
-        pairs = await pool.fetch(statements["shadowed_candidates"])
-        chosen = _chosen(pairs, candidate, production)
-        rows = await pool.fetch(statements["shadowed_queries"], *chosen, since)
-        if not rows:
-            raise CommandError(
-                f"{chosen[0]} has scored no query beside {chosen[1]} since {since:%Y-%m-%d %H:%M}"
-            )
-        first, last = rows[0]["created_at"], rows[-1]["created_at"]
-        answered = await pool.fetchval(statements["answered_between"], chosen[1], first, last)
+        return await report_of(pool, candidate, production, since, k)
     finally:
         await pool.close()
+
+
+async def report_of(
+    pool: asyncpg.Pool, candidate: str | None, production: str | None, since: datetime, k: int
+) -> Told:
+    """The newest pair of versions that begin as wanted.
+
+    Raises:
+        CommandError: there is none, it has scored nothing since, or the log knows none of it.
+    """
+    statements = load()
+    pairs = await pool.fetch(statements["shadowed_candidates"])
+    chosen = _chosen(pairs, candidate, production)
+    rows = await pool.fetch(statements["shadowed_queries"], *chosen, since)
+    if not rows:
+        raise CommandError(f"{chosen[0]} has scored no query beside {chosen[1]} since {since:%Y-%m-%d %H:%M}")
+    moments = [row["answered_at"] for row in rows if row["answered_at"] is not None]
+    if not moments:
+        raise CommandError("the query log has none of the queries that were scored in the shadow")
+    first, last = min(moments), max(moments)
+    answered = await pool.fetchval(statements["answered_between"], chosen[1], first, last)
     share = float(np.mean([row["share"] for row in rows]))
     found = report([_query(row) for row in rows], k, _SEED)
     return Told(*chosen, Coverage(first, last, answered, share), found)

@@ -528,7 +528,7 @@ FROM shadow_lists GROUP BY candidate, production ORDER BY newest DESC
 -- Queries that candidate $1 has scored beside production $2 since $3, oldest first, with the places (from 1) of shown leads that came to
 -- something. Outcomes count if they name the query, and of a tenant only where it shares them.
 SELECT shadow.lead_ids, shadow.shown_ids, shadow.shown_scores, shadow.share, shadow.correlation, shadow.base_shift,
-    shadow.created_at, coalesce(queries.prompt, shadow.query_id) AS prompt, coalesce(outcome.places, '{}') AS hits
+    queries.created_at AS answered_at, coalesce(queries.prompt, shadow.query_id) AS prompt, coalesce(outcome.places, '{}') AS hits
 FROM shadow_lists AS shadow
 LEFT JOIN queries USING (query_id)
 LEFT JOIN tenants ON tenants.tenant_id = shadow.tenant_id

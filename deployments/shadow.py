@@ -77,6 +77,10 @@ class Shadow:
         self._came = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        """Answers that wait to be scored."""
+        return len(self._waiting)
+
     async def look(self) -> None:
         """Learn which share is wanted; what cannot be read leaves it as it is."""
         try:
