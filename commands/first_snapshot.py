@@ -14,6 +14,7 @@ from pathlib import Path
 from db.embedded.process import ServerProcess
 from db.pool import open_pool
 from db.snapshot import open_snapshot
+from db.snapshot.tombstones import is_left_behind
 from ingest.indexing import build_generation
 from ranking.errors import ArtifactError, LeadError, Unavailable
 from ranking.taxonomy import load_taxonomy
@@ -27,7 +28,8 @@ def snapshots_of(data_dir: Path) -> Path:
 def ensure(database_url: str, data_dir: Path) -> None:
     """Build a snapshot in a child process unless a usable one is published.
 
-    One that an older version of the code or of the taxonomy made is not usable; the rows it was made of are.
+    One that an older version of the code or of the taxonomy made is not usable; the rows it was made of are. Nor is one that was
+    not followed for a month: what was deleted since is no longer known.
 
     Raises:
         Unavailable: the build failed; carries its last line.
@@ -50,12 +52,12 @@ def ensure(database_url: str, data_dir: Path) -> None:
 
 
 def is_usable(root: Path) -> bool:
-    """Whether the published snapshot can be opened by this code with this taxonomy."""
+    """Whether the published snapshot can be opened by this code with this taxonomy, and brought up to date."""
     try:
-        open_snapshot(root, taxonomy_version=load_taxonomy().version, verify=False)
+        snapshot = open_snapshot(root, taxonomy_version=load_taxonomy().version, verify=False)
+        return not is_left_behind(root, snapshot.generation, time.time())
     except ArtifactError:
         return False
-    return True
 
 
 def main(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ from db.snapshot import write_snapshot
 from db.snapshot.catalogue import Catalogue, DisplayColumns
 from db.snapshot.layout import open_array, open_columns
 from db.snapshot.publishing import BUILDER
+from db.snapshot.tombstones import prune_tombstones
 from models import lexical
 from models.lexical.statistics import Statistics
 from ranking.errors import Unavailable
@@ -49,7 +50,9 @@ async def build_generation(
         )
 
     async with pool.acquire() as connection:
-        return await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)
+        generation = await write_snapshot(connection, root, taxonomy, clock=clock, extend=add_lexical)
+        await prune_tombstones(connection, root, clock())
+    return generation
 
 
 async def build_when_free(

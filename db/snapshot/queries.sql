@@ -7,6 +7,11 @@ SELECT pg_try_advisory_lock(4862026010)
 -- name: builder_unlock
 SELECT pg_advisory_unlock(4862026010)
 
+-- name: prune_tombstones
+-- At most $3 marks of rows that were deleted before $2 by transactions older than $1.
+DELETE FROM tombstones WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM tombstones WHERE txid < $1::text::xid8 AND deleted_at < $2 LIMIT $3))
+
 -- name: reading_settings
 -- Long reads are meant here, with pauses while the reader computes; every table is read whole, so look-ups one by
 -- one never pay.

@@ -1,5 +1,7 @@
 """A generation is published with its lexical index, or not at all."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import asyncpg
 import pytest
 
 from db.pool import open_pool
-from db.snapshot import open_snapshot, write_snapshot
+from db.snapshot import open_snapshot, tombstones, write_snapshot
+from db.snapshot.additions import last_path, mark_last
 from db.snapshot.layout import CURRENT
+from db.snapshot.tombstones import is_left_behind, prune_tombstones
 from ingest.indexing import build_generation
 from models.lexical import LexicalIndex
 from ranking.errors import ArtifactError
@@ -85,3 +89,42 @@ async def test_a_damaged_lexical_index_is_refused(pool: asyncpg.Pool, tmp_path: 
     path.write_text(path.read_text().replace("atire", "lucene"))
     with pytest.raises(ArtifactError, match="damaged"):
         open_snapshot(tmp_path)
+
+
+async def test_marks_of_deleted_rows_go_once_no_generation_needs_them_and_they_are_old(
+    pool: asyncpg.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tombstones, "_AT_ONCE", 1)
+    months_ago = "UPDATE tombstones SET deleted_at = to_timestamp($1) - interval '32 days'"
+
+    async def left() -> list[str]:
+        rows = await pool.fetch("SELECT entity_id FROM tombstones ORDER BY entity_id")
+        return [row["entity_id"] for row in rows]
+
+    bury = "INSERT INTO tombstones (entity, entity_id, company_id) VALUES ('snippet', $1, 'a')"
+    await pool.executemany(bury, [("one",), ("two",)])
+    first = await build_generation(pool, tmp_path, TAXONOMY, clock=clock)
+    assert await left() == ["one", "two"], "they are young"
+    await pool.execute(bury, "unseen")
+    await add_snippet(pool, "s4", "a", "A door was painted")
+    await pool.execute(months_ago, clock())
+    async with pool.acquire() as connection:
+        assert await prune_tombstones(connection, tmp_path, clock()) == 2
+        assert await left() == ["unseen"], "who follows the first generation has not seen them"
+        await build_generation(pool, tmp_path, TAXONOMY, clock=lambda: clock() + 60.0)
+        assert await left() == ["unseen"], "it is still kept"
+        shutil.rmtree(tmp_path / first)
+        assert await prune_tombstones(connection, tmp_path, clock()) == 1
+        assert await prune_tombstones(connection, tmp_path / "none", clock()) == 0
+
+
+async def test_a_generation_that_nobody_followed_for_a_month_is_left_behind(
+    pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    generation = await build_generation(pool, tmp_path, TAXONOMY, clock=clock)
+    month_s = tombstones.KEPT_DAYS * 86_400.0
+    assert not is_left_behind(tmp_path, generation, clock() + month_s - 1.0)
+    assert is_left_behind(tmp_path, generation, clock() + month_s + 1.0)
+    mark_last(tmp_path / generation, 0)
+    os.utime(last_path(tmp_path / generation), (clock() + 10.0, clock() + 10.0))
+    assert not is_left_behind(tmp_path, generation, clock() + month_s + 1.0)
