@@ -21,6 +21,7 @@ from configs.streams import StreamArgs, StreamSettings
 from db.pool import PoolLimits, open_pool
 from ingest.importers.canonical import Canonicaliser
 from ingest.plagiarism.watching import Watch
+from ingest.streams import metrics
 from ingest.streams.connecting import Connection
 from ingest.streams.intake import Intake, IntakeCounts
 from ingest.streams.messages import Reader
@@ -66,6 +67,7 @@ def judge_of(watch: Watch) -> Judge:
     async def judge(connection: PoolConnectionProxy, new: Sequence[NewSnippet], now: datetime) -> None:
         await flag_orders(connection, [each.row for each in new], now)
         await watch.judge(connection, new, now)
+        metrics.index_bytes(watch.memory_bytes)
 
     return judge
 

@@ -37,6 +37,8 @@ MOST_CANDIDATES: Final = 8
 _FULL: Final = 0.7
 _KEYS_EACH: Final = SKETCH_KEYS + 2
 _SMALLEST: Final = 256
+# By a quarter: doubling leaves half of it empty and holds three times as much while it moves. Each entry moves four times, not once.
+_GROWS_BY: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +176,7 @@ class _Generation:
         rows = self._columns.shape[1]
         if texts <= rows:
             return
-        rows = min(self._capacity, max(texts, 2 * rows))
+        rows = min(self._capacity, max(texts, rows + rows // _GROWS_BY))
         columns = np.zeros((5, rows), dtype=np.int64)
         columns[:, : self.size] = self._columns[:, : self.size]
         table = np.zeros(_slots(rows), dtype=np.uint64)

@@ -83,6 +83,11 @@ class Watch:
         """How many texts are remembered."""
         return len(self._follower.index)
 
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of the index."""
+        return self._follower.index.memory_bytes
+
     async def catch_up(self, pool: asyncpg.Pool) -> None:
         """Take in what is judged already, so that the first that arrives need not wait for it: some seconds for a million texts."""
         async with pool.acquire() as connection, connection.transaction():

@@ -19,6 +19,12 @@ _LAG = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+_INDEX = Gauge(
+    "leads_ingest_index_bytes",
+    "Memory of the index of near-duplicates; it grows with each original until it is full",
+    multiprocess_mode="mostrecent",
+)
+
 
 def count(topic: str, result: str, messages: int) -> None:
     """Messages of a topic came to an end."""
@@ -29,6 +35,11 @@ def count(topic: str, result: str, messages: int) -> None:
 def lag(seconds: float) -> None:
     """How old the oldest message in hand is."""
     _LAG.set(seconds)
+
+
+def index_bytes(size: int) -> None:
+    """How large the index of near-duplicates is."""
+    _INDEX.set(size)
 
 
 @contextmanager
