@@ -36,6 +36,7 @@ from models.registry import REGISTRY_FOLDER, ModelRegistry
 from models.training import TrainedBooster, TrainingRows, area_under_curve, save, train
 from models.training_set import Example, collect
 from ranking.config import RankingConfig
+from ranking.errors import ArtifactError
 from ranking.features import schema_hash
 from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
@@ -91,13 +92,13 @@ def train_command(
             trained, data_hash = _of_outcomes(target, labels, judgements, console)
     except ValueError as err:
         raise CommandError(f"cannot train: {err}", USAGE) from err
-    trained, parent = _beside(trained, serving)
+    trained, parent = _beside(trained, serving, console)
     folder = save(trained, data_hash, root, code_version(), datetime.now(UTC), parent)
     for name, value in trained.metrics.items():
         console.print(f"{name:>24}  {value:.4g}", highlight=False)
     console.print(f"artefact {folder}", highlight=False)
     version = folder.name.removeprefix(f"{BOOSTER}-")
-    console.print(f"a candidate beside {parent}: `leads models promote {version}`", highlight=False)
+    console.print(f"a candidate: `leads models promote {version}`, or `shadow` first", highlight=False)
 
 
 def _of_outcomes(
@@ -110,12 +111,17 @@ def _of_outcomes(
     return _trained(rows, lists, stored.judged if judgements else JudgedRows.of([]), console)
 
 
-def _beside(trained: TrainedBooster, serving: Path) -> tuple[TrainedBooster, str]:
-    """The same with what serves asked about the same held-out rows, and the version that serves.
+def _beside(trained: TrainedBooster, serving: Path, console: Console) -> tuple[TrainedBooster, str | None]:
+    """The same with what serves asked about the same held-out rows, and the version that serves; None where that cannot be used here.
 
     It may have learned from some of them: then it looks better than it is, and a promotion is refused too often, never too seldom.
     """
-    model, held_out = BoosterModel(serving), trained.held_out
+    try:
+        model = BoosterModel(serving)
+    except ArtifactError as err:
+        console.print(f"not compared with what serves: {err.artifact} {err.reason}", highlight=False)
+        return trained, None
+    held_out = trained.held_out
     if held_out is None or not held_out.labels.any() or held_out.labels.all():
         return trained, model.version
     of_parent = area_under_curve(model.probability(held_out.features), held_out.labels)
