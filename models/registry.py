@@ -35,14 +35,20 @@ class ModelRegistry:
     def __init__(self, root: Path, fallback: Path) -> None:
         self.root = root
         self._fallback = fallback
+        self._known = (0, InForce())
 
     def changes(self) -> tuple[Change, ...]:
         """The history, oldest first; see `registry_log.read`."""
         return registry_log.read(self.root)
 
     def in_force(self) -> InForce:
-        """What serves and what is shadowed."""
-        return registry_log.in_force(self.changes())
+        """What serves and what is shadowed; read again only when there are more changes than before."""
+        known, state = self._known
+        if registry_log.count(self.root) != known:
+            changes = self.changes()
+            state = registry_log.in_force(changes)
+            self._known = len(changes), state
+        return state
 
     def serving(self) -> Path:
         """The artefact that serves: the one in production, or the fallback."""

@@ -178,6 +178,13 @@ def test_a_name_that_is_no_versions_is_refused(registry: ModelRegistry, name: st
         registry.find(name)
 
 
+def test_what_another_has_changed_is_seen(registry: ModelRegistry, made: Path, tmp_path: Path) -> None:
+    assert registry.in_force().production is None
+    second = by_age(made)[1]
+    Promotions(ModelRegistry(registry.root, tmp_path / "fallback")).promote(second, ASKED)
+    assert registry.in_force().production == second
+
+
 def test_of_two_writers_who_saw_the_same_one_is_refused(registry: ModelRegistry) -> None:
     change = Change(action="promote", version="a", replaced=None, at=NOW, by="one")
     registry_log.append(registry.root, 0, change)
