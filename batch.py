@@ -8,12 +8,14 @@ and accounts; leads never pass through Ray's object store.
 import fcntl
 import logging
 import os
+import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import ray
 from ray.data import ActorPoolStrategy, DataContext
@@ -33,6 +35,7 @@ from ranking.errors import ArtifactError, LeadError
 
 _LOCK = ".lock"
 _OBJECT_STORE_BYTES = 128 << 20  # parts of the input and accounts of a few hundred bytes
+_ENDED = (signal.SIGINT, signal.SIGTERM)
 _RETRIES = 3  # of a part whose worker dies; what kills four is the part's own fault
 
 
@@ -43,17 +46,24 @@ def run(out: Path, console: Console) -> BatchSummary:
         BatchMismatch: another run works there, or the file of prompts is not the one that was promised.
         ArtifactError: there is nothing to run, or a part failed; what is done stays done.
     """
+    order = take_order(out)  # before the lock: whoever is refused leaves no list of people behind
+    manifest = read_manifest(out)
+    if manifest is None:
+        raise ArtifactError(str(out), "holds no batch; start one with `leads batch`")
     with _alone(out):
-        order, manifest = take_order(out), read_manifest(out)
-        if manifest is None:
-            raise ArtifactError(str(out), "holds no batch; start one with `leads batch`")
         sweep(out)
         started_s = time.monotonic()
         finished = done_parts(out)
-        todo = {part: rows for part, rows in _parts(Path(order.prompts), manifest) if part not in finished}
+        todo: list[dict[str, int | bytes]] = [
+            {"part": part, "rows": packed(rows)}
+            for part, rows in _parts(Path(order.prompts), manifest)
+            if part not in finished
+        ]
         figures = RunFigures(0, 0, 0.0, 0.0, 0.0)
         if todo:
             answered = sum(each.prompts for each in finished.values())
+            rows = manifest.prompts.rows
+            console.print(f"{rows - answered:,} of {rows:,} prompts to do; starting Ray", highlight=False)
             with BatchProgress(console, manifest.prompts.rows, answered) as progress:
                 figures = _score(out, manifest, order, todo, progress, started_s)
         sweep(out)  # what workers that were killed meanwhile left half written
@@ -64,14 +74,15 @@ def _score(
     out: Path,
     manifest: BatchManifest,
     order: BatchOrder,
-    todo: Mapping[int, list[PromptRow]],
+    todo: list[dict[str, int | bytes]],
     progress: BatchProgress,
     started_s: float,
 ) -> RunFigures:
-    """Have the parts written by a pool of actors; a worker that dies is replaced and its part done again."""
+    """Have the parts written by a pool of actors; a worker that dies is replaced and its part done again. Empties `todo`."""
     workers = _connect(order.workers, len(todo))
-    items = [{"part": part, "rows": packed(rows)} for part, rows in todo.items()]
-    dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+    source = ray.data.from_items(todo, override_num_blocks=len(todo))
+    todo.clear()  # Ray's object store has them now, and puts on disk what it cannot hold
+    dataset = source.map_batches(
         BatchWorker,
         batch_size=1,
         batch_format="pyarrow",
@@ -113,6 +124,7 @@ def _connect(workers: int | None, parts: int) -> int:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what fails is raised, and told in one line
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False)
+        _end_by_signals()
         cores = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
         return max(1, min(workers or cores, parts))
     count = max(1, min(workers or os.cpu_count() or 1, parts))
@@ -124,7 +136,20 @@ def _connect(workers: int | None, parts: int) -> int:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+    _end_by_signals()
     return count
+
+
+def _end_by_signals() -> None:
+    """Have Ctrl-C and SIGTERM end the run in order; called after `ray.init`, whose handler of SIGTERM aborts with a dump (Ray 2.60)."""
+    for each in _ENDED:
+        signal.signal(each, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    for each in _ENDED:  # once is enough; `ray job stop` tells us again
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _parts(path: Path, manifest: BatchManifest) -> Iterator[tuple[int, list[PromptRow]]]:
@@ -156,10 +181,15 @@ def _reason(error: RayError) -> str:
     return ours[-1] if ours else type(error).__name__
 
 
+def _ended(code: int) -> int:
+    sys.stderr.write("leads: ended early; what is done stays, --resume does the rest\n")
+    return code
+
+
 def _tell(summary: BatchSummary, out: Path, console: Console) -> None:
     found = Table(show_header=False, box=None)
     ran = summary.run
-    per_lead = "-" if summary.cost_per_lead_usd is None else f"${summary.cost_per_lead_usd:.2e} per lead"
+    per_lead = "" if summary.cost_per_lead_usd is None else f", ${summary.cost_per_lead_usd:.2g} per lead"
     for name, value in (
         ("prompts", f"{summary.prompts:,}"),
         ("leads", f"{summary.leads:,}"),
@@ -167,7 +197,7 @@ def _tell(summary: BatchSummary, out: Path, console: Console) -> None:
         ("this run", f"{ran.prompts:,} prompts in {ran.wall_s:.1f} s, {ran.start_s:.1f} s of it to the first part, {ran.workers} workers"),
         ("rate", f"{summary.prompts_per_s or 0.0:.1f} prompts/s"),
         ("CPU", f"{summary.cpu_s:.1f} s, {summary.cpu_ms_per_prompt:.1f} ms per prompt; a worker's most memory {ran.peak_rss_mib:.0f} MiB"),
-        ("cost", f"${summary.cost_usd:.4f} at ${summary.usd_per_cpu_hour:g} per CPU hour, {per_lead}; no language model"),
+        ("cost", f"${summary.cost_usd:.2g} at ${summary.usd_per_cpu_hour:g} per CPU hour{per_lead}; no language model"),
         ("written", str(out)),
     ):  # fmt: skip
         found.add_row(name, value)
@@ -182,8 +212,13 @@ def main(arguments: list[str]) -> int:
     except LeadError as err:
         sys.stderr.write(f"leads: {': '.join(str(part) for part in err.args)}\n")
         return 2 if isinstance(err, BatchMismatch) else 1
-    except KeyboardInterrupt:
-        return 130
+    except OSError as err:
+        sys.stderr.write(f"leads: {err}\n")
+        return 1
+    except KeyboardInterrupt:  # before Ray has begun
+        return _ended(128 + signal.SIGINT)
+    except SystemExit as err:
+        return _ended(int(err.code or 0))
     _tell(summary, out, console)
     return 1 if summary.remarks.get("internal") else 0
 

@@ -32,6 +32,7 @@ from deployments.batch.manifest import (
     write_manifest,
 )
 from deployments.batch.order import BatchOrder, give_order
+from deployments.batch.rows import has_prompt
 from deployments.schemas import MOST_LEADS
 from ingest.importers.rows import UnusableFile
 from ingest.prompts import read_prompts
@@ -45,6 +46,7 @@ from ranking.types import Generation
 _ROOT = Path(__file__).parents[1]
 _SERVE_CONFIG = _ROOT / "configs" / "serve.yaml"
 _PART_PROMPTS = 64
+_COLUMNS_TOLD = 10
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH_PACKAGES = Path(sys.prefix) / "batch"
 """Where the Makefile puts what only Ray Data needs: pandas beside Serve costs each of its processes 60 MiB (decision 0046)."""
@@ -193,12 +195,22 @@ def _booster(target: Target, config: Path) -> Path:
 
 
 def _prompts_file(path: Path) -> PromptsFile:
+    rows, columns, asks = 0, dict[str, None](), False
     try:
-        rows = sum(1 for _ in read_prompts(path))
+        for each in read_prompts(path):
+            rows += 1
+            asks = asks or has_prompt(each.values)
+            if not asks and len(columns) < _COLUMNS_TOLD:
+                columns |= dict.fromkeys(each.values)
     except UnusableFile as err:
         raise CommandError(str(err), USAGE) from err
     if not rows:
         raise CommandError(f"{path} has no prompts", USAGE)
+    if not asks:
+        found = ", ".join(list(columns)[:_COLUMNS_TOLD]) or "no readable row"
+        raise CommandError(
+            f"{path}: no row has a column `prompt` (or `query`) with text; it has {found}", USAGE
+        )
     with path.open("rb") as file:
         return PromptsFile(name=path.name, rows=rows, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+import db.snapshot
+import models.lexical
 import ranking
 from db.snapshot.layout import write_durably
 from db.suppressions import Suppression
@@ -44,7 +46,9 @@ class Versions(_Frozen):
     snapshot: str
     snapshot_content: str
     taxonomy: str
-    formulas: str = Field(description="digest of the sources of `ranking`")
+    formulas: str = Field(
+        description="digest of the sources of `ranking`, `models.lexical` and `db.snapshot`"
+    )
     config: str = Field(description="digest of the ranking's numbers, as answers over HTTP have it")
     booster: str
     embedder: str
@@ -135,11 +139,13 @@ def suppressions_version(suppressed: tuple[Suppression, ...]) -> str:
 
 
 def formulas_version() -> str:
-    """Digest of every source of the ranking: what computes the scores, whether or not it lies in a repository."""
-    root = Path(ranking.__path__[0])
+    """Digest of the sources of what retrieves and scores, whether or not they lie in a repository."""
     digest = hashlib.sha256()
-    for path in sorted(path for pattern in _SOURCES for path in root.rglob(pattern)):
-        digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
+    for package in (ranking, models.lexical, db.snapshot):
+        root = Path(package.__path__[0])
+        for path in sorted(path for pattern in _SOURCES for path in root.rglob(pattern)):
+            name = f"{package.__name__}/{path.relative_to(root).as_posix()}"
+            digest.update(f"{name}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -52,8 +52,10 @@ class PartFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
-        self._draft.unlink(missing_ok=True)
+        try:
+            self._writer.close()
+        finally:  # a full disk fails here, too
+            self._draft.unlink(missing_ok=True)
 
     def add(self, rows: list[dict[str, Any]]) -> None:
         """Write rows, in this order."""
@@ -86,15 +88,20 @@ def open_part(out: Path, part: int) -> tuple[PartFile, PartFile]:
 
 
 def done_parts(out: Path) -> dict[int, Account]:
-    """The parts that are done, by number."""
-    found = (account_of(path) for path in sorted((out / LEADS_FOLDER).glob("part-*.parquet")))
-    return {account.part: account for account in found}
+    """The parts that are done, by number; one of which a file is gone or cut short is to be done again."""
+    found = (_account_of(out, path.name) for path in sorted((out / LEADS_FOLDER).glob("part-*.parquet")))
+    return {account.part: account for account in found if account is not None}
 
 
-def account_of(leads: Path) -> Account:
-    """What the footer of a part's leads says."""
-    metadata = pq.read_metadata(leads)
-    return Account(**json.loads(metadata.metadata[_ACCOUNT]))
+def _account_of(out: Path, name: str) -> Account | None:
+    """What the footer of a part's leads says, None unless both files hold as many rows as it says."""
+    try:
+        leads, prompts = (pq.read_metadata(out / folder / name) for folder in (LEADS_FOLDER, PROMPTS_FOLDER))
+        account = Account(**json.loads(leads.metadata[_ACCOUNT]))
+    except (FileNotFoundError, KeyError, TypeError, pa.ArrowInvalid):
+        return None
+    whole = (leads.num_rows, prompts.num_rows) == (account.leads, account.prompts)
+    return account if whole and name == name_of(account.part) else None
 
 
 def remarks(out: Path) -> Iterator[dict[str, Any]]:
@@ -104,11 +111,6 @@ def remarks(out: Path) -> Iterator[dict[str, Any]]:
         for row in pq.read_table(path, columns=columns).to_pylist():
             if row["code"] is not None:
                 yield row
-
-
-def rows_of(path: Path) -> int:
-    """How many rows a Parquet file has, from its footer."""
-    return int(pq.read_metadata(path).num_rows)
 
 
 def sweep(out: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isnan
 from typing import Any
 
 import orjson
@@ -31,11 +32,19 @@ class PromptRow:
 
 
 def prompt_row(row: int, values: Mapping[str, Any]) -> PromptRow:
-    """A row with its known columns; without an id of its own its line is its id."""
-    named = {_ALIASES.get(name, name): value for name, value in values.items()}
+    """A row with its known columns; without an id of its own its line is its id, and so it is where bytes are no UTF-8."""
+    try:
+        named = {_ALIASES.get(name, name): _cell(value) for name, value in values.items()}
+    except UnicodeDecodeError:
+        return PromptRow(f"row-{row}", row, fault="contains invalid UTF-8")
     kept = {name: named[name] for name in FIELDS if not _is_absent(named.get(name))}
     identity = named.get("prompt_id")
     return PromptRow(f"row-{row}" if _is_absent(identity) else str(identity), row, kept)
+
+
+def has_prompt(values: Mapping[str, Any]) -> bool:
+    """Whether columns have a prompt in them."""
+    return not (_is_absent(values.get("prompt")) and _is_absent(values.get("query")))
 
 
 def prompt_rows(lines: Iterable[tuple[int, Mapping[str, Any], str | None]]) -> Iterator[PromptRow]:
@@ -93,6 +102,15 @@ def unpacked(content: bytes) -> list[PromptRow]:
     return [PromptRow(*each) for each in orjson.loads(content)]
 
 
+def _cell(value: object) -> object:
+    """A cell as JSON would have it: a column of integers with gaps comes as floats, with NaN in the gaps; text may come as bytes."""
+    if isinstance(value, float):
+        if isnan(value):
+            return None
+        return int(value) if value.is_integer() else value
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def _is_absent(value: object) -> bool:
     """A cell without a value; CSV writes it as nothing, Parquet as null. An empty prompt is absent too: both are refused."""
     return value is None or value == ""
@@ -109,7 +127,7 @@ def _number(value: object, pointer: str) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return orjson.loads(value)
+        return _cell(orjson.loads(value))
     except orjson.JSONDecodeError as err:
         raise InvalidQuery(
             "The row cannot be used.", (FieldError(pointer, f"{value!r} is no number"),)

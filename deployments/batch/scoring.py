@@ -12,7 +12,7 @@ from typing import Any
 
 from db.suppressions import Suppression
 from deployments.batch.manifest import BatchManifest
-from deployments.batch.parts import Account, open_part
+from deployments.batch.parts import Account, name_of, open_part
 from deployments.batch.remarks import Remark, refused, remark_on
 from deployments.batch.rows import PromptRow, body_of
 from deployments.inprocess import InProcess, open_in_process
@@ -92,7 +92,18 @@ class PartScorer:
         self._loop.close()
 
     def score(self, part: int, rows: Sequence[PromptRow]) -> dict[str, Any]:
-        """Answer the rows of a part and put its files in place; returns a row of `columns.REPORT`."""
+        """Answer the rows of a part and put its files in place; returns a row of `columns.REPORT`.
+
+        Raises:
+            ArtifactError: the part cannot be written, such as where the disk is full.
+        """
+        try:
+            account = self._written(part, rows)
+        except OSError as err:
+            raise ArtifactError(str(self._out / name_of(part)), str(err)) from err
+        return {**account._asdict(), "peak_rss_mib": _peak_rss_mib(), "pid": os.getpid()}
+
+    def _written(self, part: int, rows: Sequence[PromptRow]) -> Account:
         started_s = time.process_time()
         remarks = 0
         prompts, leads = open_part(self._out, part)
@@ -105,7 +116,7 @@ class PartScorer:
             account = Account(part, prompts.rows, leads.rows, remarks, time.process_time() - started_s)
             prompts.publish()
             leads.publish(account)
-        return {**account._asdict(), "peak_rss_mib": _peak_rss_mib(), "pid": os.getpid()}
+        return account
 
     def answer(self, row: PromptRow) -> Answered:
         """What becomes of one row; whatever is wrong with it is said in its row and stops nothing."""

@@ -9,15 +9,7 @@ import orjson
 
 from db.snapshot.layout import write_durably
 from deployments.batch.manifest import BatchManifest
-from deployments.batch.parts import (
-    LEADS_FOLDER,
-    PROMPTS_FOLDER,
-    Account,
-    done_parts,
-    name_of,
-    remarks,
-    rows_of,
-)
+from deployments.batch.parts import Account, done_parts, name_of, remarks
 from ranking.errors import ArtifactError
 
 ERRORS = "errors.jsonl"
@@ -96,11 +88,7 @@ def _checked(out: Path, manifest: BatchManifest) -> Mapping[int, Account]:
             str(out), f"{len(lacking)} of {manifest.parts} parts are missing, first {lacking[:1]}"
         )
     for part, account in accounts.items():
-        name = name_of(part)
-        prompts, leads = rows_of(out / PROMPTS_FOLDER / name), rows_of(out / LEADS_FOLDER / name)
         expected = min(manifest.part_prompts, manifest.prompts.rows - part * manifest.part_prompts)
-        if (prompts, leads) != (expected, account.leads):
-            raise ArtifactError(
-                name, f"has {prompts} prompts and {leads} leads, not {expected} and {account.leads}"
-            )
+        if account.prompts != expected:
+            raise ArtifactError(name_of(part), f"has {account.prompts} prompts, not {expected}")
     return accounts
