@@ -6,6 +6,7 @@ what one would, a transaction that fails leaves nothing behind, and a restart lo
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final, Protocol
 
 import asyncpg
@@ -174,12 +175,11 @@ class Watch:
             self._texts.pop(ref, None)
 
     async def _known(self, connection: PoolConnectionProxy, refs: set[int]) -> dict[int, Fingerprint]:
-        missing = refs - self._texts.keys()
-        if len(self._texts) + len(missing) > _TEXTS_KEPT:
-            self._texts.clear()
-            missing = refs
-        self._texts |= await texts_of(connection, missing)
-        return {ref: self._texts[ref] for ref in refs if ref in self._texts}
+        self._texts |= await texts_of(connection, refs - self._texts.keys())
+        found = {ref: self._texts[ref] for ref in refs if ref in self._texts}
+        for oldest in list(islice(self._texts, max(0, len(self._texts) - _TEXTS_KEPT))):
+            del self._texts[oldest]
+        return found
 
     async def _orphans(
         self, connection: PoolConnectionProxy, judging: Judging, displaced: Sequence[Fingerprint]
