@@ -106,13 +106,14 @@ async def _read(target: Target, taxonomy: Taxonomy) -> list[FeedbackList]:
         finally:
             await pool.close()
     return feedback_lists(
-        map(_answered, queries),
+        map(answered, queries),
         [FeedbackEvent(**dict(record)) for record in events],
         lambda prompt: parse(prompt, taxonomy),
     )
 
 
-def _answered(record: Any) -> AnsweredQuery:
+def answered(record: Any) -> AnsweredQuery:
+    """A row of the statement `queries_with_feedback`."""
     return AnsweredQuery(
         record["query_id"],
         record["prompt"],
