@@ -198,18 +198,8 @@ async def _survey(
         contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
         ranking = order(request, candidates, pool, intent, contacts, question)
     advice, judged_at = await _advise(
-        request,
-        candidates,
-        pool,
-        undecided(pool, numbers.bm25_threshold),
-        features,
-        ranking,
-        booster,
-        ports.adviser,
-        catalogue,
-        deadline,
-        journey,
-    )
+        request, candidates, pool, asked, features, ranking, booster, ports.adviser, catalogue, deadline, journey
+    )  # fmt: skip
     if len(judged_at):
         with journey.stage("rank"):
             intent = judged(intent, judged_at, advice.judgement.scores)
