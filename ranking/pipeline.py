@@ -197,8 +197,9 @@ async def _survey(
     with journey.stage("rank"):
         contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
         ranking = order(request, candidates, pool, intent, contacts, question)
+    in_doubt = undecided(pool, numbers.bm25_threshold)
     advice, judged_at = await _advise(
-        request, candidates, pool, asked, features, ranking, booster, ports.adviser, catalogue, deadline, journey
+        request, candidates, pool, in_doubt, features, ranking, booster, ports.adviser, catalogue, deadline, journey
     )  # fmt: skip
     if len(judged_at):
         with journey.stage("rank"):
