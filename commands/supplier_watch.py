@@ -17,6 +17,7 @@ from typing import Final
 
 import asyncpg
 
+from commands.priority import give_way
 from configs.suppliers import SupplierArgs
 from db.pool import PoolLimits, open_pool
 from ingest.suppliers.judging import Judged, judge
@@ -31,7 +32,6 @@ PASSING: Final = (
 )  # fmt: skip
 LIMITS: Final = PoolLimits(max_size=2, statement_timeout_s=600.0)
 _SCREEN_S = 2.0
-_NICENESS = 10  # the texts of a large import take minutes of a core at a time when queries want it
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +93,7 @@ def _log_waiting(error: Exception) -> None:
 def main() -> int:
     """Watch until SIGTERM; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    os.nice(_NICENESS)
+    give_way()
     try:
         asyncio.run(_watch(os.environ["DATABASE_URL"]))
     except (LeadError, OSError) as err:

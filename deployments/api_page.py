@@ -164,7 +164,8 @@ that caused each field), `leads` (best first) and `metadata`: `returned`, `pool`
 (companies each step added), `routes` (who scored the pool), `dropped`, `degradations`, `timings_ms`, `cost`,
 `versions`, `as_of`, `cache`, `parsed_by` (`rules`; `llm` where a language model read the prompt as well; `caller` where
 `parsed` was given), `unresolved_exemplars`. Where two rankings share the list `challenger` says what differs in the
-second; each lead has `picked_by`, places are those of the draft, scores and waterfalls the standing ranking's. Scores compare within one answer only; `confidence` is not calibrated.
+second; each lead has `picked_by`, places are those of the draft, scores and waterfalls the standing ranking's. Scores compare within
+one answer only; `confidence` is not calibrated.
 """
 
 

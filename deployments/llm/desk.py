@@ -47,7 +47,9 @@ class LlmDesk:
         self.labels = LabelStore(pool, args.labels)
         memory = ScoreMemory(args.advising.remembered, counted)
         self._calls = Calls(args, ask, self._treasury, memory, shared, self.labels, time.monotonic)
-        self.adviser = LlmAdviser(args, self._calls, self._treasury, self._bookkeeper, memory, shared, scale_of)
+        self.adviser = LlmAdviser(
+            args, self._calls, self._treasury, self._bookkeeper, memory, shared, scale_of
+        )
         self._closing = AsyncExitStack()
 
     def parsing(self, read: Reads, taxonomy: Taxonomy, shared: SharedParses | None = None) -> Parsing:

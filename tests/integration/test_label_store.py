@@ -14,9 +14,9 @@ from db import migrate
 from db.embedded import LAPTOP_SETTINGS, EmbeddedPostgres
 from db.pool import open_pool
 from db.statements import load
-from deployments.llm.scales import Scale
 from deployments.llm.label_store import LabelStore
 from deployments.llm.labels import Label
+from deployments.llm.scales import Scale
 from ranking.features import FEATURES, schema_hash
 from ranking.money import NanoUsd
 from tests.fixtures.advised import advised
