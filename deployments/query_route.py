@@ -88,7 +88,7 @@ class ShortWay:
         except (LeadError, ClientDisconnect) as err:
             await self._tell(err, caller, scope, receive, send)
         except Exception as err:  # the last HTTP handler: told without its internals, then raised for the log
-            await self._tell(err, caller, scope, receive, send)
+            await self._tell(err, None, scope, receive, send)
             raise
         else:
             headers = self._allowances.headers(caller)
@@ -101,6 +101,7 @@ class ShortWay:
     async def _tell(
         self, error: Exception, caller: Caller | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        """Answer with the error; what `caller` may still ask stands in it where he is told."""
         request_id = self._id_of(scope)
         response = self._failed(error, request_id)
         if caller is not None:
