@@ -103,7 +103,7 @@ def status(
             console.print(f"{state.phase}  {state.base_url}  {state.data_dir}", end="")
             console.print(f"  (pid {state.pid}, since {state.started_at:%Y-%m-%d %H:%M:%S} UTC)")
             _print_ingest(console, state)
-            _print_judging(console, state)
+            _print_beside(console, state)
     if not systems and not as_json:
         console.print("No system runs.")
 
@@ -181,7 +181,7 @@ def _print(state: SystemState) -> None:
             f"  dashboard  http://127.0.0.1:{state.dashboard_port}  (token: {state.dashboard_token_file})"
         )
     _print_ingest(console, state)
-    _print_judging(console, state)
+    _print_beside(console, state)
 
 
 def _print_ingest(console: Console, state: SystemState) -> None:
@@ -192,12 +192,16 @@ def _print_ingest(console: Console, state: SystemState) -> None:
         console.print(f"  Kafka      {state.ingest.broker}  ({whose}, {intake})")
 
 
-def _print_judging(console: Console, state: SystemState) -> None:
-    if state.judging is not None:
-        told = f"suppliers are judged by pid {state.judging.pid}"
-        if state.judging.pid is None:
-            told = f"judging of suppliers is starting again; it ended with: {state.judging.ended_with}"
-        console.print(f"  judging    {told}")
+def _print_beside(console: Console, state: SystemState) -> None:
+    for name, does, beside in (
+        ("freshness", "changes are brought into rankings", state.freshness),
+        ("judging", "suppliers are judged", state.judging),
+    ):
+        if beside is not None:
+            told = f"{does} by pid {beside.pid}"
+            if beside.pid is None:
+                told = f"starting again, then {does}; it ended with: {beside.ended_with}"
+            console.print(f"  {name:10} {told}")
 
 
 async def _register_local(database_url: str, data_dir: Path) -> None:

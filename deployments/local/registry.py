@@ -49,7 +49,8 @@ class SystemState(BaseModel):
     dashboard_port: int | None
     dashboard_token_file: Path | None
     ingest: IngestState | None = None  # None: no broker is installed or named, or not yet
-    judging: CompanionState | None = None  # of suppliers; None: not wanted, or not yet
+    freshness: CompanionState | None = None  # what adds changes to the snapshot; None: not wanted, or not yet
+    judging: CompanionState | None = None  # of suppliers, likewise
 
     @property
     def base_url(self) -> str:

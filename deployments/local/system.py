@@ -23,7 +23,6 @@ from db.embedded.process import FolderLock, ServerProcess
 from db.settings import Settings
 from deployments.local import keeper, loopback, registry
 from deployments.local.companion import Companion
-from deployments.local.follower import FollowerProcess
 from deployments.local.haproxy_config import LOOPBACK
 from deployments.local.ingestion import Ingestion, IngestPlan
 from deployments.local.loopback import RayFolders
@@ -46,7 +45,7 @@ class Plan:
 
     `prepare(database_url, data_dir)` runs after the migrations and before Serve (it builds a first snapshot). `throughput` is
     `loopback.environment`'s. `ingest`: what reads from Kafka beside the graph, None for nothing.
-    `follow`: command of what brings changes of the database into the snapshot, followed by the folder; None for nothing.
+    `follow`: command of what brings changes of the database into the snapshot, the folder is added to it; None for nothing.
     `judge`: command of what judges suppliers; None for nothing.
     """
 
@@ -97,16 +96,16 @@ def run(plan: Plan, settings: Settings, announce: Callable[[SystemState], None])
         ingestion = None
         if plan.ingest is not None:
             ingestion = stack.enter_context(Ingestion(data_dir, plan.ingest, environment))
-        follower = None
-        if plan.follow is not None:
-            follower = stack.enter_context(FollowerProcess(data_dir, plan.follow, environment))
-        judging = None
-        if plan.judge is not None:
-            judging = stack.enter_context(Companion("judging", plan.judge, data_dir, environment))
-        state = _ready(state, ingestion, judging)
+        commands = {"freshness": plan.follow and (*plan.follow, str(data_dir)), "judging": plan.judge}
+        companions = {
+            name: stack.enter_context(Companion(name, command, data_dir, environment))
+            for name, command in commands.items()
+            if command is not None
+        }
+        state = _ready(state, ingestion, companions)
         registry.publish(state)
         announce(state)
-        _watch(state, servers, parts, ingestion, follower, judging)
+        _watch(state, servers, parts, ingestion, companions)
 
 
 def _state(plan: Plan, data_dir: Path, ports: PortBlock) -> SystemState:
@@ -203,8 +202,7 @@ def _watch(
     servers: Servers,
     parts: tuple[ServerProcess, ...],
     ingestion: Ingestion | None,
-    follower: FollowerProcess | None,
-    judging: Companion | None,
+    companions: Mapping[str, Companion],
 ) -> None:
     """Start embedded servers and the processes beside the graph again where they end; raise where Ray or the application does."""
     while True:
@@ -212,22 +210,22 @@ def _watch(
         servers.revive()
         for part in parts:
             part.check()
-        if follower is not None:
-            follower.watch()
         if ingestion is not None:
             ingestion.watch()
-        if judging is not None:
-            judging.watch()
-        now = _ready(state, ingestion, judging)
+        for companion in companions.values():
+            companion.watch()
+        now = _ready(state, ingestion, companions)
         if now != state:
             state = now
             registry.publish(state)
 
 
-def _ready(state: SystemState, ingestion: Ingestion | None, judging: Companion | None) -> SystemState:
+def _ready(
+    state: SystemState, ingestion: Ingestion | None, companions: Mapping[str, Companion]
+) -> SystemState:
     ingest = ingestion.state if ingestion is not None else None
-    judges = judging.state if judging is not None else None
-    return state.model_copy(update={"phase": "ready", "ingest": ingest, "judging": judges})
+    beside = {name: companion.state for name, companion in companions.items()}
+    return state.model_copy(update={"phase": "ready", "ingest": ingest, **beside})
 
 
 @contextmanager
