@@ -36,7 +36,7 @@ def test_the_list_names_every_scenario_with_its_question(capsys):
 @pytest.mark.parametrize("name", ["nothing", ""])
 def test_a_scenario_that_does_not_exist_is_bad_usage(capsys, name):
     assert run(name) == 2
-    assert "there are unique, mixed" in capsys.readouterr().err
+    assert "there are unique, alive, mixed" in capsys.readouterr().err
 
 
 def test_options_reach_the_run(monkeypatch, tmp_path):
