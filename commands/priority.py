@@ -5,8 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 BESIDE_QUERIES = 19
-"""Niceness of what may be a second later. With 10 it still took a fifth of a processor from queries that wanted all of it: the weight
-of a group of processes is shared out over the processors, that of a single process is not."""
+"""Niceness of what may be a second later. Where groups of processes share a processor, a single process' weight counts for more
+than its niceness says, as theirs is divided among all processors; hence the lowest.
+"""
 _AUTOGROUP = Path("/proc/self/autogroup")
 
 
