@@ -27,71 +27,82 @@ if TYPE_CHECKING:
     from bench.evaluation import cases, run
 
 _ROOT = str(Path(__file__).parents[1])
+_TERMS = Terms()
 _SHOWN = ("precision_at_25", "ndcg_at_10", "ndcg_at_25")
 
 
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(help="Outcomes as JSONL: who was shown and who bought.", show_default="a world's purchases"),
+]
+WorldOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Synthetic world that was imported.", show_default="DATA/world"),
+]
+RealOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of public sets: judge single legs on real truth instead.",
+        show_default=False,
+    ),
+]
+LanguageOption = Annotated[list[str] | None, typer.Option(help="Only prompts in this language; repeatable.")]
+BoosterOption = Annotated[
+    Path, typer.Option(metavar="DIR", help="Artefact that is judged.", show_default="the project's own")
+]
+FinalOption = Annotated[
+    bool, typer.Option(help="Judge the held-out half, too; not while anything is being tuned.")
+]
+InterleavingOption = Annotated[
+    bool, typer.Option("--interleaving", help="Judge the lists that two rankings have shared instead.")
+]
+CounterfactualOption = Annotated[
+    bool,
+    typer.Option(
+        "--counterfactual",
+        help="Value --booster under --numbers by the clicks on lists that were shown instead.",
+    ),
+]
+NumbersOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The ranking's numbers as in `user_config`, YAML; of --counterfactual.",
+        show_default=False,
+    ),
+]
+CoverageOption = Annotated[
+    float,
+    typer.Option(
+        min=0.5, max=1.0, help="Share of the first --top that must have been shown; of --counterfactual."
+    ),
+]
+TopOption = Annotated[
+    int, typer.Option(min=1, max=100, help="How much of a list is valued; of --counterfactual.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where the record and its plot go.", show_default="printed only"),
+]
+
+
 def evaluate_command(
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="Outcomes as JSONL: who was shown and who bought.", show_default="a world's purchases"
-        ),
-    ] = None,
-    world: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Synthetic world that was imported.", show_default="DATA/world"),
-    ] = None,
-    real: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of public sets: judge single legs on real truth instead.",
-            show_default=False,
-        ),
-    ] = None,
-    language: Annotated[
-        list[str] | None, typer.Option(help="Only prompts in this language; repeatable.")
-    ] = None,
-    booster: Annotated[
-        Path, typer.Option(metavar="DIR", help="Artefact that is judged.", show_default="the project's own")
-    ] = DEFAULT_BOOSTER,
-    final: Annotated[
-        bool, typer.Option(help="Judge the held-out half, too; not while anything is being tuned.")
-    ] = False,
-    interleaving: Annotated[
-        bool, typer.Option("--interleaving", help="Judge the lists that two rankings have shared instead.")
-    ] = False,
-    counterfactual: Annotated[
-        bool,
-        typer.Option(
-            "--counterfactual",
-            help="Value --booster under --numbers by the clicks on lists that were shown instead.",
-        ),
-    ] = False,
-    numbers: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The ranking's numbers as in `user_config`, YAML; of --counterfactual.",
-            show_default=False,
-        ),
-    ] = None,
+    labels: LabelsOption = None,
+    world: WorldOption = None,
+    real: RealOption = None,
+    language: LanguageOption = None,
+    booster: BoosterOption = DEFAULT_BOOSTER,
+    final: FinalOption = False,
+    interleaving: InterleavingOption = False,
+    counterfactual: CounterfactualOption = False,
+    numbers: NumbersOption = None,
     reward: RewardOption = "click",
     place_power: PowerOption = None,
-    least_coverage: Annotated[
-        float,
-        typer.Option(
-            min=0.5, max=1.0, help="Share of the first --top that must have been shown; of --counterfactual."
-        ),
-    ] = Terms().coverage,
-    top: Annotated[
-        int, typer.Option(min=1, max=100, help="How much of a list is valued; of --counterfactual.")
-    ] = Terms().k,
+    least_coverage: CoverageOption = _TERMS.coverage,
+    top: TopOption = _TERMS.k,
     seed: Annotated[int, typer.Option(min=0, help="Of the resamples.")] = 7,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Where the record and its plot go.", show_default="printed only"),
-    ] = None,
+    out: OutOption = None,
     data: DataOption = None,
 ) -> None:
     """Judge the ranking on purchases that it has not seen: precision, discounted gain, reach and calibration, with intervals."""
