@@ -1,11 +1,17 @@
 """A bounded pool of Postgres connections that speak pgvector and give up in time."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 from pgvector.asyncpg import register_vector
 
 from ranking.errors import Unavailable
+
+UNREACHABLE: Final = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
+"""What a server that is away, or goes away in the middle of an answer, shows itself as."""
 
 
 @dataclass(frozen=True)

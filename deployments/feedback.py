@@ -8,11 +8,12 @@ from typing import Annotated, Any, Self
 import asyncpg
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, model_validator
 
+from db.pool import UNREACHABLE
 from db.submitters.feedback import Event, StoredEvents, Told, store_events, store_performance
 from deployments.access import Caller
 from deployments.query_log import QueryLog
 from deployments.schemas import PROMPT_CHARACTERS, Moment
-from deployments.write_behind import UNREACHABLE, WRITE_TIMEOUT_S
+from deployments.write_behind import WRITE_TIMEOUT_S
 from ranking.errors import FieldError, InvalidQuery, NotFound, Unavailable
 
 _CLAMPED = timedelta(hours=24)

@@ -8,9 +8,9 @@ import asyncpg
 from fastapi import FastAPI
 from starlette.responses import Response
 
+from db.pool import UNREACHABLE
 from db.suppliers import emission_report, supplier_quality
 from deployments.envelope import dumps
-from deployments.write_behind import UNREACHABLE
 from ranking.errors import NotFound, Unavailable
 
 Told = TypeVar("Told")

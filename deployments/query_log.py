@@ -13,11 +13,12 @@ import orjson
 from pydantic import TypeAdapter
 
 from db.copy_text import array_field, copy_row, json_field, text_field
+from db.pool import UNREACHABLE
 from db.statements import load
 from db.submitters.feedback import own_queries
 from deployments.query_json import moment, query_json
 from deployments.telemetry import Telemetry
-from deployments.write_behind import UNREACHABLE, WRITE_TIMEOUT_S, Shelf, WriteBehind
+from deployments.write_behind import WRITE_TIMEOUT_S, Shelf, WriteBehind
 from ranking.answer import RankedList
 from ranking.errors import NotFound, Unavailable
 from ranking.fit import FitWeights

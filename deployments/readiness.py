@@ -9,6 +9,7 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from db.pool import UNREACHABLE
 from db.snapshot import Snapshot
 from deployments.telemetry import Telemetry
 from ranking.errors import Unavailable
@@ -81,11 +82,7 @@ class Readiness:
                 await pool.fetchval("SELECT 1")
         except (
             Unavailable,
-            OSError,
-            TimeoutError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
+            *UNREACHABLE,
         ) as err:
             return {"status": "unavailable", "reason": type(err).__name__}
         return {"status": "ready"}

@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from configs.quality import QualityArgs
+from db.pool import UNREACHABLE
 from db.submitters.standings import (
     ShownStanding,
     Sightings,
@@ -21,7 +22,6 @@ from db.submitters.standings import (
 from deployments.access import LOCAL, Caller
 from deployments.schemas import NO_FILTERS, QueryBody
 from deployments.telemetry import Telemetry
-from deployments.write_behind import UNREACHABLE
 from ranking.deadline import Clock
 from ranking.errors import Throttled
 from ranking.pipeline import RankRequest

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from deployments.write_behind import UNREACHABLE
+from db.pool import UNREACHABLE
 from ranking.errors import DependencyError
 
 _log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from configs.quality import QualityArgs
+from db.pool import UNREACHABLE
 from deployments.access import Caller
 from deployments.envelope import dumps
 from deployments.feedback import Feedback, OutcomesBody, PerformanceBody
@@ -15,7 +16,6 @@ from deployments.quality_json import alerts_json, reputation_json
 from deployments.query_route import content_of
 from deployments.reputation import Reputation
 from deployments.schemas import read_body
-from deployments.write_behind import UNREACHABLE
 from ranking.errors import Unavailable
 
 BodySchema = Callable[[type[Any]], dict[str, Any]]

@@ -6,7 +6,7 @@ import threading
 
 import asyncpg
 
-from db.pool import PoolLimits, open_pool
+from db.pool import UNREACHABLE, PoolLimits, open_pool
 from db.suppressions import Suppression, load_suppressions
 from ranking.errors import Unavailable
 
@@ -60,11 +60,7 @@ class SuppressionFeed:
                 self._take(await load_suppressions(pool))
             except (
                 Unavailable,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
+                *UNREACHABLE,
             ) as err:
                 _log.warning("the do-not-contact list stays as last read: %s", type(err).__name__)
             await asyncio.to_thread(self._stop.wait, self._poll_s)

@@ -8,14 +8,9 @@ from typing import Final
 
 import asyncpg
 
+from db.pool import UNREACHABLE
+
 WRITE_TIMEOUT_S: Final = 5.0
-UNREACHABLE: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 _UNUSABLE: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, TypeError)
 _log = logging.getLogger(__name__)
 

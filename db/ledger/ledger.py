@@ -23,6 +23,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.pool import UNREACHABLE
 from db.statements import parse
 from ranking.errors import DependencyError, Unavailable
 from ranking.money import NOTHING, NanoUsd, decimal_usd, nanousd
@@ -32,13 +33,6 @@ EVERYBODY = "*"
 Refusal = Literal["tenant", "global"]
 Kind = Literal["judgement", "parse", "reconciliation"]
 _REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError)
-_UNREACHABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +217,7 @@ class Ledger:
                 yield connection
         except _REFUSED as err:
             raise DependencyError("ledger", f"{type(err).__name__}: {err}") from err
-        except _UNREACHABLE as err:
+        except UNREACHABLE as err:
             raise Unavailable("ledger", f"{type(err).__name__}: {err}") from err
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from db.pool import UNREACHABLE
 from db.snapshot.additions import mark_last, publish_addition, sign
 from db.snapshot.reader import current_generation
 from ingest.freshness.feed import Changes, Seen, feed_statements, read_changes
@@ -83,11 +84,7 @@ class Follower:
                         await self._follow(connection, stop)
             except (
                 LeadError,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
+                *UNREACHABLE,
             ) as err:
                 _log.warning("nothing is added for a moment: %s: %s", type(err).__name__, err)
             self._held = None

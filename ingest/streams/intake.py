@@ -11,11 +11,11 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-import asyncpg
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from configs.streams import StreamArgs
+from db.pool import UNREACHABLE
 from ingest.importers.mapping import Kind
 from ingest.streams import metrics
 from ingest.streams.connecting import Connection
@@ -31,10 +31,7 @@ from ingest.streams.waiting_letters import all_read
 from ranking.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-# asyncpg's InternalClientError: a connection that the server cut off in the middle of an answer.
-_PASSING = (
-    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, KafkaError, Unavailable,
-)  # fmt: skip
+_PASSING = (*UNREACHABLE, KafkaError, Unavailable)
 _SILENCE_S = 1.0
 _HEARTBEAT_S = 1.0  # a member learns from the answer to it that others come or go
 Fetched = Mapping[TopicPartition, Sequence[Any]]
