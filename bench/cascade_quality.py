@@ -23,7 +23,8 @@ from deployments.inprocess import InProcess, open_in_process
 from models.booster import BoosterModel
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy, load_taxonomy
 

@@ -50,7 +50,8 @@ from ranking.asking import AskingConfig
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import LeadError
-from ranking.pipeline import Ports, RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import Ports, rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy, load_taxonomy
 

@@ -23,7 +23,8 @@ from deployments.inprocess import InProcess, open_in_process
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.evidence import gather, warm_up
-from ranking.pipeline import RankRequest, evidence_request
+from ranking.journey import RankRequest
+from ranking.pipeline import evidence_request
 from ranking.ports import EvidenceRequest, RetrievalRequest
 from ranking.prompt import parse
 from ranking.relaxation import stop_at

@@ -48,8 +48,9 @@ from models.llm.question import Question
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import LeadError
+from ranking.journey import RankRequest
 from ranking.money import usd
-from ranking.pipeline import Ports, RankRequest, rank_leads
+from ranking.pipeline import Ports, rank_leads
 from ranking.prices import PriceList
 from ranking.prices import Usage as Tokens
 from ranking.prompt import parse

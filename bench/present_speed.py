@@ -24,7 +24,8 @@ from deployments.query_flow import Answer
 from models.booster import BoosterModel
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import Journey, RankRequest, Survey, show, survey
+from ranking.journey import Journey, RankRequest, Survey
+from ranking.pipeline import show, survey
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy, load_taxonomy
 

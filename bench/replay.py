@@ -25,8 +25,9 @@ from ranking.answer import Cost
 from ranking.asking import AskingConfig, choose
 from ranking.deadline import Deadline
 from ranking.doubt import Advice, Doubts, Judgement, worth_asking
+from ranking.journey import RankRequest
 from ranking.money import NanoUsd
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy
 from ranking.types import FloatArray, IntArray

@@ -22,7 +22,8 @@ from ranking.counterfactual import Estimate, Interval, LoggedList, Refused, Supp
 from ranking.deadline import Deadline
 from ranking.duels import Duel, Score, Undecided, judge
 from ranking.examination import EDGES, Examination
-from ranking.pipeline import Journey, RankRequest, survey
+from ranking.journey import Journey, RankRequest
+from ranking.pipeline import survey
 from ranking.taxonomy import load_taxonomy
 
 _DEADLINE_MS = 60_000.0

@@ -55,7 +55,8 @@ from models.registry import ModelRegistry
 from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
-from ranking.pipeline import Ports, RankRequest
+from ranking.journey import RankRequest
+from ranking.pipeline import Ports
 from ranking.ports import Boosted
 from ranking.prompt import PARSER_VERSION
 from ranking.prompt.warming import warm_up
@@ -249,6 +250,9 @@ class Ingress:
         looks = Rounds("registry", shadow.look, args.look_s)
         looks.start()
         closing.push_async_callback(looks.close)
+        thinning = Rounds("shadow lists", partial(rows.thin, args.kept_days), args.thin_every_s)
+        thinning.start()
+        closing.push_async_callback(thinning.close)
         return shadow
 
     def _made_shelf(self, redis: Redis) -> CacheShelf:

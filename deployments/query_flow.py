@@ -29,7 +29,8 @@ from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
 from ranking.interleaving import Challenge, Challenger
-from ranking.pipeline import Journey, Ports, RankRequest, Survey, rank_leads, survey
+from ranking.journey import Journey, RankRequest, Survey
+from ranking.pipeline import Ports, rank_leads, survey
 from ranking.prompt import parse
 from ranking.standing import Standing, standing
 from ranking.taxonomy import Taxonomy
@@ -101,6 +102,7 @@ class QueryFlow:
         reputation: Reputation | None = None,
         surveyed: Callable[[Survey], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._ports = ports
         self._taxonomy = taxonomy
@@ -117,6 +119,7 @@ class QueryFlow:
         self._reputation = reputation
         self._surveyed = surveyed
         self._now = now
+        self._new_id = new_id
         self.config = RankingConfig()
 
     def parse(self, prompt: str) -> Query:
@@ -161,7 +164,7 @@ class QueryFlow:
         self, body: QueryBody, caller: Caller, deadline: Deadline, started_s: float, aside: Aside
     ) -> Answer:
         begun_s = time.perf_counter()
-        query_id = uuid.uuid4().hex
+        query_id = self._new_id()
         with followed() as use:
             parsed = await self._read(body, caller, query_id, aside, deadline)
             request = self._request(body, caller, parsed, query_id, aside)

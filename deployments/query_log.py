@@ -23,7 +23,7 @@ from ranking.answer import RankedList
 from ranking.errors import NotFound, Unavailable
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.query_rules import Judgement
 from ranking.types import Query
 

@@ -7,7 +7,7 @@ from deployments.schemas import MOST_LEADS, NO_FILTERS, QueryBody
 from ranking.config import RankingConfig
 from ranking.doubt import Aside
 from ranking.filters import apply
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.tab import Tab
 from ranking.taxonomy import Taxonomy
 from ranking.types import Generation, Query

@@ -24,7 +24,7 @@ from deployments.schemas import NO_FILTERS, QueryBody
 from deployments.telemetry import Telemetry
 from ranking.deadline import Clock
 from ranking.errors import Throttled
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.query_rules import Asked, Judgement, is_listing, judged
 from ranking.recurrence import Recurrence
 from ranking.reputation import ordinary_until_lifted

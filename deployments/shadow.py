@@ -18,7 +18,7 @@ from configs.shadow import ShadowArgs
 from deployments.shadow_log import ShadowRow
 from models.registry_log import InForce
 from ranking.errors import LeadError
-from ranking.pipeline import Survey
+from ranking.journey import Survey
 from ranking.ports import Boosted
 from ranking.shadow import in_shadow
 from ranking.types import Float32Array

@@ -10,7 +10,8 @@ from ranking.config import RankingConfig
 from ranking.deadline import Clock, Deadline
 from ranking.feature_matrix import matrix
 from ranking.features import FEATURES
-from ranking.pipeline import Journey, Ports, RankRequest, Survey, survey
+from ranking.journey import Journey, RankRequest, Survey
+from ranking.pipeline import Ports, survey
 from ranking.types import BoolArray, IntArray, Query
 
 _LIMIT = 500

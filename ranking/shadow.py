@@ -6,7 +6,8 @@ import numpy as np
 
 from ranking.cascade import decide, judged
 from ranking.correlation import rank_correlation
-from ranking.pipeline import Survey, order
+from ranking.journey import Survey
+from ranking.pipeline import order
 from ranking.types import FloatArray, IntArray
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from ranking.interleaving import TEAMS, Draft, Team
-from ranking.pipeline import Survey
+from ranking.journey import Survey
 from ranking.types import IntArray, IntentSource, StepName
 
 Stage = Literal["filters", "trim", "contact", "min_score", "limit", "merged", "list"]

@@ -35,7 +35,8 @@ from models.training_set import collect
 from ranking.config import RankingConfig
 from ranking.feature_matrix import matrix
 from ranking.features import FEATURES
-from ranking.pipeline import Journey, survey
+from ranking.journey import Journey
+from ranking.pipeline import survey
 from ranking.prompt import parse
 from ranking.taxonomy import Taxonomy, load_taxonomy
 from ranking.types import BoolArray, Float32Array, FloatArray

@@ -14,7 +14,8 @@ from ranking.deadline import Deadline
 from ranking.decay import DAY_S, FUTURE_TOLERANCE_S
 from ranking.hits import chosen_terms
 from ranking.intent import IntentConfig
-from ranking.pipeline import Journey, RankRequest, evidence_request, survey
+from ranking.journey import Journey, RankRequest
+from ranking.pipeline import evidence_request, survey
 from ranking.ports import RetrievalRequest
 from ranking.relaxation import stop_at
 from ranking.types import Candidates, FloatArray, IntArray

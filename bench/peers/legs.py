@@ -14,7 +14,8 @@ from deployments.inprocess import InProcess, open_in_process
 from models.embedder import EmbedderConfig, open_encoder
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import RankRequest, evidence_request
+from ranking.journey import RankRequest
+from ranking.pipeline import evidence_request
 from ranking.ports import RetrievalRequest
 from ranking.prompt import parse
 from ranking.relaxation import stop_at

@@ -22,7 +22,8 @@ from models.embedder import EmbedderConfig, Encoder, open_encoder
 from ranking.answer import RankedList
 from ranking.deadline import Deadline
 from ranking.errors import ArtifactError, InvalidQuery, LeadError
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 from ranking.types import Float32Array, Generation, Query

@@ -16,7 +16,7 @@ from configs.caches import ValuesArgs
 from deployments.caches.reach import Command
 from deployments.llm.evidence import product_key
 from ranking.answer import RankedList
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.types import Query
 
 _HASH_BYTES = 12

@@ -37,7 +37,8 @@ from ingest.synthetic import WorldSpec, generate
 from models.booster import BoosterModel
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 from tests.fixtures.processes import ROOT, child, wait_until

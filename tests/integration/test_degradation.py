@@ -10,7 +10,8 @@ from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import DeadlineExceeded, LeadError, Overloaded, Unavailable, UnknownGeneration
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from tests.fixtures.served_app import serving, with_ports
 from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld

@@ -10,7 +10,8 @@ import pytest
 from ranking.answer import RankedList
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.ports import Retrieval, RetrievalRequest
 from ranking.types import Candidates, Query, Targets
 from tests.fixtures.served_world import AS_OF_S, ServedWorld

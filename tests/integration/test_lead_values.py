@@ -15,7 +15,7 @@ from deployments.caches.values import LeadValues, targets_key
 from deployments.llm.evidence import product_key
 from ranking.answer import Cost, RankedList, Routes
 from ranking.config import RankingConfig
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.types import Generation, Product, Query, Targets
 from tests.fixtures.caching import Stoppable, Way, client_of
 

@@ -23,7 +23,8 @@ from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import DependencyError, Unavailable, UnknownGeneration
 from ranking.features import FEATURES
-from ranking.pipeline import Ports, RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import Ports, rank_leads
 from ranking.ports import Boosted, RetrievalRequest
 from ranking.prompt import parse
 from ranking.types import Generation, Query

@@ -11,7 +11,8 @@ import pytest
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.intent import BM25, GBDT
-from ranking.pipeline import Journey, RankRequest, Survey, survey
+from ranking.journey import Journey, RankRequest, Survey
+from ranking.pipeline import survey
 from ranking.presentation import Presenter
 from ranking.prompt import parse
 from ranking.types import Query

@@ -22,7 +22,8 @@ from ranking.answer import Cost, RankedList, Routes
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
 from ranking.errors import NotFound, Unavailable
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.types import Query
 from tests.fixtures.served_app import serving

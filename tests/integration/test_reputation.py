@@ -18,7 +18,7 @@ from deployments.reputation import Reputation
 from deployments.schemas import QueryBody
 from deployments.telemetry import Telemetry
 from ranking.errors import Throttled
-from ranking.pipeline import RankRequest
+from ranking.journey import RankRequest
 from ranking.query_rules import RuleConfig
 from ranking.types import Product, Query
 from tests.fixtures.served_app import ServedApp

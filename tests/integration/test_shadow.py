@@ -6,16 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from prometheus_client import REGISTRY
 
 from commands.shadow_report import report_of
 from configs.shadow import ShadowArgs
+from db.pool import open_pool
 from deployments.shadow import Shadow
 from deployments.shadow_log import ShadowLog, ShadowRow
 from models.registry_log import InForce
 from ranking.deadline import Deadline
 from ranking.errors import LeadError, Unavailable
-from ranking.pipeline import Survey
+from ranking.journey import Survey
 from ranking.ports import Boosted
 from ranking.shadow import in_shadow
 from ranking.types import Float32Array
@@ -24,6 +26,12 @@ from tests.fixtures.served_world import ServedWorld
 
 BOTH = InForce(shadow="new", share=0.5)
 PROMPTS = ["HR software for healthcare companies", "marketing automation", "payroll for shops"]
+DAILY = """
+INSERT INTO shadow_lists
+    (query_id, production, candidate, share, lead_ids, scores, shown_ids, shown_scores, pool, asked, created_at)
+SELECT days, 'old', 'new', 0.1, '{}', '{}', '{}', '{}', 0, 0, now() - make_interval(days => days) + interval '1 hour'
+FROM generate_series(0, 8) AS days
+"""
 
 
 class Serving:
@@ -185,3 +193,30 @@ async def test_a_candidate_that_serves_meanwhile_is_held_against_nobody(served_w
     await eventually(lambda: len(kept.rows) == 1)
     await shadow.close()
     assert (kept.rows[0].production, kept.rows[0].candidate) == ("old", "new")
+
+
+@pytest.mark.parametrize("at_once", [2, 100])
+async def test_lists_are_kept_for_so_many_days_whoever_deletes_the_older(
+    database: str, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("deployments.shadow_log._PART", at_once)
+    async with await open_pool(database) as pool:
+        await pool.execute(DAILY)
+        replicas = [ShadowLog(pool, 10, 3600.0) for _ in range(2)]
+        await asyncio.gather(*(each.thin(5) for each in replicas))
+        kept = await pool.fetch("SELECT query_id FROM shadow_lists ORDER BY 1")
+        assert [row["query_id"] for row in kept] == ["0", "1", "2", "3", "4", "5"]
+
+
+async def test_a_long_backlog_is_deleted_over_several_rounds(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deployments.shadow_log._PART", 1)
+    monkeypatch.setattr("deployments.shadow_log._MOST_PARTS", 3)
+    async with await open_pool(database) as pool:
+        await pool.execute(DAILY)
+        left = []
+        for _ in range(3):
+            await ShadowLog(pool, 10, 3600.0).thin(5)
+            left.append(await pool.fetchval("SELECT count(*) FROM shadow_lists"))
+    assert left == [7, 6, 6]

@@ -14,7 +14,8 @@ import cli
 from deployments.inprocess import open_in_process
 from ranking.config import RankingConfig
 from ranking.deadline import Deadline
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 

@@ -11,7 +11,8 @@ from db.suppressions import Suppression
 from deployments.suppressing import SuppressionFeed
 from ranking.deadline import Deadline
 from ranking.errors import Unavailable
-from ranking.pipeline import RankRequest, rank_leads
+from ranking.journey import RankRequest
+from ranking.pipeline import rank_leads
 from ranking.prompt import parse
 from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld
 
