@@ -1,28 +1,35 @@
 """The story of one query: retrieve, weigh the evidence, decide the intent, combine, return the best K.
 
 Everything here is a function of values; processes, clocks and I/O come in through `Ports`. The same code answers
-online and offline.
+online and offline. What a query asks, and what is known of it on the way, is in `ranking.journey`.
+
+In order: what happens, and where its rules are.
+
+    _retrieve   who may be a lead, NOT clauses first           ranking.relaxation, ranking.fit, ranking.exemplars
+    _gather     what speaks for them, cut to the pool          ranking.evidence, ranking.intent, ranking.boosts
+    _boosted    those whose evidence is too weak to count      ranking.cascade, ranking.feature_matrix
+    order       one contact per company, scores, the best K    ranking.collapse, ranking.ordering, ranking.fusion
+    _advised    the language model's word on those in doubt    ranking.doubt, ranking.asking
+    _drafted    the list shared by two rankings, for a trial   ranking.drafting, ranking.interleaving
+    show        leads with evidence, waterfall, one sentence   ranking.presentation, ranking.signals, ranking.explain
 """
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ranking.answer import Degradation, RankedList, Routes
+from ranking.answer import RankedList, Routes
 from ranking.cascade import Intent, decide, judged, undecided
 from ranking.config import RankingConfig
-from ranking.deadline import Clock, Deadline
-from ranking.doubt import Advice, Adviser, Aside, Asker, Doubts
+from ranking.deadline import Deadline
+from ranking.doubt import Advice, Adviser, Asker, Doubts
 from ranking.drafting import drafted, signed
-from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, UnknownGeneration
+from ranking.errors import UnknownGeneration
 from ranking.exemplars import industry_values
 from ranking.feature_matrix import matrix
-from ranking.fit import FitWeights, effective_weights
-from ranking.fusion import FinalWeights
-from ranking.interleaving import Challenge
+from ranking.fit import effective_weights
+from ranking.journey import Journey, RankRequest, Survey
 from ranking.ordering import pool_scores, top
 from ranking.pool_by_fit import without_evidence
 from ranking.ports import (
@@ -38,50 +45,21 @@ from ranking.ports import (
 )
 from ranking.presentation import Presenter, Ranking, shortfall
 from ranking.relaxation import stop_at
-from ranking.tab import Tab
 from ranking.trim import pool_size
 from ranking.types import (
     BoolArray,
     Candidates,
     Float32Array,
-    FloatArray,
     Generation,
     IntArray,
     PoolEvidence,
-    Query,
 )
-from ranking.vendors import known_vendors, only_if_needed
 
-Answer = TypeVar("Answer")
 _NOBODY: IntArray = np.zeros(0, dtype=np.int32)
-_NONE: FloatArray = np.zeros(0)
+_SILENT = Boosted("", np.zeros(0))
+"""What the booster says when nobody asks it."""
 _GRACE_S = 0.05
 """A late stage is left out at the deadline and the rest takes its time; later than this nobody waits for the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class RankRequest:
-    """One query, parsed. `as_of_s` is seconds since the epoch, UTC; with a `challenge` two rankings draft the list.
-
-    `llm` says whether the language model's judgement is wanted: "never", "auto" (it may be asked, and is hardly waited for),
-    "wait" (for as long as the deadline allows), or "known" (what is known of it, nobody is asked: computing a list again costs nothing).
-    """
-
-    query: Query
-    limit: int
-    as_of_s: float
-    final: FinalWeights
-    fit: FitWeights
-    candidate_ids: tuple[str, ...] | None = None
-    min_score: float = 0.0
-    llm: str = "auto"
-    max_cost_usd: float | None = None
-    query_id: str = ""
-    tenant: str | None = None
-    aside: Aside = nullcontext
-    tab: Tab | None = None
-    generation: Generation | None = None
-    challenge: Challenge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,56 +72,6 @@ class Ports:
     embedder: Embedder
     catalogue: Callable[[Generation], Catalogue]
     adviser: Adviser | None = None
-
-
-@dataclass(slots=True)
-class Journey:
-    """What happened on the way: stage times and everything that was skipped."""
-
-    clock: Clock
-    timings_ms: dict[str, float] = field(default_factory=dict)
-    degradations: list[Degradation] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time one stage; its milliseconds add up when it runs twice."""
-        started_s = self.clock()
-        try:
-            yield
-        finally:
-            spent_ms = (self.clock() - started_s) * 1000.0
-            self.timings_ms[name] = self.timings_ms.get(name, 0.0) + spent_ms
-
-    def degrade(self, stage: str, reason: str) -> None:
-        """Note that a stage was skipped."""
-        note = Degradation(stage, reason)
-        if note not in self.degradations:
-            self.degradations.append(note)
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """Everything known about one query before leads are made of it: who was admitted, the pool, its intent, its order, what it cost.
-
-    Attributes:
-        asked: bool[m]; whom the booster was asked about. `features` float32[m, len(FEATURES)] of the whole pool.
-        booster: the version that answered; "" where none did. `boosted` float64[asked.sum()] is what it said.
-        judged_at: int32[k] in the pool; whom `advice` judges.
-    """
-
-    request: RankRequest
-    candidates: Candidates
-    question: EvidenceRequest
-    pool: PoolEvidence
-    intent: Intent
-    catalogue: Catalogue
-    ranking: Ranking
-    advice: Advice
-    asked: BoolArray
-    features: Float32Array
-    booster: str
-    boosted: FloatArray
-    judged_at: IntArray
 
 
 async def rank_leads(
@@ -186,66 +114,24 @@ async def _survey(
         pool = await _gather(question, candidates, ports.evidence, deadline, journey)
     deadline.give_up("intent", _GRACE_S)
     catalogue = ports.catalogue(candidates.generation)
+    numbers = config.intent
     with journey.stage("intent"):
         facts = catalogue.facts(candidates.rows[pool.positions])
-        numbers = config.intent
         asked = undecided(pool, min(numbers.booster_threshold, numbers.bm25_threshold))
         features = matrix(candidates, pool, facts)
         told = await _boosted(asked, features, ports.booster, deadline, journey)
         intent = decide(pool, asked, None if told is None else told.intent)
-        booster, boosted = ("", _NONE) if told is None else (told.version, told.intent)
     deadline.give_up("rank", _GRACE_S)
     with journey.stage("rank"):
         contacts = catalogue.contacts(candidates, pool.positions, request.query, request.candidate_ids)
         ranking = order(request, candidates, pool, intent, contacts, question)
-    in_doubt = undecided(pool, numbers.bm25_threshold)
-    advice, judged_at = await _advise(
-        request, candidates, pool, in_doubt, features, ranking, booster, ports.adviser, catalogue, deadline, journey
+    booster = _SILENT if told is None else told
+    found = Survey(
+        request, candidates, question, pool, intent, catalogue, ranking, Advice.nothing(tab=request.tab), asked, features,
+        booster.version, booster.intent, _NOBODY,
     )  # fmt: skip
-    if len(judged_at):
-        with journey.stage("rank"):
-            intent = judged(intent, judged_at, advice.judgement.scores)
-            ranking = order(request, candidates, pool, intent, contacts, question)
-    if request.challenge is not None:
-        with journey.stage("rank"):
-            levels, likeness = candidates.fit_levels.at(pool.positions), _likeness(question, pool)
-            ranking = drafted(
-                ranking, request.challenge, pool, levels, likeness, config.fit.untargeted, request.limit, request.min_score
-            )  # fmt: skip
-    return Survey(
-        request, candidates, question, pool, intent, catalogue, ranking, advice, asked, features, booster, boosted,
-        judged_at,
-    )  # fmt: skip
-
-
-def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
-    """The answer of a survey: K leads with their evidence, and the account of what happened."""
-    with journey.stage("present"):
-        leads = Presenter(
-            found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
-        ).leads()
-        if found.ranking.draft is not None:
-            leads = signed(leads, found.ranking.draft)
-    counts, challenge = found.intent.counts(), found.request.challenge
-    available = len(found.candidates)
-    return RankedList(
-        leads=leads,
-        generation=found.candidates.generation,
-        pool=len(found.pool.positions),
-        available=available,
-        shortfall=shortfall(
-            found.request.limit, len(leads), available, found.ranking.scores, found.request.min_score
-        ),
-        relaxation=found.candidates.relaxation,
-        routes=Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"]),
-        dropped=found.candidates.dropped,
-        degradations=tuple(journey.degradations),
-        timings_ms=journey.timings_ms,
-        unresolved_exemplars=found.candidates.unresolved_exemplars,
-        cost=found.advice.bill(len(leads)),
-        challenger=None if challenge is None else challenge.challenger,
-        booster=found.booster,
-    )
+    found = await _advised(found, numbers.bm25_threshold, ports.adviser, deadline, journey)
+    return _drafted(found, config, journey)
 
 
 async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, journey: Journey) -> Candidates:
@@ -259,8 +145,8 @@ async def _retrieve(request: RankRequest, ports: Ports, deadline: Deadline, jour
     candidates = await ports.retrieval.retrieve(question, deadline)
     if not candidates.unresolved_exemplars:
         return candidates
-    vectors = await _or_degrade(
-        lambda: ports.embedder.embed(candidates.unresolved_exemplars, deadline), "embedder", journey
+    vectors = await journey.or_skip(
+        "embedder", lambda: ports.embedder.embed(candidates.unresolved_exemplars, deadline)
     )
     if vectors is None:
         return candidates
@@ -298,7 +184,8 @@ async def _gather(
     deadline: Deadline,
     journey: Journey,
 ) -> PoolEvidence:
-    pool = await _or_degrade(lambda: evidence.gather(question, deadline), "bm25", journey)
+    """The pool with its evidence (F-4 to F-6); by fit alone when the bm25 leaf does not answer."""
+    pool = await journey.or_skip("bm25", lambda: evidence.gather(question, deadline))
     return pool if pool is not None else without_evidence(question, candidates)
 
 
@@ -307,55 +194,9 @@ async def _boosted(
 ) -> Boosted | None:
     """What the booster says of those whose evidence is too weak for BM25's base to stand (F-5); None when it does not answer."""
     if not asked.any():
-        return Boosted("", _NONE)
+        return _SILENT
     of_asked = features.take(np.flatnonzero(asked), axis=0)
-    return await _or_degrade(lambda: booster.score(of_asked, deadline), "gbdt", journey)
-
-
-async def _advise(
-    request: RankRequest,
-    candidates: Candidates,
-    pool: PoolEvidence,
-    open_to_judgement: BoolArray,
-    features: Float32Array,
-    ranking: Ranking,
-    booster: str,
-    adviser: Adviser | None,
-    catalogue: Catalogue,
-    deadline: Deadline,
-    journey: Journey,
-) -> tuple[Advice, IntArray]:
-    """The language model's word on those in doubt, and their positions in the pool.
-
-    Without evidence there is nothing to ask about: the booster has decided (F-5).
-    """
-    in_doubt = open_to_judgement & (pool.base > 0.0) & (ranking.contacts.leads >= 0)
-    if request.llm == "never" or not in_doubt.any():
-        return Advice.nothing(tab=request.tab), _NOBODY
-    if adviser is None:
-        journey.degrade("llm", "no_key")
-        return Advice.nothing(tab=request.tab), _NOBODY
-    at = np.flatnonzero(in_doubt).astype(np.int32)
-    asker = Asker(
-        request.query_id,
-        request.tenant,
-        request.llm,
-        request.limit,
-        request.max_cost_usd,
-        request.aside,
-        request.tab,
-    )
-    doubts = Doubts(
-        asker, request.query.product, candidates.generation, request.as_of_s, catalogue, len(pool.positions), at,
-        candidates.rows[pool.positions[at]], pool.snippets[at], features[at], ranking.fit, ranking.intent.base,
-        pool.churn + pool.job, ranking.scores, np.asarray([request.final.fit, request.final.intent]),
-        request.min_score, booster,
-    )  # fmt: skip
-    with journey.stage("llm"):
-        advice = await adviser.advise(doubts, deadline)
-    for reason in advice.notes:
-        journey.degrade("llm", reason)
-    return advice, at[advice.judgement.at]
+    return await journey.or_skip("gbdt", lambda: booster.score(of_asked, deadline))
 
 
 def order(
@@ -366,13 +207,11 @@ def order(
     contacts: ChosenContacts,
     question: EvidenceRequest,
 ) -> Ranking:
-    """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7); vendors only if needed."""
+    """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7)."""
     levels = candidates.fit_levels.at(pool.positions)
     fit, scores = pool_scores(
         levels, question.fit_weights, _likeness(question, pool), intent.total, contacts.leads, request.final
     )
-    if request.candidate_ids is None:
-        scores = only_if_needed(scores, known_vendors(pool), request.limit, request.min_score)
     best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
     return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
 
@@ -382,16 +221,104 @@ def _likeness(question: EvidenceRequest, pool: PoolEvidence) -> Float32Array | N
     return None if question.industry is None else question.industry[pool.positions]
 
 
-async def _or_degrade(call: Callable[[], Awaitable[Answer]], stage: str, journey: Journey) -> Answer | None:
-    """The call's answer, or None with a degradation when the stage cannot answer in time."""
-    try:
-        return await call()
-    except UnknownGeneration:
-        raise
-    except DeadlineExceeded:
-        journey.degrade(stage, "deadline")
-    except Overloaded:
-        journey.degrade(stage, "overloaded")
-    except DependencyError:
-        journey.degrade(stage, "unavailable")
-    return None
+async def _advised(
+    found: Survey, threshold: float, adviser: Adviser | None, deadline: Deadline, journey: Journey
+) -> Survey:
+    """The same with the language model's word on those in doubt, ordered again where it has one.
+
+    In doubt is who has evidence that BM25 cannot decide by, below `threshold`, and can be contacted. Without evidence there is
+    nothing to ask about: the booster has decided (F-5).
+    """
+    request, pool = found.request, found.pool
+    if request.llm == "never":
+        return found
+    in_doubt = undecided(pool, threshold) & (pool.base > 0.0) & (found.ranking.contacts.leads >= 0)
+    if not in_doubt.any():
+        return found
+    if adviser is None:
+        journey.degrade("llm", "no_key")
+        return found
+    at = np.flatnonzero(in_doubt).astype(np.int32)
+    with journey.stage("llm"):
+        advice = await adviser.advise(_doubts(found, at), deadline)
+    for reason in advice.notes:
+        journey.degrade("llm", reason)
+    judged_at = at[advice.judgement.at]
+    found = replace(found, advice=advice, judged_at=judged_at)
+    if not len(judged_at):
+        return found
+    with journey.stage("rank"):
+        intent = judged(found.intent, judged_at, advice.judgement.scores)
+        ranking = order(request, found.candidates, pool, intent, found.ranking.contacts, found.question)
+    return replace(found, intent=intent, ranking=ranking)
+
+
+def _doubts(found: Survey, at: IntArray) -> Doubts:
+    """What an adviser is told of the companies at these places in the pool."""
+    request, candidates, pool, ranking = found.request, found.candidates, found.pool, found.ranking
+    asker = Asker(
+        request.query_id, request.tenant, request.llm, request.limit, request.max_cost_usd, request.aside, request.tab
+    )  # fmt: skip
+    return Doubts(
+        asker=asker,
+        product=request.query.product,
+        generation=candidates.generation,
+        as_of_s=request.as_of_s,
+        catalogue=found.catalogue,
+        pool=len(pool.positions),
+        positions=at,
+        rows=candidates.rows[pool.positions[at]],
+        snippets=pool.snippets[at],
+        features=found.features[at],
+        fit=ranking.fit,
+        base=ranking.intent.base,
+        boosts=pool.churn + pool.job,
+        scores=ranking.scores,
+        final_weights=np.asarray([request.final.fit, request.final.intent]),
+        min_score=request.min_score,
+        booster=found.booster,
+    )
+
+
+def _drafted(found: Survey, config: RankingConfig, journey: Journey) -> Survey:
+    """The same with a list that a challenger has drafted, too, where there is one."""
+    request, pool = found.request, found.pool
+    if request.challenge is None:
+        return found
+    with journey.stage("rank"):
+        levels, likeness = found.candidates.fit_levels.at(pool.positions), _likeness(found.question, pool)
+        ranking = drafted(
+            found.ranking, request.challenge, pool, levels, likeness, config.fit.untargeted, request.limit,
+            request.min_score,
+        )  # fmt: skip
+    return replace(found, ranking=ranking)
+
+
+def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
+    """The answer of a survey: K leads with their evidence, and the account of what happened."""
+    with journey.stage("present"):
+        leads = Presenter(
+            found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
+        ).leads()
+        if found.ranking.draft is not None:
+            leads = signed(leads, found.ranking.draft)
+    counts, challenge = found.intent.counts(), found.request.challenge
+    available = len(found.candidates)
+    return RankedList(
+        leads=leads,
+        generation=found.candidates.generation,
+        pool=len(found.pool.positions),
+        available=available,
+        shortfall=shortfall(
+            found.request.limit, len(leads), available, found.ranking.scores, found.request.min_score
+        ),
+        relaxation=found.candidates.relaxation,
+        routes=Routes(counts["bm25"], counts["llm"], counts["gbdt"], counts["none"]),
+        dropped=found.candidates.dropped,
+        degradations=tuple(journey.degradations),
+        timings_ms=journey.timings_ms,
+        unresolved_exemplars=found.candidates.unresolved_exemplars,
+        cost=found.advice.bill(len(leads)),
+        challenger=None if challenge is None else challenge.challenger,
+        booster=found.booster,
+    )
