@@ -6,6 +6,7 @@ import numpy as np
 
 from ranking.intent import BM25, GBDT, INTENT_SOURCES, LLM, NONE, combine, route
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, IntentSource, PoolEvidence
+from ranking.vendors import known_vendors
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Intent:
 
 
 def undecided(pool: PoolEvidence, threshold: float) -> BoolArray:
-    """bool[m]: BM25 does not decide, so the LLM or the booster must (F-5)."""
-    return np.equal(route(pool.best_raw, llm_available=False, threshold=threshold), GBDT)
+    """bool[m]: BM25 does not decide, so the LLM or the booster must; that a known vendor needs nothing is decided (F-5)."""
+    unclear = np.equal(route(pool.best_raw, llm_available=False, threshold=threshold), GBDT)
+    return unclear & ~known_vendors(pool)
 
 
 def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> Intent:
@@ -46,15 +48,15 @@ def decide(pool: PoolEvidence, asked: BoolArray, boosted: FloatArray | None) -> 
     Args:
         asked: bool[m]; whom the booster was asked about.
         boosted: float64[asked.sum()] base intent in [0, 100]; None when the booster did not answer, and then lexical evidence below
-            the threshold still counts as what it is, and companies without any score 0 with source "none".
+            the threshold still counts as what it is.
+
+    Who has no evidence and was not asked about, or of whom no answer came, scores 0 with source "none".
 
     Source: F-5.
     """
     base = pool.base.copy()
-    source = np.full(len(base), BM25, dtype=np.uint8)
-    if boosted is None:
-        source[asked & (base <= 0.0)] = NONE
-    else:
+    source = np.where(base > 0.0, BM25, NONE).astype(np.uint8)
+    if boosted is not None:
         base[asked] = boosted
         source[asked] = GBDT
     total, cap = combine(base, pool.churn, pool.job)

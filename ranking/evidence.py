@@ -25,7 +25,7 @@ from ranking.kernels.trimming import best, best_of_levels
 from ranking.levels import Levels
 from ranking.ports import EvidenceRequest
 from ranking.trim import preliminary_score
-from ranking.types import ByteArray, FloatArray, IntArray, PoolEvidence
+from ranking.types import BoolArray, ByteArray, FloatArray, IntArray, PoolEvidence
 
 __all__ = ["Postings", "Term", "TermPostings", "gather", "used_terms", "warm_up"]
 
@@ -122,7 +122,8 @@ def _pool(
     churn_points = boost_points(churn_worth, boosts.churn_points)
     job_points = boost_points(job_worth, boosts.job_points)
     intent, _ = combine(base, churn_points, job_points)
-    pool = _trimmed(request, positions, intent)
+    vendors = setting.vendors[positions]
+    pool = _trimmed(request, positions, intent, vendors)
     kept = scored.hits
     (
         groups, base, churn_worth, churn_rows, job_worth, job_rows, best_raw,
@@ -148,14 +149,19 @@ def _pool(
         counts=described(
             pool, groups, setting, hits, scored, churn=(churn_worth, churn_rows), job=(job_worth, job_rows)
         ),
-        considered=len(positions),
+        considered=len(positions) - int(np.count_nonzero(vendors)),
     )
 
 
-def _trimmed(request: EvidenceRequest, positions: IntArray, intent: FloatArray) -> IntArray:
-    """Ascending positions of the companies with the best preliminary scores; intent is 0 but at `positions` (F-4)."""
+def _trimmed(
+    request: EvidenceRequest, positions: IntArray, intent: FloatArray, vendors: BoolArray
+) -> IntArray:
+    """Ascending positions of the companies with the best preliminary scores; intent is 0 but at `positions` (F-4).
+
+    Those who are `vendors`, bool[t], come behind everybody else.
+    """
     levels, weights = request.levels, request.final_weights
-    gain = preliminary_score(np.zeros(1), intent, weights)
+    gain = preliminary_score(np.zeros(1), intent, weights) - vendors
     if request.industry is None and isinstance(levels, Levels) and len(levels.palette) <= _SMALL_PALETTE:
         fit = fit_scores(levels.palette, request.fit_weights)
         codes = _ALIKE if levels.codes is None else cast(ByteArray, levels.codes)

@@ -54,6 +54,7 @@ from ranking.types import (
     IntArray,
     PoolEvidence,
 )
+from ranking.vendors import known_vendors, only_if_needed
 
 _NOBODY: IntArray = np.zeros(0, dtype=np.int32)
 _SILENT = Boosted("", np.zeros(0))
@@ -207,11 +208,13 @@ def order(
     contacts: ChosenContacts,
     question: EvidenceRequest,
 ) -> Ranking:
-    """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7)."""
+    """Final scores of the pool and the best K, one contact per company (F-3's collapse, F-4, F-7); vendors only if needed."""
     levels = candidates.fit_levels.at(pool.positions)
     fit, scores = pool_scores(
         levels, question.fit_weights, _likeness(question, pool), intent.total, contacts.leads, request.final
     )
+    if request.candidate_ids is None:
+        scores = only_if_needed(scores, known_vendors(pool), request.limit, request.min_score)
     best = top(scores, fit, contacts.ranks, request.limit, request.min_score)
     return Ranking(best, scores, fit, question.fit_weights, request.final, intent, contacts, request.query)
 

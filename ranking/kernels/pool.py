@@ -32,7 +32,7 @@ def touched(
     job_worth: FloatArray,
     job_events: IntArray,
 ) -> tuple[IntArray, IntArray, FloatArray, IntArray, FloatArray, IntArray]:
-    """The t admitted companies with evidence or an event; vendors have no events (F-5).
+    """The t admitted companies with evidence or an event, and vendors, who have neither (F-5).
 
     Args:
         owners: int32[g] positions with evidence, ascending.
@@ -46,7 +46,7 @@ def touched(
     n = len(vendors)
     limit = len(owners)
     for at in range(n):
-        limit += (churn_events[at] >= 0) | (job_events[at] >= 0)
+        limit += vendors[at] | (churn_events[at] >= 0) | (job_events[at] >= 0)
     positions, groups = np.empty(limit, dtype=np.int32), np.empty(limit, dtype=np.int32)
     churn, churn_rows = np.full(limit, -np.inf), np.full(limit, _NONE, dtype=np.int32)
     job, job_rows = np.full(limit, -np.inf), np.full(limit, _NONE, dtype=np.int32)
@@ -54,7 +54,7 @@ def touched(
     for at in range(n):
         owner = group < len(owners) and owners[group] == at
         event = not vendors[at] and (churn_events[at] >= 0 or job_events[at] >= 0)
-        if not owner and not event:
+        if not owner and not event and not vendors[at]:
             continue
         positions[count], groups[count] = at, group if owner else _NONE
         group += owner

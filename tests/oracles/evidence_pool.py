@@ -381,7 +381,9 @@ def _pool(
     job_points = boost_points(job.worth, boosts.job_points)
     intent, _ = combine(base, churn_points, job_points)
     fit = fit_scores(request.levels, request.fit_weights, request.industry)
-    pool = best(preliminary_score(fit, intent, request.final_weights), request.pool_size)
+    preliminary = preliminary_score(fit, intent, request.final_weights)
+    preliminary[setting.vendors] = (preliminary_score(fit, 0.0, request.final_weights) - 1.0)[setting.vendors]
+    pool = best(preliminary, request.pool_size)
     group = np.full(count, -1, dtype=np.int32)
     group[scored.owners] = np.arange(len(scored.owners), dtype=np.int32)
     shown = np.append(scored.top, np.full((1, SIGNALS_PER_COMPANY), -1), axis=0)[group[pool]]

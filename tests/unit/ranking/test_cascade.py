@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ranking.cascade import decide, undecided
+from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.levels import Levels
 from ranking.pool_by_fit import without_evidence
 from ranking.ports import EvidenceRequest
@@ -20,12 +21,22 @@ def pool(base, best_raw, churn=None, job=None) -> PoolEvidence:
         best_raw=np.array(best_raw, dtype=np.float32), snippets=np.full((count, 5), -1, dtype=np.int32),
         raw=np.zeros((count, 5), np.float32), decay=np.zeros((count, 5), np.float32),
         contribution=np.zeros((count, 5), np.float32), matched=np.zeros((count, 5), np.uint8),
-        counts=np.zeros((count, 1), np.float32), considered=count,
+        counts=np.zeros((count, len(EVIDENCE_FEATURES)), np.float32), considered=count,
     )  # fmt: skip
 
 
 def test_bm25_decides_from_the_threshold_on_and_nobody_without_evidence():
     assert undecided(pool([40.0, 40.0, 0.0], [8.0, 7.99, 0.0]), 8.0).tolist() == [False, True, True]
+
+
+def test_nobody_is_asked_about_who_sells_the_product_and_he_needs_none():
+    evidence = pool([40.0, 0.0, 0.0], [9.0, 0.0, 0.0])
+    evidence.counts[1, EVIDENCE_FEATURES.index("sells")] = 1.0
+    asked = undecided(evidence, 8.0)
+    assert asked.tolist() == [False, False, True]
+    intent = decide(evidence, asked, np.array([2.0]))
+    assert intent.total.tolist() == [40.0, 0.0, 2.0]
+    assert [intent.source_at(at) for at in range(3)] == ["bm25", "none", "gbdt"]
 
 
 def test_the_booster_s_answer_replaces_the_base_of_those_it_was_asked_about():

@@ -243,3 +243,15 @@ def test_features_tell_recent_from_old_and_varied_from_uniform() -> None:
     assert (row["on_topic_newest_days"], row["snippet_newest_days"], row["posting_newest_days"]) == (10, 0, 3)
     assert (row["raw_best"], row["raw_sum"]) == (3.0, 6.0)
     assert math.isnan(row["churn_rel"])
+
+
+def test_vendors_come_behind_everybody_else_when_the_pool_is_filled() -> None:
+    nobody = np.full(4, NOTHING, dtype=np.uint8)
+    fit = np.array([EXACT, EXACT, NOTHING, NOTHING], dtype=np.uint8)
+    levels = pack_levels(fit, nobody, nobody, np.zeros(4, dtype=bool))
+    kept = [
+        scored(Note(0, {"crm": 9.0}), companies=4, sells={0: ("crm",)}, levels=levels, pool_size=size)
+        for size in (1, 3, 4)
+    ]
+    assert [each.positions.tolist() for each in kept] == [[1], [1, 2, 3], [0, 1, 2, 3]]
+    assert {each.considered for each in kept} == {0}
