@@ -1,6 +1,5 @@
 """docs/ann.md out of the records, and its pictures: `python -m bench.ann --page`. No figure is written there by hand."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,18 +7,16 @@ from typing import Any
 
 from bench.ann.exact import Compiled
 from bench.ann.measuring import AT_ONCE, cheapest
+from bench.ann.reading import WANTED, Record, best, filters, methods, records
 from bench.record import RECORDS
 from db.filtering.vector_codes import WORTH_BOUNDING
 
 PAGE = Path(__file__).parents[2] / "docs" / "ann.md"
 PICTURES = PAGE.parent / "images"
-NAMES = ("ann", "ann-1m", "ann-1m-postgres")
 SERVICE = "int8 bounds, exact rest"
-WANTED, BETTER = 0.95, 0.99
+BETTER = 0.99
 BUDGET_MS = 18.0
 _QUIET = 1.0  # load average
-
-Record = Mapping[str, Any]
 
 _INTRO = f"""# Nearest companies: which search the service uses
 
@@ -60,33 +57,11 @@ def publish(folder: Path = RECORDS) -> None:
             draw(each, PICTURES / f"{name}.svg")
 
 
-def records(folder: Path = RECORDS) -> dict[str, Record]:
-    """The comparison's records that exist, by name."""
-    paths = {name: folder / f"{name}.json" for name in NAMES}
-    return {name: json.loads(path.read_text("utf-8")) for name, path in paths.items() if path.exists()}
-
-
 def page(found: Mapping[str, Record]) -> str:
     """The whole page."""
     parts = [_INTRO, _conclusion(found)]
     parts += [_section(name, each) for name, each in found.items()]
     return "\n".join([*parts, _HOW])
-
-
-def methods(record: Record) -> list[str]:
-    """The methods in the order they ran."""
-    return list(dict.fromkeys(each["method"] for each in record["results"]))
-
-
-def filters(record: Record) -> list[tuple[str, int]]:
-    """Filters and their rows, in the order they ran."""
-    return list(dict.fromkeys((each["filter"], each["rows"]) for each in record["results"]))
-
-
-def best(record: Record, where: str, recall: float = WANTED) -> Mapping[str, Any]:
-    """The result that takes the least CPU under a filter, of all methods."""
-    each_best = [cheapest(record["results"], method, where, recall) for method in methods(record)]
-    return min((each for each in each_best if each is not None), key=lambda each: each["cpu_ms"])
 
 
 def _conclusion(found: Mapping[str, Record]) -> str:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.ann.measuring import cheapest
-from bench.ann.page import WANTED, filters, methods
+from bench.ann.reading import WANTED, filters, methods
 
 _SHOWN = ("all", "chance 1%", "near 1%")
 _COLOURS = (

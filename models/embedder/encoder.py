@@ -1,4 +1,4 @@
-"""The embedder's contract and the choice of its backend (F-2b).
+"""The embedder's contract and its weights (F-2b).
 
 Both backends answer with the same vectors within 1e-4 cosine distance; which one runs is configuration.
 """
@@ -61,21 +61,6 @@ def model_version() -> str:
     with (model_folder() / "model.safetensors").open("rb") as weights:
         digest = hashlib.file_digest(weights, "sha256").hexdigest()
     return f"{MODEL_NAME}@{digest[:12]}"
-
-
-def open_encoder(config: EmbedderConfig) -> Encoder:
-    """Load the configured backend. Imports are here because torch alone costs seconds and 200 MiB.
-
-    Raises:
-        ArtifactError: weights or graph cannot be used, or CUDA was asked for and is not there.
-    """
-    if config.backend == "torch":
-        from models.embedder.torch_encoder import TorchEncoder  # noqa: PLC0415
-
-        return TorchEncoder(config)
-    from models.embedder.onnx_encoder import OnnxEncoder  # noqa: PLC0415
-
-    return OnnxEncoder(config)
 
 
 def by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:

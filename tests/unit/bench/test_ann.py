@@ -12,6 +12,7 @@ from bench.ann.contestant import Built
 from bench.ann.exact import Blas, Coded, Compiled, Exact
 from bench.ann.measuring import Trial, at_once, cheapest, sweep
 from bench.ann.perturbation import local_distance, multiplied, neighbours
+from bench.ann.reading import records
 from bench.ann.spread import intrinsic_dimension, nearest_distances, spread
 from bench.ann.subsets import orders, places
 from bench.ann.texts import passages, worth
@@ -289,4 +290,4 @@ def test_a_busy_machine_is_told_and_the_same_method_under_another_name_is_no_riv
 
 
 def test_the_published_page_is_the_one_its_records_make() -> None:
-    assert page.PAGE.read_text("utf-8") == page.page(page.records()), "run `python -m bench.ann --page`"
+    assert page.PAGE.read_text("utf-8") == page.page(records()), "run `python -m bench.ann --page`"
