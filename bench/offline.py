@@ -1,29 +1,26 @@
 """The same prompts as a batch and over HTTP: prompts a second, CPU, memory, and whether the lists are the same (`leads bench batch`).
 
 Both have the machine to themselves, one after the other, and both begin warm on disk: the batch's start (Ray, two workers) is in its
-time once with and once without. Over HTTP `CONCURRENT` prompts are under way at a time, each sent when one returns: the question is how
-long all of them take, so the loop is closed.
+time once with and once without; the system that answers over HTTP runs already. There `CONCURRENT` prompts are under way at a time, each
+sent when one returns: the question is how long all of them take, so the loop is closed. Between the two the batch is run once more, killed
+half-way with all its processes, and resumed.
 """
 
+import http.client
 import json
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
-
-import httpx2
-import psutil
-import pyarrow.parquet as pq
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from bench import record
 from bench.asking import Directory, Supply
+from bench.batch_runs import BatchJob, Lists, Run
 from bench.options import Options
 from bench.processes import CpuMeter
 from bench.running import local_system
@@ -35,36 +32,38 @@ PROMPTS = 2_000
 CONCURRENT = 16
 MOST_GIB = 6.0
 _WARM_UP = 50
+_KILLED_AT = 0.5
 _TIMEOUT_S = 60.0
-_SAMPLE_S = 0.5
-Lists = dict[str, list[tuple[str, float]]]
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
-class Offline:
-    """A batch's figures.
+class Resumed:
+    """The batch that was killed: prompts it had answered by then, those that are missing or there twice at the end, its most memory."""
 
-    `start_s` is until its first part, of `first_prompts`, was done; `memory_mib` the most that its processes had at once, shared pages
-    divided among them.
-    """
-
-    wall_s: float
-    start_s: float
-    first_prompts: int
-    cpu_s: float
+    kept: int
+    faults: int
     memory_mib: float
     lists: Lists
 
 
 @dataclass(frozen=True)
 class Online:
-    """The same prompts over HTTP; `cpu_s` of the system's processes and of ours, which asks."""
+    """The prompts over HTTP; `cpu_s` of the system's processes, `client_cpu_s` of ours, which asks. `errors` by status or exception."""
 
     wall_s: float
     cpu_s: float
-    latency_ms: list[float]
-    errors: Mapping[str, int]
-    lists: Lists
+    client_cpu_s: float
+    latency_ms: list[float] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+    lists: Lists = field(default_factory=dict)
+
+
+class _Reply(NamedTuple):
+    number: int
+    took_ms: float
+    status: str
+    content: bytes
 
 
 def run(options: Options) -> Path:
@@ -81,11 +80,14 @@ def run(options: Options) -> Path:
         "batch", record.data_of(folder), {"kind": "closed", "prompts": count, "concurrent": CONCURRENT}
     )
     with tempfile.TemporaryDirectory(prefix="leads-bench-") as scratch:
-        offline = as_batch(bodies[:count], folder, Path(scratch), as_of)
+        job = BatchJob(bodies[:count], folder, Path(scratch) / "whole", as_of)
+        offline, lists = job.to_its_end(), job.lists()
+        resumed = killed_and_resumed(BatchJob(bodies[:count], folder, Path(scratch) / "killed", as_of))
     with local_system(None, folder) as state:
         ask(state.base_url, bodies[count:], state.pid)
         online = ask(state.base_url, bodies[:count], state.pid)
-    found |= figures(offline, online, count) | {"seed": options.seed, "shortened": options.overrides()}
+    found |= figures(offline, lists, resumed, online, count)
+    found |= {"seed": options.seed, "shortened": options.overrides()}
     return record.write(options.record_name, found, options.records)
 
 
@@ -96,93 +98,75 @@ def bodies_of(options: Options, count: int, as_of: str) -> list[dict[str, Any]]:
     return [json.loads(each) for each in supply.batch(count).bodies]
 
 
-def as_batch(bodies: Sequence[Mapping[str, Any]], folder: Path, scratch: Path, as_of: str) -> Offline:
-    """Score them by `leads batch` and watch its processes."""
-    prompts, out = scratch / "prompts.jsonl", scratch / "out"
-    prompts.write_text("".join(f"{json.dumps(row_of(number, each))}\n" for number, each in enumerate(bodies)))
-    command = [
-        sys.executable, "-m", "cli", "batch", str(prompts), str(out), "--data", str(folder), "--as-of", as_of,
-    ]  # fmt: skip
-    started_s = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with _Watched(process.pid) as watched:
-        told, _ = process.communicate()
-    wall_s = time.monotonic() - started_s
-    if process.returncode:
-        raise RuntimeError(f"leads batch ended with {process.returncode}: {told[-500:]}")
-    summary = json.loads((out / "summary.json").read_text())
-    scoring_s = summary["run"]["wall_s"] - summary["run"]["start_s"]
-    first = summary["run"]["first_prompts"]
-    return Offline(wall_s, wall_s - scoring_s, first, watched.cpu_s, watched.most_mib, lists_in(out))
-
-
-def row_of(number: int, body: Mapping[str, Any]) -> dict[str, Any]:
-    """A row that asks what a body asks."""
-    asked = {name: body[name] for name in ("limit", "filters", "candidates") if name in body}
-    return {"prompt_id": str(number), "prompt": body["query"], **asked}
-
-
-def lists_in(out: Path) -> Lists:
-    """Lead and score of every row, by prompt."""
-    found: Lists = {}
-    for path in sorted((out / "leads").glob("part-*.parquet")):
-        table = pq.read_table(path, columns=["prompt_id", "lead_id", "score"])
-        for prompt, lead, score in zip(
-            *(table[name].to_pylist() for name in table.column_names), strict=True
-        ):
-            found.setdefault(prompt, []).append((lead, score))
-    return found
+def killed_and_resumed(job: BatchJob) -> Resumed:
+    """What is there after a kill and a resume."""
+    before_mib = job.killed(_KILLED_AT)
+    kept = job.answered()
+    after = job.to_its_end("--resume")
+    return Resumed(kept, job.faults(), max(before_mib, after.memory_mib), job.lists())
 
 
 def ask(url: str, bodies: Sequence[Mapping[str, Any]], pid: int) -> Online:
-    """Ask all of them, so many at a time."""
-    lists: Lists = {}
-    latency_ms: list[float] = []
-    errors: Counter[str] = Counter()
+    """Ask all of them, so many at a time, each over a connection that is kept; answers are read when all are there."""
+    sent = [json.dumps(each).encode() for each in bodies]
+    numbers = iter(
+        range(len(sent))
+    )  # each goes to one thread: `next` of a range is one step of the interpreter
+    meter, own_s, started_s = CpuMeter(pid), time.process_time(), time.monotonic()
+    with ThreadPoolExecutor(CONCURRENT) as pool:
+        under_way = [pool.submit(_ask, url, numbers, sent) for _ in range(CONCURRENT)]
+        replies = [reply for each in under_way for reply in each.result()]
+    wall_s, own_s = time.monotonic() - started_s, time.process_time() - own_s
+    online = Online(wall_s, sum(meter.spent_ms().values()) / 1000.0, own_s)
+    for reply in replies:
+        if reply.status != str(int(http.client.OK)):
+            online.errors[reply.status] += 1
+            continue
+        online.latency_ms.append(reply.took_ms)
+        leads = json.loads(reply.content)["leads"]
+        online.lists[str(reply.number)] = [(lead["lead_id"], lead["score"]) for lead in leads]
+    return online
 
-    def one(number: int) -> None:
+
+def _ask(url: str, numbers: Iterator[int], sent: Sequence[bytes]) -> list[_Reply]:
+    """One of those who ask, until nothing is left to be asked."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_TIMEOUT_S)
+    found = []
+    for number in numbers:
         begun_s = time.perf_counter()
         try:
-            answer = client.post("/query", json=bodies[number])
-        except httpx2.TransportError as err:
-            errors[type(err).__name__] += 1
-            return
-        if answer.status_code != 200:
-            errors[answer.json().get("code", str(answer.status_code))] += 1
-            return
-        latency_ms.append((time.perf_counter() - begun_s) * 1000.0)
-        lists[str(number)] = [(lead["lead_id"], lead["score"]) for lead in answer.json()["leads"]]
-
-    meter, own_s, started_s = CpuMeter(pid), time.process_time(), time.monotonic()
-    limits = httpx2.Limits(max_connections=CONCURRENT, max_keepalive_connections=CONCURRENT)
-    with (
-        httpx2.Client(base_url=url, timeout=_TIMEOUT_S, limits=limits) as client,
-        ThreadPoolExecutor(CONCURRENT) as pool,
-    ):
-        list(pool.map(one, range(len(bodies))))
-    wall_s = time.monotonic() - started_s
-    cpu_s = sum(meter.spent_ms().values()) / 1000.0 + time.process_time() - own_s
-    return Online(wall_s, cpu_s, latency_ms, errors, lists)
+            connection.request("POST", "/query", sent[number], _JSON)
+            answer = connection.getresponse()
+            status, content = str(answer.status), answer.read()
+        except (OSError, http.client.HTTPException) as err:
+            status, content = type(err).__name__, b""
+            connection.close()  # the next request opens it again
+        found.append(_Reply(number, (time.perf_counter() - begun_s) * 1000.0, status, content))
+    connection.close()
+    return found
 
 
-def figures(offline: Offline, online: Online, count: int) -> dict[str, Any]:
+def figures(offline: Run, lists: Lists, resumed: Resumed, online: Online, count: int) -> dict[str, Any]:
     """What the record says. A list that is not the API's is an error of the batch."""
-    different = sum(offline.lists.get(number, []) != leads for number, leads in online.lists.items())
-    scoring_s = offline.wall_s - offline.start_s
+    different = sum(lists.get(number, []) != leads for number, leads in online.lists.items())
+    after_a_kill = sum(resumed.lists.get(str(at), []) != lists.get(str(at), []) for at in range(count))
+    memory_gib = max(offline.memory_mib, resumed.memory_mib) / 1024.0
     rates = {
         "batch": count / offline.wall_s,
-        "batch after its start": (count - offline.first_prompts) / scoring_s,
+        "batch after its start": (count - offline.first_prompts) / (offline.wall_s - offline.start_s),
         "http": count / online.wall_s,
     }
     errors = dict(online.errors) | ({"different list": different} if different else {})
     checks = [
         Check.below("lists that differ from the API's", different, 0),
-        Check.below("GiB of memory of the batch", offline.memory_mib / 1024.0, MOST_GIB),
+        Check.below("lists that differ after a kill and a resume", after_a_kill, 0),
+        Check.below("prompts missing or there twice after a kill and a resume", resumed.faults, 0),
+        Check.below("GiB of memory of all processes of the batch", memory_gib, MOST_GIB),
     ]
     return {
-        "offered": 2 * count, "completed": 2 * count - sum(errors.values()), "errors": errors,
+        "offered": 2 * count, "completed": offline.prompts + len(online.lists) - different, "errors": errors,
         "verdict": "held" if all(check.held for check in checks) else "missed", "checks": [asdict(each) for each in checks],
-        "latency_ms": record.quantiles(online.latency_ms),
         "prompts_per_s": {name: round(rate, 2) for name, rate in rates.items()},
         "ratios": {
             "batch over http, start included": round(rates["batch"] / rates["http"], 3),
@@ -190,51 +174,25 @@ def figures(offline: Offline, online: Online, count: int) -> dict[str, Any]:
             "CPU of http over batch": round(online.cpu_s / offline.cpu_s, 3),
         },
         "start_s": round(offline.start_s, 2),
+        "even_at_prompts": even_at(offline, rates),
+        "answered_when_killed": resumed.kept,
+        "latency_ms": record.quantiles(online.latency_ms),
         "cpu_ms_per_query": {
-            "batch": round(offline.cpu_s * 1000.0 / count, 3), "http": round(online.cpu_s * 1000.0 / count, 3),
+            name: round(spent_s * 1000.0 / count, 3)
+            for name, spent_s in (("batch", offline.cpu_s), ("http", online.cpu_s), ("who asks over http", online.client_cpu_s))
         },
-        "peak_rss_mib": {"batch": round(offline.memory_mib, 1)},
+        "peak_pss_mib": {
+            "batch, all processes": round(offline.memory_mib, 1), "killed and resumed": round(resumed.memory_mib, 1),
+        },
+        "peak_rss_mib": {"batch, a worker": round(offline.worker_mib, 1)},
         "llm_ratio": 0.0,
         "doubts": [],
     }  # fmt: skip
 
 
-class _Watched:
-    """CPU and memory of a process and all below it, looked at twice a second; use as a context manager."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._spent: dict[tuple[int, float], float] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self.most_mib = 0.0
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU seconds of all processes as last seen."""
-        return sum(self._spent.values())
-
-    def __enter__(self) -> "_Watched":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _follow(self) -> None:
-        while not self._stop.wait(_SAMPLE_S):
-            try:
-                root = psutil.Process(self._pid)
-                below = [root, *root.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                return
-            self.most_mib = max(self.most_mib, sum(self._look(each) for each in below))
-
-    def _look(self, process: psutil.Process) -> float:
-        try:
-            times = process.cpu_times()
-            self._spent[process.pid, process.create_time()] = times.user + times.system
-            return float(process.memory_full_info().pss) / 2**20
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            return 0.0
+def even_at(offline: Run, rates: Mapping[str, float]) -> int | None:
+    """From how many prompts on the batch is sooner done than the API that runs already; None when it never is."""
+    batch_s, http_s = 1.0 / rates["batch after its start"], 1.0 / rates["http"]
+    if batch_s >= http_s:
+        return None
+    return round((offline.start_s - offline.first_prompts * batch_s) / (http_s - batch_s))

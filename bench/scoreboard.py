@@ -121,6 +121,16 @@ def _seconds(value: float | None) -> str:
     return "never" if value is None else f"{value:g} s"
 
 
+def _offline(record: Record) -> str:
+    rates, memory = record["prompts_per_s"], max(record["peak_pss_mib"].values())
+    even = record["even_at_prompts"]
+    sooner = "never sooner done than the API" if even is None else f"sooner done from {even:,} prompts on"
+    return (
+        f"{rates['batch']:g} prompts/s, {rates['batch after its start']:g} once started ({record['start_s']:g} s), "
+        f"{rates['http']:g} over HTTP; {sooner}; {memory / 1024.0:.2f} GiB"
+    )
+
+
 def _passes(record: Record) -> str:
     told = [
         f"pass {name} ${each['per_lead_usd']['mean']:.5f} a lead, LLM ratio {each['llm_ratio']:.3f}"
@@ -136,4 +146,5 @@ _HEADLINES: tuple[tuple[str, Callable[[Record], str]], ...] = (
     ("ingress_rss_mib", _burst),
     ("p95_ratio", _faulty),
     ("passes", _passes),
+    ("prompts_per_s", _offline),
 )
