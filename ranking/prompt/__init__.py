@@ -2,7 +2,7 @@
 
 from ranking.prompt.parser import parse
 
-PARSER_VERSION = "3"
+PARSER_VERSION = "4"
 """To be raised when prompts are read otherwise than before, so that parses that were kept are not used again."""
 
 __all__ = ["PARSER_VERSION", "parse"]

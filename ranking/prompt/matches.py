@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from ranking.prompt.lexicon import Lexicon
@@ -145,14 +145,27 @@ def _with_words(
         if place in known:
             continue
         text = words.texts[place]
-        entries = _inside(text, surfaces, lexicon)
+        start = place
+        entries = _inside(_with_first_part(place, known, prompt, words), surfaces, lexicon)
+        if entries:
+            start = place - 1
+        else:
+            entries = _inside(text, surfaces, lexicon)
         small = prompt[words.starts[place] : words.ends[place]].islower()
         if not entries and small and misspelt < _MOST_MISSPELT and text not in lexicon.words:
             misspelt += 1
             entries = corrected(text, surfaces)
         if entries:
-            found.append(Match(place, place + 1, entries))
+            found.append(Match(start, place + 1, entries))
     return sorted(matches + found) if found else matches
+
+
+def _with_first_part(place: int, known: Set[int], prompt: str, words: Words) -> str:
+    """Return a compound with the word a hyphen joins to its front, "" where there is none: "data-infrastructuurbedrijven"."""
+    before = place - 1
+    if before < 0 or before in known or prompt[words.ends[before] : words.starts[place]] != "-":
+        return ""
+    return f"{words.texts[before]} {words.texts[place]}"
 
 
 def _inside(text: str, surfaces: SurfaceIndex, lexicon: Lexicon) -> tuple[Entry, ...]:
