@@ -5,13 +5,12 @@ same name, or names one slip of the pen apart in otherwise near-identical record
 name at two businesses is two people. A person who works for two businesses is flagged, which does not make one of the two.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Literal
 
-from ingest.resolution import clusters, grouped
+from ingest.clusters import Merged, grouped, merged
 from ranking.simhash import distance
 
 LeadReason = Literal["same_mailbox", "same_name", "near_identical"]
@@ -66,19 +65,12 @@ class _Tie:
 
 def lead_duplicates(records: Sequence[LeadRecord]) -> list[LeadDuplicate]:
     """Every record that is another's person; the most complete speaks for all of one person, then the lowest id."""
+
+    def speaker(members: Sequence[int]) -> int:
+        return min(members, key=lambda index: (-records[index].completeness, records[index].lead_id))
+
     ties = [*_by_mailbox(records), *_by_name(records)]
-    tied: dict[int, list[_Tie]] = defaultdict(list)
-    for tie in ties:
-        tied[tie.left].append(tie)
-        tied[tie.right].append(tie)
-    found: list[LeadDuplicate] = []
-    for members in clusters(len(records), ties):
-        chosen = min(members, key=lambda index: (-records[index].completeness, records[index].lead_id))
-        for member in members:
-            if member != chosen:
-                best = min(tied[member], key=lambda tie: chosen not in (tie.left, tie.right))
-                found.append(_duplicate(records, member, chosen, best))
-    return found
+    return [_duplicate(records, each) for each in merged(len(records), ties, speaker)]
 
 
 def _by_mailbox(records: Sequence[LeadRecord]) -> Iterator[_Tie]:
@@ -146,13 +138,12 @@ def _one_letter(left: str, right: str) -> bool:
     return rest[1:] == other or rest == other[1:]
 
 
-def _duplicate(records: Sequence[LeadRecord], member: int, chosen: int, tie: _Tie) -> LeadDuplicate:
-    other = tie.right if tie.left == member else tie.left
+def _duplicate(records: Sequence[LeadRecord], found: Merged[_Tie]) -> LeadDuplicate:
     return LeadDuplicate(
-        lead_id=records[member].lead_id,
-        representative_id=records[chosen].lead_id,
-        matched_id=records[other].lead_id,
-        reason=tie.reason,
-        evidence=tie.evidence,
-        distance=distance(records[member].simhash, records[other].simhash),
+        lead_id=records[found.member].lead_id,
+        representative_id=records[found.speaker].lead_id,
+        matched_id=records[found.matched].lead_id,
+        reason=found.tie.reason,
+        evidence=found.tie.evidence,
+        distance=distance(records[found.member].simhash, records[found.matched].simhash),
     )

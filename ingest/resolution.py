@@ -9,15 +9,15 @@ Nor do a former name and a city outweigh two domains: of 35 pairs so found in a 
 city, none was the same business.
 """
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.clusters import Merged, grouped, merged
 from ingest.shared_sites import names_a_company
 from ranking.simhash import MIN_CONTAINMENT, NEAR_BITS, distance
 
@@ -226,45 +226,6 @@ def _near_identical(records: Sequence[CompanyRecord], contained: Contained) -> I
             yield Match(left, right, "near_identical", evidence, bits, contained[pair])
 
 
-def grouped(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
-    """Indices by key, in the order given."""
-    groups: dict[Hashable, list[int]] = defaultdict(list)
-    for key, index in keyed:
-        groups[key].append(index)
-    return groups
-
-
-class Tie(Protocol):
-    """Two records that are one, by index."""
-
-    @property
-    def left(self) -> int:
-        """One."""
-        ...
-
-    @property
-    def right(self) -> int:
-        """The other."""
-        ...
-
-
-def clusters(count: int, matches: Iterable[Tie]) -> list[list[int]]:
-    """The connected groups of more than one record, each ascending."""
-    roots = list(range(count))
-
-    def root(index: int) -> int:
-        while roots[index] != index:
-            roots[index] = roots[roots[index]]
-            index = roots[index]
-        return index
-
-    for match in matches:
-        left, right = root(match.left), root(match.right)
-        roots[max(left, right)] = min(left, right)
-    groups = grouped((root(index), index) for index in range(count))
-    return [members for members in groups.values() if len(members) > 1]
-
-
 def representative(records: Sequence[CompanyRecord], members: Iterable[int]) -> int:
     """The member that speaks for its cluster: active, then most complete, then lowest id."""
 
@@ -277,28 +238,20 @@ def representative(records: Sequence[CompanyRecord], members: Iterable[int]) -> 
 
 def duplicates(records: Sequence[CompanyRecord], matches: Sequence[Match]) -> list[Duplicate]:
     """Every record that is merged into another, with the match that ties it in, if possible to that one."""
-    by_record: dict[int, list[Match]] = defaultdict(list)
-    for match in matches:
-        by_record[match.left].append(match)
-        by_record[match.right].append(match)
-    found: list[Duplicate] = []
-    for members in clusters(len(records), matches):
-        chosen = representative(records, members)
-        for member in members:
-            if member != chosen:
-                tie = min(by_record[member], key=lambda match: chosen not in (match.left, match.right))
-                found.append(_duplicate(records, member, chosen, tie))
-    return found
+
+    def speaker(members: Sequence[int]) -> int:
+        return representative(records, members)
+
+    return [_duplicate(records, each) for each in merged(len(records), matches, speaker)]
 
 
-def _duplicate(records: Sequence[CompanyRecord], member: int, chosen: int, tie: Match) -> Duplicate:
-    other = tie.right if tie.left == member else tie.left
+def _duplicate(records: Sequence[CompanyRecord], found: Merged[Match]) -> Duplicate:
     return Duplicate(
-        company_id=records[member].company_id,
-        representative_id=records[chosen].company_id,
-        matched_id=records[other].company_id,
-        reason=tie.reason,
-        evidence=tie.evidence,
-        distance=tie.distance,
-        containment=tie.containment,
+        company_id=records[found.member].company_id,
+        representative_id=records[found.speaker].company_id,
+        matched_id=records[found.matched].company_id,
+        reason=found.tie.reason,
+        evidence=found.tie.evidence,
+        distance=found.tie.distance,
+        containment=found.tie.containment,
     )

@@ -3,10 +3,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from ingest.clusters import clusters
 from ingest.resolution import (
     CompanyRecord,
     Match,
-    clusters,
     compared_pairs,
     duplicates,
     find_matches,
