@@ -9,12 +9,12 @@ import asyncpg
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
 from commands.supplier_watch import LIMITS, PASSING, watch_suppliers
 from commands.target import DataOption, choose
+from commands.terminal import harmless, plain_console, whole_table
 from configs.suppliers import SupplierArgs
 from db.pool import open_pool
 from db.suppliers import emission_report, supplier_quality
@@ -57,7 +57,7 @@ def report_command(
         raise CommandError(f"no supplier {miner!r}")
     if miner is None and told["as_of"] is None:
         raise CommandError("nobody was judged yet; run `leads miners judge`")
-    console = Console(highlight=False, soft_wrap=as_json)
+    console = plain_console(soft_wrap=as_json)
     if as_json:
         console.out(orjson.dumps(told).decode())
     elif miner is None:
@@ -107,13 +107,13 @@ def _show_waiting(error: Exception) -> None:
 
 
 def _show_emissions(console: Console, told: dict[str, object]) -> None:
-    table = Table("supplier", "share", "sourcing", "curating", "quality", "state")
+    table = whole_table("supplier", "share", "sourcing", "curating", "quality", "state")
     miners = told["miners"]
     assert isinstance(miners, list)
     for each in miners:
         state = "flagged" if each["is_flagged"] else each["throttle_reason"] or ""
         numbers = [f"{each[name]:.4f}" for name in ("share", "sourcing", "curating")]
-        table.add_row(each["miner_id"], *numbers, f"{each['mqf']['score']:.3f}", state)
+        table.add_row(harmless(each["miner_id"]), *numbers, f"{each['mqf']['score']:.3f}", state)
     console.print(table)
     console.print(f"treasury {told['treasury']:.4f}, as of {told['as_of']}")
 
@@ -123,11 +123,12 @@ def _show_quality(console: Console, told: dict[str, object]) -> None:
     console.print_json(data=judgement)
     assert isinstance(flags, list)
     assert isinstance(repeats, list)
-    table = Table("snippet", "why", "found", "evidence")
+    table = whole_table("snippet", "why", "found", "evidence")
     for each in flags:
-        table.add_row(each["snippet_id"], each["reason"], each["found_at"], str(each["detail"]))
+        evidence = harmless(str(each["detail"]))
+        table.add_row(harmless(each["snippet_id"]), each["reason"], each["found_at"], evidence)
     for each in repeats:
         original = each["original"]
         what = f"of {original['miner_id']}/{original['snippet_id']}, {each['distance']} bits, {each['contained']:.2f} contained"
-        table.add_row(each["snippet_id"], "repeat", each["found_at"], what)
+        table.add_row(harmless(each["snippet_id"]), "repeat", each["found_at"], harmless(what))
     console.print(table)

@@ -10,12 +10,12 @@ from typing import Annotated, TypeVar
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
 from commands.judging import judge_command, report_command
 from commands.target import DataOption, choose
+from commands.terminal import harmless, plain_console, whole_table
 from db.pool import open_pool
 from ingest.importers import fields
 from ingest.importers.rows import FieldProblem
@@ -81,16 +81,21 @@ def list_keys(
 ) -> None:
     """Show all keys, revoked ones too."""
     found = _ask(data, lambda keys: keys.all())
-    console = Console(highlight=False, soft_wrap=as_json)
+    console = plain_console(soft_wrap=as_json)
     if as_json:
         for key in found:
             console.out(orjson.dumps(_told(key)).decode())
         return
-    table = Table("key", "role", "miner", "label", "added", "revoked")
+    table = whole_table("key", "role", "miner", "label", "added", "revoked")
     for key in found:
         revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         table.add_row(
-            key.key_id, key.role, key.miner_id or "", key.label, f"{key.created_at:%Y-%m-%d %H:%M}", revoked
+            key.key_id,
+            key.role,
+            harmless(key.miner_id or ""),
+            harmless(key.label),
+            f"{key.created_at:%Y-%m-%d %H:%M}",
+            revoked,
         )
     console.print(table)
 

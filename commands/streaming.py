@@ -19,12 +19,14 @@ from commands.failure import USAGE, CommandError
 from commands.intake import take_in
 from commands.signers import signer_for
 from commands.target import DataOption, choose
+from commands.terminal import harmless, plain_console, whole_table
 from configs.streams import StreamArgs, StreamSettings
 from ingest.streams import metrics
 from ingest.streams.connecting import Connection
 from ingest.streams.dead_letters import DeadLetter
 from ingest.streams.intake import IntakeCounts
 from ingest.streams.producing import publish_file, sending
+from ingest.streams.records import FaultCode
 from ingest.streams.signing import Signer
 from ingest.streams.topics import TOPICS, Topic, make_topics
 from ingest.streams.waiting_letters import send_again, waiting
@@ -86,17 +88,19 @@ def list_letters(
 ) -> None:
     """Show the messages that could not be used."""
     letters = asyncio.run(_letters(connection_to(choose(data, None, os.environ)), topic))
-    console = Console(highlight=False, soft_wrap=as_json)
+    console = plain_console(soft_wrap=as_json)
     if as_json:
         for letter in letters:
             console.out(orjson.dumps(_told(letter)).decode())
         return
-    table = Table("topic", "partition", "offset", "code", "field", "reason", "bytes")
+    table = whole_table("topic", "partition", "offset", "code", "field", "reason", "bytes")
     for letter in letters:
         record, fault = letter.original, letter.fault
         place = (record.topic, str(record.partition), str(record.offset))
-        table.add_row(*place, fault.code, fault.field, fault.reason, f"{letter.value_bytes:,}")
-    console.print(table)
+        said = (fault.code, harmless(fault.field), harmless(fault.reason))
+        table.add_row(*place, *said, f"{letter.value_bytes:,}")
+    if letters:
+        console.print(table)
     console.print(f"{len(letters):,} dead letters")
 
 
@@ -104,7 +108,12 @@ def list_letters(
 def replay(
     topic: TopicOption = None,
     code: Annotated[
-        str | None, typer.Option(help="Only those set aside for this reason.", show_default="all")
+        FaultCode | None,
+        typer.Option(
+            help="Only those set aside for this reason, as `leads dlq list` says it.",
+            show_default="all",
+            metavar="CODE",
+        ),
     ] = None,
     data: DataOption = None,
 ) -> None:
