@@ -106,4 +106,4 @@ def shared_points(points: Sequence[float | None], total: float) -> list[float]:
         return [rest if each is None else each for each in points]
     if known <= 0.0:
         return [0.0] * len(points)
-    return [(each or 0.0) * total / known for each in points]
+    return [(each or 0.0) / known * total for each in points]  # no share above 1, however small all are

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.suppliers.crediting import Revision, current, events_of, original_words, shared_points, subject_of
@@ -24,6 +24,7 @@ def test_points_of_a_lead_go_to_those_that_made_them_and_the_rest_to_the_others(
 
 
 @given(st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=5), st.floats(0, 1))
+@example([5e-324], 0.6)  # the product of the two is as small as the sum that it is divided by
 def test_no_more_is_shared_than_there_is(points: list[float | None], more: float) -> None:
     total = sum(each for each in points if each) + more
     shared = shared_points(points, total)
