@@ -1,13 +1,11 @@
 """What replicas share through Redis: how long it is waited for, how much waits to be written, how long it lives."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReachArgs(_Strict):
+class ReachArgs(Strict):
     """How Redis is asked."""
 
     lookup_ms: float = Field(40.0, gt=0.0, le=1000.0, description="milliseconds that a look-up may take")
@@ -20,7 +18,7 @@ class ReachArgs(_Strict):
     open: int = Field(64, ge=1, le=10_000, description="look-ups under way per ingress; the next is a miss")
 
 
-class WritingArgs(_Strict):
+class WritingArgs(Strict):
     """How Redis is written to, behind the queries."""
 
     waiting: int = Field(
@@ -30,7 +28,7 @@ class WritingArgs(_Strict):
     per_pipeline: int = Field(500, ge=1, le=10_000, description="entries in one pipeline")
 
 
-class KeepingArgs(_Strict):
+class KeepingArgs(Strict):
     """How long entries live in Redis."""
 
     score_s: int = Field(
@@ -42,7 +40,7 @@ class KeepingArgs(_Strict):
     embedding_s: int = Field(2_592_000, ge=1, le=31_536_000, description="seconds that an embedding is kept")
 
 
-class ValuesArgs(_Strict):
+class ValuesArgs(Strict):
     """Fit and intent of returned leads, `fit:{lead_id}` and `intent:{lead_id}`, for whoever watches them; no query reads them."""
 
     every: int = Field(10, ge=0, le=1_000_000, description="each so many answers one is written, 0 for none")
@@ -56,7 +54,7 @@ class ValuesArgs(_Strict):
     keep_s: int = Field(86_400, ge=1, le=31_536_000, description="seconds after the last write of a lead")
 
 
-class CachesArgs(_Strict):
+class CachesArgs(Strict):
     """Everything about the caches in Redis and what stands before them in an ingress."""
 
     reach: ReachArgs = Field(default_factory=ReachArgs)

@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ranking.asked_share import AskedShareConfig
 from ranking.asking import AskingConfig
 from ranking.spending import SpendingConfig
+from ranking.strict import Strict
 
 
 class LlmSettings(BaseSettings):
@@ -34,11 +35,7 @@ class LlmSettings(BaseSettings):
         return bool(self.key)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RetryConfig(_Strict):
+class RetryConfig(Strict):
     """How failed calls are repeated (429, 5xx, lost connections), always within the caller's deadline."""
 
     attempts: int = Field(2, ge=1, le=10, description="calls in all, the first included")
@@ -48,7 +45,7 @@ class RetryConfig(_Strict):
     most_s: float = Field(5.0, gt=0.0, le=600.0, description="longest pause of our own choice")
 
 
-class BreakerConfig(_Strict):
+class BreakerConfig(Strict):
     """When calls stop: a share of errors, timeouts and garbage over a rolling window (20 % by requirement)."""
 
     error_rate: float = Field(0.2, gt=0.0, le=1.0, description="share of failed calls that opens the breaker")
@@ -69,7 +66,7 @@ class BreakerConfig(_Strict):
     )
 
 
-class LlmConfig(_Strict):
+class LlmConfig(Strict):
     """Numbers of the gateway and the node."""
 
     model: str = Field("gpt-4o-mini", min_length=1, description="model name sent to the endpoint")
@@ -100,7 +97,7 @@ class LlmConfig(_Strict):
         return 2.0 * self.timeout_s
 
 
-class AdvisingConfig(_Strict):
+class AdvisingConfig(Strict):
     """How an ingress asks and waits."""
 
     most_asked: int = Field(
@@ -128,7 +125,7 @@ class AdvisingConfig(_Strict):
     remembered: int = Field(200_000, ge=0, le=10_000_000, description="scores kept per ingress")
 
 
-class LabelConfig(_Strict):
+class LabelConfig(Strict):
     """Judgements on their way into Postgres, to be learned from."""
 
     waiting: int = Field(
@@ -137,7 +134,7 @@ class LabelConfig(_Strict):
     flush_s: float = Field(1.0, gt=0.0, le=60.0, description="seconds between writes")
 
 
-class ParsingConfig(_Strict):
+class ParsingConfig(Strict):
     """When the language model reads a prompt that the rules are unsure of, and who waits for it (F-1)."""
 
     unsure_below: float = Field(
@@ -161,7 +158,7 @@ class ParsingConfig(_Strict):
     remembered: int = Field(10_000, ge=0, le=1_000_000, description="parses kept per ingress")
 
 
-class LlmArgs(_Strict):
+class LlmArgs(Strict):
     """Everything about the language model: how it is asked, about whom, when it is waited for, what it may cost."""
 
     calls: LlmConfig = Field(default_factory=LlmConfig)

@@ -1,15 +1,14 @@
 """How submitters are judged: rules, standings, and how a throttle is lived with (F-8)."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ranking.query_rules import RuleConfig
 from ranking.reputation import ReputationConfig
+from ranking.strict import Strict
 
 
-class RateArgs(BaseModel):
+class RateArgs(Strict):
     """How much one submitter may ask of one replica, whatever his standing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     requests: int = Field(
         60_000,
@@ -20,10 +19,8 @@ class RateArgs(BaseModel):
     window_s: float = Field(60.0, gt=0.0, le=86_400.0, description="seconds of a window")
 
 
-class QualityArgs(BaseModel):
+class QualityArgs(Strict):
     """Rules that flag queries, what follows from flags, and how replicas keep in step."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rules: RuleConfig = Field(default_factory=RuleConfig, description="when a query is flagged (F-8)")
     reputation: ReputationConfig = Field(

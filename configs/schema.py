@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from configs.caches import CachesArgs
 from configs.llm import LlmArgs
@@ -16,6 +16,7 @@ from configs.shadow import ShadowArgs
 from models.embedder.encoder import EmbedderConfig
 from ranking.config import RankingConfig
 from ranking.errors import ArtifactError
+from ranking.strict import Strict
 
 NodeName = Literal["ingress", "retrieval", "embedder", "bm25", "gbdt", "llm"]
 RANKING_NODES: tuple[NodeName, ...] = ("ingress", "bm25")
@@ -24,11 +25,7 @@ NODES: tuple[NodeName, ...] = ("ingress", "retrieval", "embedder", "bm25", "gbdt
 DEFAULT_BOOSTER = Path(__file__).resolve().parent.parent / "models" / "default_booster"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HopArgs(_Strict):
+class HopArgs(Strict):
     """Bounds of the coalescer before one node."""
 
     lanes_per_replica: int = Field(1, ge=1, le=64, description="list calls in flight per running replica")
@@ -44,7 +41,7 @@ class HopArgs(_Strict):
     most_linger_ms: float = Field(16.0, ge=0.0, le=200.0, description="milliseconds between calls at most")
 
 
-class HopsArgs(_Strict):
+class HopsArgs(Strict):
     """Bounds per hop."""
 
     retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=5.0))
@@ -57,7 +54,7 @@ class HopsArgs(_Strict):
     )
 
 
-class IngressArgs(_Strict):
+class IngressArgs(Strict):
     """What the ingress does with requests and answers."""
 
     max_in_flight: int = Field(
@@ -76,7 +73,7 @@ class IngressArgs(_Strict):
     log_flush_s: float = Field(0.2, gt=0.0, le=10.0, description="seconds between writes of the query log")
 
 
-class GraphArgs(_Strict):
+class GraphArgs(Strict):
     """Arguments of `graph:app`. Serve starts every replica anew when one of them changes."""
 
     embedder: EmbedderConfig = Field(default_factory=EmbedderConfig)
@@ -109,7 +106,7 @@ class GraphArgs(_Strict):
     )
 
 
-class ScalingArgs(_Strict):
+class ScalingArgs(Strict):
     """How busy one node's replicas should be (`deployments.scaling.ScalingGoal`)."""
 
     target_utilisation: float = Field(
@@ -128,14 +125,14 @@ class ScalingArgs(_Strict):
         return self
 
 
-class PolicyArgs(_Strict):
+class PolicyArgs(Strict):
     """Our policy in Serve's controller, with one node's numbers."""
 
     policy_function: Literal["deployments.scaling:UtilisationPolicy"]
     policy_kwargs: ScalingArgs = Field(default_factory=ScalingArgs)
 
 
-class AutoscalingArgs(_Strict):
+class AutoscalingArgs(Strict):
     """Serve's autoscaling of one node. Serve's own target, ongoing requests, says nothing of calls that carry many items."""
 
     min_replicas: int = Field(ge=0, le=1000)
@@ -162,7 +159,7 @@ class AutoscalingArgs(_Strict):
         return self
 
 
-class ActorOptions(_Strict):
+class ActorOptions(Strict):
     """Resources of one replica."""
 
     num_cpus: float = Field(ge=0)
@@ -171,7 +168,7 @@ class ActorOptions(_Strict):
     runtime_env: dict[str, Any] | None = None
 
 
-class DeploymentArgs(_Strict):
+class DeploymentArgs(Strict):
     """One node's section in `serve.yaml`."""
 
     name: NodeName
@@ -190,7 +187,7 @@ class DeploymentArgs(_Strict):
     max_replicas_per_node: int | None = None
 
 
-class ApplicationArgs(_Strict):
+class ApplicationArgs(Strict):
     """The one application."""
 
     name: str
@@ -218,7 +215,7 @@ class ApplicationArgs(_Strict):
         return self
 
 
-class HttpArgs(_Strict):
+class HttpArgs(Strict):
     """Where HTTP is listened for."""
 
     host: str
@@ -227,7 +224,7 @@ class HttpArgs(_Strict):
     request_timeout_s: float | None = None
 
 
-class LoggingArgs(_Strict):
+class LoggingArgs(Strict):
     """Serve's own logs."""
 
     encoding: Literal["TEXT", "JSON"] = "TEXT"
@@ -235,7 +232,7 @@ class LoggingArgs(_Strict):
     enable_access_log: bool = False
 
 
-class ServeFile(_Strict):
+class ServeFile(Strict):
     """`configs/serve.yaml`, whole."""
 
     proxy_location: Literal["EveryNode", "HeadOnly", "Disabled"]

@@ -1,12 +1,12 @@
 """Bounds of scoring a candidate booster beside the one that serves; which and how often is the registry's (`leads models shadow`)."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 
-class ShadowArgs(BaseModel):
+class ShadowArgs(Strict):
     """What an ingress holds for it at most, and how often it looks and writes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     waiting: int = Field(
         64, ge=1, le=10_000, description="answered queries waiting to be scored; more are dropped and counted"
@@ -27,3 +27,7 @@ class ShadowArgs(BaseModel):
         description="shadow lists waiting to be written; more are dropped and counted",
     )
     log_flush_s: float = Field(1.0, gt=0.0, le=60.0, description="seconds between writes of shadow lists")
+    kept_days: int = Field(90, ge=1, le=3650, description="days for which shadow lists are kept")
+    thin_every_s: float = Field(
+        3600.0, gt=0.0, le=86_400.0, description="seconds between deletions of shadow lists that are older"
+    )

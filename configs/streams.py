@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ranking.strict import Strict
 
 
 class StreamSettings(BaseSettings):
@@ -32,10 +34,8 @@ class StreamSettings(BaseSettings):
     )
 
 
-class StreamArgs(BaseModel):
+class StreamArgs(Strict):
     """How messages are read, stored and set aside."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = Field("intent-ingest", description="consumer group")
     partitions: int = Field(4, ge=1, le=1024, description="partitions of a topic that we make ourselves")

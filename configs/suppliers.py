@@ -1,12 +1,12 @@
 """The rules by which suppliers of evidence and their snippets are judged (F-8, F-9)."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 
-class RuleArgs(BaseModel):
+class RuleArgs(Strict):
     """When a single snippet does not count."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     most_concepts: int = Field(
         10, ge=1, le=1000, description="product concepts in one text; one that names more is padded"
@@ -37,10 +37,8 @@ class RuleArgs(BaseModel):
     )
 
 
-class SupplierArgs(BaseModel):
+class SupplierArgs(Strict):
     """How quality factors, throttles and emissions are worked out of the record."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     rules: RuleArgs = Field(default_factory=RuleArgs)
     window_days: int = Field(

@@ -9,15 +9,15 @@ the first candidate, so that the share holds from the beginning too, over all ca
 from collections import deque
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 _ROUNDING: Final = 1e-9
 
 
-class AskedShareConfig(BaseModel):
+class AskedShareConfig(Strict):
     """How many candidates may go to the language model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     share: float = Field(
         0.3, ge=0.0, le=1.0, description="most uncached candidates sent per pool candidate (v1.1)"

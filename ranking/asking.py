@@ -22,9 +22,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ranking.money import NanoUsd
+from ranking.strict import Strict
 from ranking.types import BoolArray, FloatArray, IntArray
 
 _TAIL: Final = 8.0
@@ -32,10 +33,8 @@ _KNOTS_PER_UNIT: Final = 512
 _LEAST_SPREAD: Final = 1e-12
 
 
-class AskingConfig(BaseModel):
+class AskingConfig(Strict):
     """What is taken to be unknown about a candidate, and what is worth asking."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     edge_points: float = Field(
         4.0,

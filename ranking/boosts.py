@@ -11,18 +11,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ranking.strict import Strict
 from ranking.types import BoolArray, FloatArray, IntArray
 
 OffsetArray = NDArray[np.int64]
 NO_EVENT: Final = -np.inf
 
 
-class BoostConfig(BaseModel):
+class BoostConfig(Strict):
     """How much events add to intent and how fast they fade (F-6)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     churn_points: float = Field(20.0, ge=0, le=100, description="points of a fresh technology removal (F-6)")
     churn_tau_days: float = Field(60.0, gt=0, le=3650, description="e-folding time of removals, days (F-6)")

@@ -2,19 +2,18 @@
 
 from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ranking.decay import DecayConfig
 from ranking.fit import FitWeights, Untargeted
 from ranking.fusion import FinalWeights
 from ranking.intent import IntentConfig
 from ranking.interleaving import Interleaving
+from ranking.strict import Strict
 
 
-class FitConfig(BaseModel):
+class FitConfig(Strict):
     """How fit is weighed (F-3)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     weights: FitWeights = Field(
         default_factory=FitWeights, description="weights of the three dimensions (F-3)"
@@ -22,10 +21,8 @@ class FitConfig(BaseModel):
     untargeted: Untargeted = Field("neutral", description="what a dimension nobody asked for does (F-3)")
 
 
-class RankingConfig(BaseModel):
+class RankingConfig(Strict):
     """Everything that changes a ranking and may change without a restart."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fit: FitConfig = Field(default_factory=FitConfig, description="F-3")
     final: FinalWeights = Field(default_factory=FinalWeights, description="F-7")

@@ -8,8 +8,9 @@ time, never below 0.
 from typing import Annotated, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ranking.strict import Strict
 from ranking.types import SNIPPET_KINDS, BoolArray, ByteArray, FloatArray, SnippetKind
 
 DAY_S: Final = 86_400.0
@@ -17,10 +18,8 @@ FUTURE_TOLERANCE_S: Final = DAY_S
 OLDEST_SHARE: Final = 0.1
 
 
-class DecayConfig(BaseModel):
+class DecayConfig(Strict):
     """How fast evidence fades (F-5)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     tau_days: float = Field(60.0, gt=0, le=3650, description="e-folding time of evidence in days (F-5)")
     tau_days_by_kind: dict[SnippetKind, Annotated[float, Field(gt=0, le=3650)]] = Field(

@@ -11,12 +11,13 @@ from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ranking.codebook import UNKNOWN, Codebook, positions
 from ranking.errors import FieldError, InvalidQuery
 from ranking.levels import Levels
 from ranking.relaxation import Codes, CompanyFilter, Places, Ranges, Scope
+from ranking.strict import Strict
 from ranking.types import BoolArray, ByteArray, Float32Array, FloatArray, IntArray, LevelArray, Query
 
 Untargeted = Literal["neutral", "renormalise"]
@@ -45,10 +46,8 @@ _TOLERANCE: Final = 1e-9
 _KEPT: Final = 256
 
 
-class FitWeights(BaseModel):
+class FitWeights(Strict):
     """Weights of the three dimensions of fit; they sum to 1 (F-3)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     industry: float = Field(0.4, ge=0.0, le=1.0, description="weight of industry in [0, 1] (F-3)")
     size: float = Field(0.3, ge=0.0, le=1.0, description="weight of head count in [0, 1] (F-3)")

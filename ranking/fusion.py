@@ -1,16 +1,15 @@
 """Final score: fit and intent combined (F-7)."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from ranking.strict import Strict
 from ranking.types import FloatArray
 
 _TOLERANCE = 1e-9
 
 
-class FinalWeights(BaseModel):
+class FinalWeights(Strict):
     """Weights of the final score; they sum to 1 (F-7)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fit: float = Field(0.6, ge=0.0, le=1.0, description="weight of fit in [0, 1]")
     intent: float = Field(0.4, ge=0.0, le=1.0, description="weight of intent/100")

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ranking.strict import Strict
 from ranking.types import Float32Array, IntArray
 
 
@@ -42,10 +43,8 @@ class Postings(Protocol):
         """Postings of snippets that speak of a concept without naming it, in parts; no snippet is in two, nor in `concept`'s."""
 
 
-class TermLimits(BaseModel):
+class TermLimits(Strict):
     """How much of a long prompt is looked up; together at most 32 (F-5)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     concepts: int = Field(8, ge=1, le=8, description="product concepts used, rarest first; a count (F-5)")
     keywords: int = Field(24, ge=0, le=24, description="free words used, rarest first; a count (F-5)")

@@ -3,21 +3,20 @@
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ranking.boosts import BoostConfig
 from ranking.decay import DecayConfig
 from ranking.hits import TermLimits
+from ranking.strict import Strict
 from ranking.types import ByteArray, Float32Array, FloatArray, IntentSource
 
 INTENT_SOURCES: tuple[IntentSource, ...] = ("bm25", "llm", "gbdt", "none")
 BM25, LLM, GBDT, NONE = range(len(INTENT_SOURCES))
 
 
-class IntentConfig(BaseModel):
+class IntentConfig(Strict):
     """Everything that turns snippets into an intent score (F-5, F-6)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     decay: DecayConfig = Field(default_factory=DecayConfig, description="how evidence fades (F-5)")
     boosts: BoostConfig = Field(default_factory=BoostConfig, description="churn and job boosts (F-6)")

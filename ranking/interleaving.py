@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ranking.fit import FitWeights
 from ranking.fusion import FinalWeights
+from ranking.strict import Strict
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray
 
 Team = Literal["standing", "challenger"]
@@ -20,10 +21,8 @@ _OF_SHARE: Final = 8
 """Bytes of a query's digest that say whether it is drafted; the coins come from those behind them."""
 
 
-class Challenger(BaseModel):
+class Challenger(Strict):
     """The other ranking: what differs from the standing one; what is not given is the standing one's."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     final: FinalWeights | None = Field(None, description="weights of the final score (F-7)")
     fit: FitWeights | None = Field(None, description="weights of the three dimensions (F-3)")
@@ -35,10 +34,8 @@ class Challenger(BaseModel):
     )
 
 
-class Interleaving(BaseModel):
+class Interleaving(Strict):
     """Which queries get a list that two rankings have drafted."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     share: float = Field(0.0, ge=0.0, le=1.0, description="share of queries, 0 is off")
     challenger: Challenger = Field(default_factory=Challenger, description="the other ranking")

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ranking.errors import Unavailable
 from ranking.money import NanoUsd
+from ranking.strict import Strict
 
 Tokens = Literal["input", "cached", "output"]
 _MOST_TOKENS: Final = 100_000_000
@@ -14,10 +15,8 @@ _NANOUSD_PER_TOKEN: Final = 1000.0
 """One dollar per million tokens is a thousand nano-dollars per token."""
 
 
-class TokenPrices(BaseModel):
+class TokenPrices(Strict):
     """List prices of one model in US dollars per million tokens, to a thousandth of a dollar."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input_usd: float = Field(ge=0.0, le=1000.0, description="USD per million input tokens")
     cached_usd: float = Field(
@@ -64,10 +63,8 @@ class Usage:
             raise ValueError(f"no possible usage: {self}")
 
 
-class PriceList(BaseModel):
+class PriceList(Strict):
     """Prices by model, and how far estimates are stretched before money is held for them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: dict[str, TokenPrices] = Field(
         default_factory=lambda: {"gpt-4o": GPT_4O, "gpt-4o-mini": GPT_4O_MINI},

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 Rule = Literal["empty", "adversarial", "spam", "repetition", "enumeration", "no_feedback"]
 
@@ -17,10 +19,8 @@ _LEAST_EVERY: Final = 4
 """0.1 / (1 - 0.9^4) = 0.291: flagged every fourth time, the moving rate stays below 0.3."""
 
 
-class RuleConfig(BaseModel):
+class RuleConfig(Strict):
     """When a query is flagged, and the quality it is left with, in [0, 1]."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     spam_words: int = Field(12, ge=4, le=1000, description="words from which repeated ones are spam")
     spam_distinct: float = Field(

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ranking.strict import Strict
 
 Alert = Literal["flag_rate", "score"]
 _ROUNDING: Final = 1e-9
 
 
-class ReputationConfig(BaseModel):
+class ReputationConfig(Strict):
     """The numbers of F-8; rates and scores are shares of 1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     averaged: int = Field(
         9, ge=1, le=1000, description="queries that count alike; no throttle and no alert before the next"

@@ -1,15 +1,14 @@
 """How much money the language model may cost, and how replicas come by it (F-10)."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from ranking.money import NanoUsd, nanousd
 from ranking.prices import PriceList
+from ranking.strict import Strict
 
 
-class SpendingConfig(BaseModel):
+class SpendingConfig(Strict):
     """Budgets, leases and prices."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     per_lead_usd: float = Field(
         0.002,
