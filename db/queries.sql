@@ -543,6 +543,11 @@ LEFT JOIN LATERAL (
 WHERE shadow.candidate = $1 AND shadow.production = $2 AND shadow.created_at >= $3
 ORDER BY shadow.created_at, shadow.query_id
 
+-- name: thin_shadow_lists
+-- Delete at most $2 lists that are older than $1 days; those that somebody else is deleting are his.
+DELETE FROM shadow_lists WHERE query_id IN (
+    SELECT query_id FROM shadow_lists WHERE created_at < now() - make_interval(days => $1) LIMIT $2 FOR UPDATE SKIP LOCKED)
+
 -- name: answered_between
 -- Answers that booster $1 has made from $2 to $3.
 SELECT count(*) FROM queries WHERE created_at BETWEEN $2 AND $3 AND versions ->> 'booster' = $1

@@ -10,6 +10,7 @@ import asyncpg
 from prometheus_client import Counter
 
 from db.copy_text import array_field, copy_row, text_field
+from db.statements import load
 from deployments.write_behind import Shelf, WriteBehind
 from ranking.shadow import ShadowList
 
@@ -18,6 +19,8 @@ _DROPPED = Counter(
     "Shadow lists that were not written: the queue was full or Postgres refused",
 )
 _NULL: Final = rb"\N"
+_PART: Final = 10_000
+_MOST_PARTS: Final = 20
 COLUMNS: Final = (
     "query_id", "tenant_id", "production", "candidate", "share", "lead_ids", "scores", "shown_ids", "shown_scores", "pool",
     "asked", "correlation", "base_shift",
@@ -57,6 +60,13 @@ class ShadowLog:
     async def flush(self) -> None:
         """Write what waits now; when Postgres cannot be reached the rows stay queued."""
         await self._rows.flush()
+
+    async def thin(self, kept_days: int) -> None:
+        """Delete lists that are older, in small parts; what is left over is for the next time, or for another replica meanwhile."""
+        for _ in range(_MOST_PARTS):
+            told = await self._pool.execute(load()["thin_shadow_lists"], kept_days, _PART)
+            if told != f"DELETE {_PART}":
+                return
 
     async def close(self) -> None:
         """Write the rest and stop."""

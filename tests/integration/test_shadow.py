@@ -212,7 +212,7 @@ async def test_a_long_backlog_is_deleted_over_several_rounds(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("deployments.shadow_log._PART", 1)
-    monkeypatch.setattr("deployments.shadow_log._MOST_PARTS", 3)
+    monkeypatch.setattr("deployments.shadow_log._MOST_PARTS", 2)
     async with await open_pool(database) as pool:
         await pool.execute(DAILY)
         left = []
