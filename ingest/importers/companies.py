@@ -8,6 +8,7 @@ from ingest.importers import fields
 from ingest.importers.canonical import Canonicaliser, Industry
 from ingest.importers.context import RowContext
 from ingest.importers.identity import content_hash, json_text
+from ingest.importers.trades import OwnWords, own_trade
 from ranking.simhash import shingles_of_words, simhash
 from ranking.text import company_name_key, domain_key, words
 
@@ -60,7 +61,7 @@ def company_row(picked: Mapping[str, object], context: RowContext) -> CompanyRow
     region = fields.category("region", picked.get("region"), 200)
     city = _city_wording(picked.get("city"))
     place = canonical.place(country, region, city, unmapped)
-    industry = _industry(picked, canonical, unmapped)
+    industry = _industry(picked, OwnWords(name, description, tags), canonical, unmapped)
     stage = fields.category("stage", picked.get("stage"), 100)
     attributes = fields.attributes("attributes", picked.get("attributes"))
     described = words(f"{name}\n{description}")
@@ -123,12 +124,15 @@ def _city_wording(value: object) -> str | None:
 
 
 def _industry(
-    picked: Mapping[str, object], canonical: Canonicaliser, unmapped: Counter[tuple[str, str]]
+    picked: Mapping[str, object], own: OwnWords, canonical: Canonicaliser, unmapped: Counter[tuple[str, str]]
 ) -> Industry:
     def wordings(field: str) -> tuple[str, ...]:
         return tuple(item for item in fields.items(field, picked.get(field)) if fields.category(field, item))
 
-    return canonical.industry(wordings("industry"), wordings("sub_industry"), unmapped)
+    broad = wordings("industry")
+    found = canonical.industry(broad, wordings("sub_industry"), unmapped)
+    trade = own_trade(broad, found.sub_code, own, canonical.taxonomy)
+    return found if trade is None else canonical.named(trade, found.raw)
 
 
 def _employees(value: object, attributes: dict[str, object], context: RowContext) -> int | None:
