@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ranking.simhash import MIN_CONTAINMENT, distance
+from ranking.simhash import MIN_CONTAINMENT, distance, shingle_hashes, simhash
 from ranking.text import fold
 
 NEAR_TEXT_BITS: Final = 10
@@ -53,15 +53,13 @@ class Text:
 
     Attributes:
         owner: 0 shared, else the only tenant that may see it.
-        simhash: 64-bit fingerprint of the whole text, signed.
-        names: what it names beyond its words: technologies added and removed, roles.
+        names: what it names beyond its words, technologies added and removed and roles, as numbers of the caller's.
     """
 
     text: str
     is_posting: bool
     owner: int
-    simhash: int
-    names: frozenset[str]
+    names: frozenset[int]
 
 
 def originals(texts: Sequence[Text]) -> list[int]:
@@ -88,6 +86,7 @@ class _Block:
         self._openings: list[frozenset[Shingle]] = []
         self._titles: list[frozenset[str]] = []
         self._original: list[int] = []
+        self._fingerprints: dict[int, int] = {}
         self._same: dict[tuple[Tokens, bool, int], int] = {}
         self._sharers: defaultdict[Shingle, list[int]] = defaultdict(list)
 
@@ -149,7 +148,14 @@ class _Block:
             return False
         if contained < MIN_CONTAINMENT or not (self._opens(position, other) or self._opens(other, position)):
             return False
-        return contained >= _WHOLE_CONTAINMENT or distance(text.simhash, earlier.simhash) <= NEAR_TEXT_BITS
+        return contained >= _WHOLE_CONTAINMENT or self._apart(position, other) <= NEAR_TEXT_BITS
+
+    def _apart(self, position: int, other: int) -> int:
+        """Differing bits of the fingerprints of two whole texts; few are ever asked for."""
+        for each in (position, other):
+            if each not in self._fingerprints:
+                self._fingerprints[each] = simhash(shingle_hashes(self._texts[each].text))
+        return distance(self._fingerprints[position], self._fingerprints[other])
 
     def _opens(self, position: int, other: int) -> bool:
         """Whether the opening of one text stands somewhere in another."""

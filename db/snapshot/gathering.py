@@ -51,12 +51,13 @@ class RoleMasks:
         self._bytes = 8 * role_words(len(roles))
         self._content = bytearray()
 
-    def add(self, codes: Iterable[str]) -> None:
-        """Append one row."""
+    def add(self, codes: Iterable[str]) -> int:
+        """Append one row and return its bits."""
         mask = 0
         for code in codes:
             mask |= self._bits.get(code, 0)
         self._content += mask.to_bytes(self._bytes, "little")
+        return mask
 
     def masks(self) -> MaskArray:
         """uint64[rows, W]."""

@@ -41,13 +41,14 @@ FROM leads JOIN unnest($1::text[]) WITH ORDINALITY AS company (company_id, row) 
 ORDER BY company.row, is_company_level, array_position($2::text[], seniority_code) NULLS LAST, lead_id COLLATE "C"
 
 -- name: snippets
--- $1 company ids in row order, $2 the row that represents each, $3 the moment of the build. What repeats another's text is left out, unless
--- the original's supplier is barred: a farm that was first must not silence an honest supplier.
+-- $1 company ids in row order, $2 the row that represents each, $3 the moment of the build, $4 a state of the database whose
+-- snippets are left out, NULL for none. What repeats another's text is left out, unless the original's supplier is barred: a farm that
+-- was first must not silence an honest supplier.
 SELECT company.row AS company, snippet.miner_id, snippet.snippet_id, snippet.tenant_id, snippet.kind, snippet.text,
        extract(epoch FROM snippet.observed_at)::float8 AS observed,
        extract(epoch FROM coalesce(identity.seen_at, snippet.seen_at))::float8 AS first_seen,
        coalesce(snippet.source_url, '') AS source_url, coalesce(snippet.source_type, '') AS source_type,
-       technologies_added, technologies_removed, role_codes, snippet.simhash,
+       technologies_added, technologies_removed, role_codes,
        false AS is_duplicate,
        snippet.is_flagged OR coalesce(miner.is_flagged OR miner.throttled_until > $3, false) AS is_flagged
 FROM intent_snippets AS snippet
@@ -57,4 +58,5 @@ LEFT JOIN snippet_keys AS identity
 LEFT JOIN miners AS miner ON miner.miner_id = snippet.miner_id
 LEFT JOIN miners AS source ON source.miner_id = split_part(snippet.duplicate_of, chr(31), 1)
 WHERE snippet.is_current AND (snippet.duplicate_of IS NULL OR source.is_flagged OR source.throttled_until > $3)
+    AND ($4::text IS NULL OR NOT pg_visible_in_snapshot(snippet.txid, $4::text::pg_snapshot))
 ORDER BY company.row, first_seen, snippet.miner_id COLLATE "C", snippet.snippet_id COLLATE "C"

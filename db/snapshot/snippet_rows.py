@@ -14,8 +14,9 @@ from db.snapshot.catalogue import pack
 from db.snapshot.columns import SnippetColumns, snippet_key
 from db.snapshot.gathering import Codes, Interner, RoleMasks, StringFile
 from db.snapshot.layout import save_columns
-from db.snapshot.repeats import Repeats
+from db.snapshot.repeats import Repeats, named
 from ranking.cards import SnippetCard
+from ranking.duplicates import Text
 from ranking.judgement import Judgement, judge
 from ranking.settling import Settlements
 from ranking.taxonomy import Taxonomy
@@ -46,7 +47,8 @@ def snippet_card(record: Record) -> SnippetCard:
 class SnippetRows:
     """Takes records in row order and writes the snippet columns and cards; use as a context manager.
 
-    Technologies are numbered by the companies' interner, which must be saved afterwards.
+    Technologies are numbered by the companies' interner, which must be saved afterwards. Of companies in `before` only
+    the records behind these texts are taken; `original` is -1 - k for what repeats the k-th of them.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class SnippetRows:
         technologies: Interner,
         source_types: Interner | None = None,
         miners: Interner | None = None,
+        before: Mapping[int, Sequence[Text]] = MappingProxyType({}),
     ) -> None:
         self._folder = folder
         self._technologies = technologies
@@ -70,7 +73,7 @@ class SnippetRows:
         self._roles = RoleMasks(taxonomy.ROLES)
         self._added, self._removed = Lists(), Lists()
         self._settlements, self._settles = Settlements(taxonomy), Lists()
-        self._repeats = Repeats()
+        self._repeats = Repeats(before)
         self._flags = {name: array("B") for name in _FLAGS}
         self._cards = StringFile(folder, "display.snippets")
 
@@ -99,12 +102,14 @@ class SnippetRows:
         self._first_seen.append(record["first_seen"])
         self._source_type.append(self._source_types.number(record["source_type"]))
         self._miner.append(self._miners.number(record["miner_id"]))
-        self._roles.add(record["role_codes"])
-        self._added.add(self._technologies.numbers(record["technologies_added"]))
-        self._removed.add(self._technologies.numbers(record["technologies_removed"]))
+        roles = self._roles.add(record["role_codes"])
+        added = self._technologies.numbers(record["technologies_added"])
+        removed = self._technologies.numbers(record["technologies_removed"])
+        self._added.add(added)
+        self._removed.add(removed)
         judged, settles = reading or self._read(record)
         flagged = record["is_flagged"] or judged.stuffed
-        self._repeats.add(record, flagged=flagged)
+        self._repeats.add(record, named(added, removed, roles), flagged=flagged)
         self._settles.add(settles)
         self._flags["duplicate"].append(record["is_duplicate"])
         self._flags["flagged"].append(flagged)

@@ -62,7 +62,7 @@ async def _write_tables(
     with SnippetRows(folder, taxonomy, tenants, companies.technologies) as snippets:
         moment = datetime.fromtimestamp(now_s, UTC)
         rows = companies.representatives().tolist()
-        await _each_batch(connection, "snippets", (companies.ids, rows, moment), snippets.extend)
+        await _each_batch(connection, "snippets", (companies.ids, rows, moment, None), snippets.extend)
     snippets.save(len(companies))
     companies.save()
     counts = Counts(len(companies), len(leads), len(snippets), companies.vectors)

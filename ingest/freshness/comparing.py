@@ -35,7 +35,12 @@ class Difference:
 
 
 def differences(
-    growth: SnippetGrowth, held: Catalogue, present: SnippetColumns, shown: Catalogue, companies: IntArray
+    growth: SnippetGrowth,
+    held: Catalogue,
+    present: SnippetColumns,
+    shown: Catalogue,
+    companies: IntArray,
+    grown: IntArray,
 ) -> Difference:
     """Compare all snippets of `companies`, int32 ascending, with those held.
 
@@ -45,8 +50,9 @@ def differences(
     Args:
         present: as `SnippetColumns`, ascending by company; `original` and rows are its own, `company` a row of all.
         shown: cards of the present ones; `held` of the others.
+        grown: int32 those of the companies of which only what is new is present.
     """
-    old = growth.rows_of(companies)
+    old = growth.rows_of(np.setdiff1d(companies, grown))
     starts = np.searchsorted(growth.columns.company[old], companies)
     counts = np.diff(np.append(starts, len(old)))
     new_starts = np.searchsorted(present.company, companies)

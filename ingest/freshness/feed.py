@@ -21,14 +21,19 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is new in `now`: ids of companies whose records or leads, or whose snippets have changed or are gone.
+    """What is new in `now` and was not in `before`.
 
-    `stored_at`: seconds since the epoch, UTC, of the first and the last new snippet; NaN without any.
+    Attributes:
+        companies: ids of companies whose records or leads have changed or are gone.
+        evidence: ids of companies whose snippets have. `grown`: those of them of whose snippets no old one seems to have.
+        stored_at: seconds since the epoch, UTC, of the first and the last new snippet; NaN without any.
     """
 
+    before: Seen
     now: Seen
     companies: frozenset[str]
     evidence: frozenset[str]
+    grown: frozenset[str]
     stored_at: tuple[float, float]
 
 
@@ -48,7 +53,10 @@ async def read_changes(connection: asyncpg.Connection, before: Seen, now_s: floa
     stored = await connection.fetchrow(statements["stored_between"], *since)
     first, last = (float("nan") if moment is None else float(moment) for moment in stored)
     now = Seen(Origin(row["xmin"], row["transactions"]), now_s)
-    return Changes(now, _ids(companies), _ids(evidence) | _ids(barred), (first, last))
+    grown = frozenset(row["company_id"] for row in evidence if row["grows"])
+    return Changes(
+        before, now, _ids(companies), _ids(evidence) | _ids(barred), grown - _ids(barred), (first, last)
+    )
 
 
 def _ids(rows: list[asyncpg.Record]) -> frozenset[str]:

@@ -22,6 +22,7 @@ from db.snapshot.tables import Csr, IdIndex, StringTable
 from db.snapshot.writer import statements
 from ingest.freshness.comparing import Difference, differences
 from ingest.freshness.feed import Changes, feed_statements
+from ingest.freshness.growing import Grown, grown
 from ingest.freshness.held import Held, members_of
 from ingest.freshness.reading import known_readings
 from models.lexical.later import LaterTexts
@@ -66,12 +67,13 @@ class _Making:
 
     async def made(self, known_technologies: int) -> Addition | None:
         new, gone = await self._companies()
-        evidence, ids, representatives = self._asked(new, gone)
-        present, shown = await self._snippets(ids, representatives)
-        found = differences(self._held.growth, self._held.cards, present, shown, evidence)
+        more = await self._grown(gone)
+        evidence, ids, representatives = self._asked(new, gone, more)
+        present, shown = await self._snippets(await self._records(ids, representatives), more)
+        found = differences(self._held.growth, self._held.cards, present, shown, evidence, more.companies)
         if new is None and not len(gone) and not len(found.touched):
             return None
-        snippets = _selected(present, found)
+        snippets = _selected(present, found, more)
         cards = _strings(shown.display.snippets, found.added)
         lexical = self._lexical(shown, found, snippets.company)
         return Addition(
@@ -120,14 +122,33 @@ class _Making:
                 ids.update((record["company_id"], record["cluster_id"]))
         return sorted(ids, key=str.encode)
 
-    def _asked(self, new: NewCompanies | None, gone: IntArray) -> tuple[IntArray, list[str], list[int]]:
-        """Company rows whose snippets may have changed, and the ids to read with the row that represents each."""
+    async def _grown(self, gone: IntArray) -> Grown:
+        """Who only has more evidence than before, and what is new of it."""
+        others = self._representatives(self._changes.evidence - self._changes.grown)
+        rows = np.setdiff1d(self._representatives(self._changes.grown), np.union1d(others, gone)).astype(
+            np.int32
+        )
+        since = self._changes.before.origin.transactions
+        return grown(self._held, rows, await self._records(*self._members(rows), since))
+
+    def _representatives(self, ids: frozenset[str]) -> IntArray:
+        """int32 rows, ascending, that represent the companies of these ids, as far as they are held."""
+        rows = self._held.rows_of(sorted(ids))
+        return np.unique(self._held.companies.cluster[rows[rows >= 0]])
+
+    def _members(self, representatives: IntArray) -> tuple[list[str], list[int]]:
+        """Ids of all records that are represented by these rows, and the row that represents each."""
+        held = self._held.companies
+        members = members_of(held, representatives)
+        return held.ids.take(members.tolist()), held.cluster[members].tolist()
+
+    def _asked(
+        self, new: NewCompanies | None, gone: IntArray, more: Grown
+    ) -> tuple[IntArray, list[str], list[int]]:
+        """Company rows whose snippets may have changed, and the ids to read whole with the row that represents each."""
         held = self._held
-        rows = held.rows_of(sorted(self._changes.evidence))
-        staying = np.setdiff1d(held.companies.cluster[rows[rows >= 0]], gone).astype(np.int32)
-        members = members_of(held.companies, staying)
-        ids = held.companies.ids.take(members.tolist())
-        representatives = held.companies.cluster[members].tolist()
+        staying = np.setdiff1d(self._representatives(self._changes.evidence), gone).astype(np.int32)
+        ids, representatives = self._members(np.setdiff1d(staying, more.companies).astype(np.int32))
         evidence = [staying, held.companies.cluster[gone]]
         if new is not None:
             cluster = new.companies.cluster + np.int32(self._first_company)
@@ -136,17 +157,28 @@ class _Making:
             evidence.append(cluster)
         return np.unique(np.concatenate(evidence)).astype(np.int32), ids, representatives
 
+    async def _records(
+        self, ids: Sequence[str], representatives: Sequence[int], since: str | None = None
+    ) -> list[asyncpg.Record]:
+        """The snippets of the companies, in the order of a build; only what is new to the state `since` when it is given."""
+        if not ids:
+            return []
+        moment = datetime.fromtimestamp(self._changes.now.at_s, UTC)
+        asked = ids, representatives, moment, since
+        return list(await self._connection.fetch(statements()["snippets"], *asked))
+
     async def _snippets(
-        self, ids: Sequence[str], representatives: Sequence[int]
+        self, whole: Sequence[asyncpg.Record], more: Grown
     ) -> tuple[SnippetColumns, Catalogue]:
-        """All snippets of the companies, as a build would write them."""
+        """All snippets of companies, and what is new of those that have grown, as a build would write them."""
         held = self._held
         names = held.technologies, held.source_types, held.miners
-        with SnippetRows(self._folder, self._taxonomy, self._tenants, *names) as rows:
-            moment = datetime.fromtimestamp(self._changes.now.at_s, UTC)
-            if ids:
-                found = await self._connection.fetch(statements()["snippets"], ids, representatives, moment)
-                rows.extend(found, known_readings(held, found))
+        readings = known_readings(held, whole)
+        records = [*whole, *more.records]
+        order = sorted(range(len(records)), key=lambda place: records[place]["company"])
+        read = {at: readings[place] for at, place in enumerate(order) if place in readings}
+        with SnippetRows(self._folder, self._taxonomy, self._tenants, *names, more.texts) as rows:
+            rows.extend([records[place] for place in order], read)
         rows.save(0)
         present = open_columns(self._folder, "snippets", SnippetColumns)
         cards = open_columns(self._folder, "display.snippets", StringTable)
@@ -169,13 +201,17 @@ def _no_display() -> DisplayColumns:
     return DisplayColumns(nothing, nothing, nothing, nothing)
 
 
-def _selected(present: SnippetColumns, found: Difference) -> SnippetColumns:
+def _selected(present: SnippetColumns, found: Difference, more: Grown) -> SnippetColumns:
     """The columns of the new rows, originals among all rows."""
+    repeated = present.original[found.added]
+    original = found.rows[np.maximum(repeated, 0)]
+    for place in np.flatnonzero(repeated < 0).tolist():
+        original[place] = more.rows[int(present.company[found.added[place]])][-1 - repeated[place]]
     columns: dict[str, Any] = {
         "keys": _strings(present.keys, found.added),
         "by_key": IdIndex(np.zeros(0, dtype=np.uint64), _NO_ROWS),
         "company_offsets": np.zeros(0, dtype=np.int64),
-        "original": found.rows[present.original[found.added]],
+        "original": original,
         "source_types": present.source_types,
         "miners": present.miners,
     }

@@ -24,13 +24,17 @@ WHERE entity IN ('company', 'lead') AND txid >= $1::text::xid8
     AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
 
 -- name: changed_evidence
--- Companies whose snippets have changed or are gone.
-SELECT company_id FROM intent_snippets
-WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
-UNION
-SELECT company_id FROM tombstones
-WHERE entity = 'snippet' AND txid >= $1::text::xid8
-    AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+-- Companies whose snippets have changed or are gone; `grows` where all that changed may be new, shared and honest.
+SELECT company_id, bool_and(plain) AS grows
+FROM (
+    SELECT company_id, is_current AND duplicate_of IS NULL AND NOT is_flagged AND tenant_id IS NULL AS plain
+    FROM intent_snippets
+    WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)
+    UNION ALL
+    SELECT company_id, false FROM tombstones
+    WHERE entity = 'snippet' AND txid >= $1::text::xid8
+        AND NOT pg_visible_in_snapshot(txid, $2::text::pg_snapshot)) AS changed
+GROUP BY company_id
 
 -- name: evidence_of_changed_miners
 -- Companies with snippets of suppliers who were flagged or throttled, or are no longer, and with what repeats theirs: a

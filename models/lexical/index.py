@@ -70,7 +70,13 @@ class LexicalIndex:
     def frequency(self, term: str) -> int:
         """How many texts have an index term."""
         number = self._table.find(term)
-        return 0 if number < 0 else int(self._postings.offsets[number + 1] - self._postings.offsets[number])
+        return 0 if number < 0 else self.frequency_at(number)
+
+    def frequency_at(self, number: int) -> int:
+        """How many texts have the term of a number; 0 for one that none has."""
+        if number >= self.term_count:
+            return 0
+        return int(self._postings.offsets[number + 1] - self._postings.offsets[number])
 
     def numbers_of(self, word: str) -> tuple[int, ...]:
         """The terms that stand for a folded word of a prompt."""

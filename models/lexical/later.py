@@ -79,6 +79,7 @@ class LaterWriter:
         self._tokeniser = Tokeniser(surfaces)
         self._statistics = Statistics(index)
         self._known = lru_cache(maxsize=_CACHED_TERMS)(index.term_number)
+        self._frequency = index.frequency_at
         self._first = index.term_count
         self._new: dict[str, int] = {}
         self._concepts: dict[str, list[int]] = {}
@@ -139,7 +140,7 @@ class LaterWriter:
         if number < 0:
             number = self._new.setdefault(term, self._first + len(self._new))
         if number not in idf:
-            idf[number] = self._statistics.idf(term)
+            idf[number] = self._statistics.rarity(self._frequency(number))
             self._synonyms.setdefault(number, self._concepts.get(term, []))
         return number
 
