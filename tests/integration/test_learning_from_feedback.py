@@ -13,9 +13,8 @@ from commands.feedback import answered
 from db.submitters.statements import statements
 from models.feedback_log import FeedbackEvent, FeedbackList, feedback_lists
 from models.feedback_training import as_examples, with_places
-from models.training_set import Example, collect
+from models.training_set import collect
 from ranking.config import RankingConfig
-from ranking.features import FEATURES
 from ranking.interleaving import Challenger, Interleaving
 from ranking.prompt import parse
 from tests.fixtures.served_app import AS_OF, NOW, ServedApp, serving
@@ -112,22 +111,6 @@ async def test_flagged_queries_teach_nothing(told: tuple[ServedApp, list[dict]])
     await app.pool.execute("UPDATE queries SET is_flagged = true WHERE query_id = $1", query_id)
     assert PROMPTS[1] not in {each.prompt for each in await lists_of(app, answers)}
     await app.pool.execute("UPDATE queries SET is_flagged = false WHERE query_id = $1", query_id)
-
-
-async def test_what_happens_after_the_list_is_no_feature(told: tuple[ServedApp, list[dict]]) -> None:
-    """Features are those of the list's time: two months earlier they were others, and nothing is younger than its list."""
-    app, answers = told
-    examples = as_examples(await lists_of(app, answers), "click")
-    earlier = [Example(each.query, each.as_of_s - 60 * 86_400.0, each.bought) for each in examples]
-    ports, config = app.world.system.ports(), RankingConfig()
-    now, then = [
-        await collect(each, ports, config, time.monotonic, unshown=0) for each in (examples, earlier)
-    ]
-    ages = [at for at, name in enumerate(FEATURES) if name.endswith("_days")]
-    for rows in (now, then):
-        assert len(rows.labels)
-        assert not (rows.features[:, ages] < 0.0).any()
-    assert not np.array_equal(now.features, then.features, equal_nan=True)
 
 
 async def test_the_log_keeps_no_side_where_nothing_was_shared(served_world: ServedWorld) -> None:
