@@ -3,7 +3,7 @@
 import asyncio
 import os
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
 import orjson
@@ -82,7 +82,7 @@ async def _judge(dsn: str, as_of: datetime | None, every_s: float | None) -> Non
         await pool.close()
 
 
-async def _told(dsn: str, miner: str | None) -> dict[str, object] | None:
+async def _told(dsn: str, miner: str | None) -> dict[str, Any] | None:
     pool: asyncpg.Pool = await open_pool(dsn, LIMITS, application_name="leads miners report")
     try:
         return await (emission_report(pool) if miner is None else supplier_quality(pool, miner))
@@ -106,11 +106,9 @@ def _show_waiting(error: Exception) -> None:
     Console(highlight=False).print(f"postgres: {type(error).__name__}, trying again")
 
 
-def _show_emissions(console: Console, told: dict[str, object]) -> None:
+def _show_emissions(console: Console, told: dict[str, Any]) -> None:
     table = whole_table("supplier", "share", "sourcing", "curating", "quality", "state")
-    miners = told["miners"]
-    assert isinstance(miners, list)
-    for each in miners:
+    for each in told["miners"]:
         state = "flagged" if each["is_flagged"] else each["throttle_reason"] or ""
         numbers = [f"{each[name]:.4f}" for name in ("share", "sourcing", "curating")]
         table.add_row(harmless(each["miner_id"]), *numbers, f"{each['mqf']['score']:.3f}", state)
@@ -118,17 +116,38 @@ def _show_emissions(console: Console, told: dict[str, object]) -> None:
     console.print(f"treasury {told['treasury']:.4f}, as of {told['as_of']}")
 
 
-def _show_quality(console: Console, told: dict[str, object]) -> None:
-    judgement, flags, repeats = told["judgement"], told["flagged_snippets"], told["repeated_snippets"]
-    console.print_json(data=judgement)
-    assert isinstance(flags, list)
-    assert isinstance(repeats, list)
+def _show_quality(console: Console, told: dict[str, Any]) -> None:
+    console.print(_standing(told))
     table = whole_table("snippet", "why", "found", "evidence")
-    for each in flags:
+    for each in told["flagged_snippets"]:
         evidence = harmless(str(each["detail"]))
         table.add_row(harmless(each["snippet_id"]), each["reason"], each["found_at"], evidence)
-    for each in repeats:
+    for each in told["repeated_snippets"]:
         original = each["original"]
         what = f"of {original['miner_id']}/{original['snippet_id']}, {each['distance']} bits, {each['contained']:.2f} contained"
         table.add_row(harmless(each["snippet_id"]), "repeat", each["found_at"], harmless(what))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+
+
+def _standing(told: dict[str, Any]) -> str:
+    """Some lines on one supplier."""
+    name, judged = harmless(told["miner_id"]), told["judgement"]
+    if judged is None:
+        return f"{name} was not judged yet; run `leads miners judge`"
+    mqf, sent, ends = judged["mqf"], judged["snippets"], told["throttled_until"]
+    state = "is flagged" if told["is_flagged"] else "is not flagged"
+    throttled = f", throttled until {ends} ({judged['throttle_reason']})" if ends else ""
+    lifts = (
+        f"{what} {mqf[what]['observed']:,} of {mqf[what]['expected']:.1f} expected"
+        for what in ("clicks", "conversions")
+    )
+    return "\n".join(
+        (
+            f"{name} {state}{throttled}; share of the emissions {judged['share']:.4f}, as of {judged['as_of']}",
+            f"quality {mqf['score']:.3f}, {mqf['low']:.3f} to {mqf['high']:.3f} (flagged where that ends below {mqf['flagged_below']})",
+            f"{mqf['impressions']:,} impressions: {', '.join(lifts)}",
+            f"{sent['sent']:,} snippets: {sent['flagged']:,} break rules, {sent['repeats']:,} repeat others, "
+            f"{sent['template_share']:.0%} after templates",
+        )
+    )

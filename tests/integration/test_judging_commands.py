@@ -41,6 +41,8 @@ def run(*arguments: str) -> int:
 def test_a_judgement_is_made_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("miners", "report") == 1
     assert "nobody was judged yet" in capsys.readouterr().err
+    assert run("miners", "report", "eve") == 0
+    assert "eve was not judged yet; run `leads miners judge`" in capsys.readouterr().out
     assert run("miners", "judge") == 0
     told = capsys.readouterr().out
     assert "2 texts read, 1 do not count" in told
@@ -51,6 +53,8 @@ def test_a_judgement_is_made_and_told(capsys: pytest.CaptureFixture[str]) -> Non
     assert "treasury 1.0000" in told
     assert run("miners", "report", "eve") == 0
     told = capsys.readouterr().out
+    assert "eve is not flagged; share of the emissions 0.0000" in told
+    assert "1 snippets: 1 break rules, 0 repeat others" in told
     assert "spam" in told
     assert "stuffed" in told
 
