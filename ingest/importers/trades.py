@@ -41,6 +41,9 @@ _SERVING: Final = re.compile(
     r"\b(?:for|helps?|helping|enables?|enabling|empower\w+|lets?|allow\w*|connect\w*|so that|that|which|who|where|with)\b",
     re.IGNORECASE,
 )
+_PEOPLE: Final = re.compile(
+    r"\b(?:ai|software|api)\s+(?:engineer|developer|compan|team|talent)\w*", re.IGNORECASE
+)
 _SENTENCE_END: Final = re.compile(r"[.!?…](?=\s|$)|[\n\r\u2028\u0085]")
 _PROGRAMS: Final = frozenset(
     words(
@@ -48,6 +51,12 @@ _PROGRAMS: Final = frozenset(
         automated automating pos crm erp tms wms os copilot assistant chatbot browser website ide algorithm
         algorithms dashboard bot bots plugin"""
     )
+)
+# Read in the tagline even behind whom is served: "helping shops price with AI".
+_SURELY_PROGRAMS: Final = frozenset(("ai", "software", "saas", "api", "apis"))
+# Of who sells to consumers these say that it is nothing to hold.
+_ONLINE: Final = frozenset(
+    ("platform", "workspace", "video", "videos", "content", "digital", "social", "interactive")
 )
 # Who ships, stores, sells or makes things himself.
 _HANDS: Final = frozenset(
@@ -62,6 +71,7 @@ _HANDS: Final = frozenset(
         clinic clinics studio energy solar internet"""
     )
 )
+_NOTHING: Final[frozenset[str]] = frozenset()
 _READ_WORDS: Final = 60
 
 
@@ -92,26 +102,32 @@ def own_trade(broad: Sequence[str], filed: str | None, own: OwnWords, taxonomy: 
     if audience == _BUSINESS:
         return None
     tags = {taxonomy.industry_code(tag) for tag in own.tags}
+    if {_MARKETPLACES, "ecommerce"} <= tags:
+        return _MARKETPLACES
     in_hand = "hardware" in tags or any(each & _HANDS for each in sentences)
-    programs = bool(tags & _PROGRAM_TAGS) or any(each & _PROGRAMS for each in sentences)
+    programs = bool(tags & _PROGRAM_TAGS) or any(each & (_PROGRAMS | _ONLINE) for each in sentences)
     return _tagged(own, taxonomy) or (_SOFTWARE if programs and not in_hand else None)
 
 
 def _first_words(description: str) -> list[frozenset[str]]:
     """Words of the tagline and of the sentence behind it, each up to whom or what the offer serves."""
-    sentences = [each for each in _SENTENCE_END.split(description.strip()) if each.strip()]
-    return [frozenset(words(_SERVING.split(each, maxsplit=1)[0])) for each in sentences[:2]]
+    tagline, _, rest = _PEOPLE.sub("", description.strip()).partition("\n")
+    sentences = (tagline, _SENTENCE_END.split(rest.strip(), maxsplit=1)[0])
+    return [frozenset(words(_SERVING.split(each, maxsplit=1)[0])) for each in sentences]
 
 
 def _makes_programs_for(
     trade: str, sentences: Sequence[frozenset[str]], own: OwnWords, taxonomy: Taxonomy
 ) -> bool:
     """Whether a company filed under the trade it serves sells that trade its software."""
-    for sentence in sentences:  # the tagline decides where it speaks of either
+    whole_tagline = frozenset(words(_PEOPLE.sub("", own.description.strip()).partition("\n")[0]))
+    for sentence, sure in zip(sentences, (whole_tagline & _SURELY_PROGRAMS, _NOTHING), strict=True):
         if sentence & _HANDS:
             return False
-        if sentence & _PROGRAMS:
+        if sentence & _PROGRAMS or sure:
             return True
+    if trade == "retail" and any(taxonomy.industry_code(tag) == _SOFTWARE for tag in own.tags):
+        return True
     sold = sold_concepts(own.name, own.description, own.tags, taxonomy)
     return any(_MAKERS_FOR[trade] in taxonomy.concept(code).industries for code in sold)
 
