@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 BIN := .venv/bin
 SET_UP := .venv/.set-up
+TESTS := not chaos and not load
+PYTEST := $(BIN)/python -m pytest --cov --cov-report= --durations=15
 
 .PHONY: help demo test chaos serve bench check lint types imports format clean
 
@@ -23,7 +25,12 @@ demo: $(SET_UP) ## everything from nothing: servers, data, model, graph; three p
 	$(BIN)/leads demo
 
 test: $(SET_UP) check ## lint, types, import contracts, and every test but chaos and load
-	$(BIN)/python -m pytest -m 'not chaos and not load' --cov --cov-report=term:skip-covered --cov-report=json:.coverage.json --durations=15
+	rm -f .coverage .coverage.*
+	COVERAGE_FILE=.coverage.shared $(PYTEST) -m 'not alone and $(TESTS)' --numprocesses 2 --dist loadfile --no-loadscope-reorder; shared=$$?; \
+	COVERAGE_FILE=.coverage.alone $(PYTEST) -m 'alone and $(TESTS)'; test $$shared$$? = 00
+	$(BIN)/coverage combine --quiet .coverage.shared .coverage.alone
+	$(BIN)/coverage report --skip-covered
+	$(BIN)/coverage json --quiet -o .coverage.json
 	$(BIN)/python tests/coverage_floor.py .coverage.json
 
 chaos: $(SET_UP) ## kills parts on purpose: members, broker, Postgres; some ten minutes, CHAOS_KILLS=5 for fewer

@@ -43,6 +43,8 @@ from ranking.prompt import parse
 from ranking.taxonomy import load_taxonomy
 from tests.fixtures.processes import ROOT, child, wait_until
 
+pytestmark = pytest.mark.alone
+
 SPEC = WorldSpec(companies=400, snippets=2_000, products=8)
 AS_OF = datetime(SPEC.as_of.year, SPEC.as_of.month, SPEC.as_of.day, tzinfo=UTC)
 PROMPT = "CRM software for companies in Europe with 20-500 employees, not hospitals"

@@ -25,6 +25,8 @@ from ingest.streams.signing import read_key
 from tests.fixtures.processes import ROOT, child, wait_until, wait_until_gone
 from tests.fixtures.streaming import ADD_COMPANY, publish, snippet
 
+pytestmark = pytest.mark.alone
+
 _RUN = """
 import sys
 from pathlib import Path

@@ -8,6 +8,8 @@ import pytest
 from deployments.standin.behaviour import Behaviour, Latency
 from tests.fixtures.advised import advised, prompts_in_doubt
 
+pytestmark = pytest.mark.alone
+
 SLOW = Behaviour(latency=Latency(median_s=0.3))
 SURE = {"asking": {"least_gain": 0.0}}
 

@@ -26,6 +26,8 @@ from tests.fixtures.advised import advised, prompts_in_doubt
 from tests.fixtures.caching import Stoppable
 from tests.fixtures.served_app import serving, with_ports
 
+pytestmark = pytest.mark.alone
+
 SURE = {"asking": {"least_gain": 0.0}}
 QUICK = {"reach": {"lookup_ms": 500.0, "rest_s": 0.0}, "writing": {"flush_s": 0.02}, "values": {"every": 1}}
 UNSURE = "anyone drowning in support tickets. ecommerce. nordics. had enough of agencies tho"

@@ -16,6 +16,8 @@ from ranking.prompt import parse
 from tests.fixtures.served_app import serving, with_ports
 from tests.fixtures.served_world import AS_OF_S, PROMPT, ServedWorld
 
+pytestmark = pytest.mark.alone
+
 
 class Dead:
     """Every port, failing with one error."""

@@ -74,6 +74,7 @@ def test_a_second_server_on_the_same_folder_is_refused(folder: Path, monkeypatch
         EmbeddedPostgres(folder).start()
 
 
+@pytest.mark.alone
 def test_the_server_ends_with_a_killed_starter_and_the_folder_is_usable_at_once(folder: Path) -> None:
     with child(_HOLD, str(folder)) as starter:
         dsn, pid = starter.readline().split()

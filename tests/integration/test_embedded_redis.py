@@ -50,6 +50,7 @@ def test_a_second_server_on_the_same_folder_is_refused(
         EmbeddedRedis(tmp_path).start()
 
 
+@pytest.mark.alone
 def test_the_server_ends_with_a_killed_starter(tmp_path: Path) -> None:
     with child(_HOLD, str(tmp_path)) as starter:
         server = psutil.Process(int(starter.readline().split()[1]))

@@ -20,6 +20,8 @@ from models.llm.question import Candidate, EvidenceText, Question
 from ranking.errors import DeadlineExceeded, DependencyError, Overloaded, Unavailable
 from tests.fixtures.judging import IDLE, NEEDS, candidate, question, until
 
+pytestmark = pytest.mark.alone
+
 QUIET = {"noise": 0.0}
 NO_BREAKER = {"breaker": {"least_calls": 1000}}
 

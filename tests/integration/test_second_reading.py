@@ -9,6 +9,8 @@ from deployments.standin.behaviour import Behaviour, Latency
 from tests.fixtures.advised import advised
 from tests.fixtures.served_app import serving
 
+pytestmark = pytest.mark.alone
+
 ODD = "anyone drowning in support tickets. ecommerce. nordics. had enough of agencies tho"
 SLANG = "sell cyber stuff 2 town halls n school districts ohio"
 OTHERS = (
