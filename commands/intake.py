@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from commands.allocation import return_large_blocks
 from commands.priority import give_way
 from commands.signers import register_local
 from configs.streams import StreamArgs, StreamSettings
@@ -40,6 +41,7 @@ async def take_in(
 
     `folder` is the one whose own broker this is, None for a broker that others use; its key is made and registered.
     """
+    return_large_blocks()
     args = StreamArgs()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

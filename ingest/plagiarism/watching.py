@@ -29,7 +29,8 @@ from ingest.plagiarism.verdict import says_the_same
 
 CAPACITY: Final = 1_000_000
 _SLICE: Final = 1_000
-_TEXTS_KEPT: Final = 10_000
+# Texts compared with lately, a kilobyte each: of 7,300 asked for 42 % are among the last 2,000, 47 % among all before.
+_TEXTS_KEPT: Final = 2_000
 
 
 class Worded(Protocol):
