@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from configs.schema import DEFAULT_BOOSTER
 from models.artefacts import write_artefact
 from models.booster import BoosterModel, IntentScale
 from models.training import (
@@ -156,6 +157,24 @@ def test_every_learned_feature_has_a_stated_direction_or_none_on_purpose() -> No
 def test_stronger_evidence_never_lowers_the_score(rows: TrainingRows, folder: Path) -> None:
     model = BoosterModel(folder)
     for name in ("base", "job", "churn"):
-        swept = np.repeat(rows.features[:1], 50, axis=0)
-        swept[:, FEATURES.index(name)] = np.linspace(0.0, 100.0, 50)
-        assert np.all(np.diff(model.score(swept)) >= 0.0), name
+        assert np.all(np.diff(swept(model, rows, name)) >= 0.0), name
+
+
+def test_whoever_is_larger_or_hired_more_or_later_is_never_scored_lower_for_it() -> None:
+    model, rows = BoosterModel(DEFAULT_BOOSTER), labelled_rows()
+    steps = {
+        name: np.diff(swept(model, rows, name))
+        for name in ("log_employees", "postings", "posting_newest_days")
+    }
+    assert np.all(steps["log_employees"] >= 0.0)
+    assert steps["log_employees"].any()
+    assert np.all(steps["postings"] >= 0.0)
+    assert np.all(steps["posting_newest_days"] <= 0.0)
+    assert steps["posting_newest_days"].any()
+
+
+def swept(model: BoosterModel, rows: TrainingRows, name: str) -> np.ndarray:
+    """Scores of one company without evidence or unknowns, whose feature goes from 0 to 100."""
+    one = np.repeat(np.nan_to_num(rows.features[:1]), 50, axis=0)
+    one[:, FEATURES.index(name)] = np.linspace(0.0, 100.0, 50)
+    return model.score(one)
