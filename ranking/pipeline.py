@@ -301,8 +301,9 @@ def show(found: Survey, config: RankingConfig, journey: Journey) -> RankedList:
     """The answer of a survey: K leads with their evidence, and the account of what happened."""
     with journey.stage("present"):
         leads = Presenter(
-            found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown
-        ).leads()
+            found.ranking, found.candidates, found.pool, found.catalogue, found.question, config.signals_shown,
+            config.intent.rank_discount,
+        ).leads()  # fmt: skip
         if found.ranking.draft is not None:
             leads = signed(leads, found.ranking.draft)
     counts, challenge = found.intent.counts(), found.request.challenge

@@ -61,6 +61,7 @@ class Presenter:
     catalogue: Catalogue
     question: EvidenceRequest
     signals_shown: int
+    rank_discount: float
 
     def leads(self) -> tuple[RankedLead, ...]:
         """The K leads, best first."""
@@ -115,8 +116,8 @@ class Presenter:
     def _signals(self) -> Signals:
         ranking = self.ranking
         return Signals(
-            self.pool, ranking.intent, ranking.final.intent, self.catalogue, self.question, self.signals_shown
-        )
+            self.pool, ranking.intent, ranking.final.intent, self.rank_discount, self.catalogue, self.question, self.signals_shown,
+        )  # fmt: skip
 
     def _merged(self, best: IntArray) -> list[tuple[str, ...]]:
         """Ids of the leads that each returned one stands for."""

@@ -20,11 +20,15 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """Makes the signals of one answer, at most `most` per lead; `intent_weight` is what the intent weighs in the score."""
+    """Makes the signals of one answer, at most `most` per lead.
+
+    `intent_weight` is what the intent weighs in the score, `rank_discount` what the next text counts of the one before it.
+    """
 
     pool: PoolEvidence
     intent: Intent
     intent_weight: float
+    rank_discount: float
     catalogue: Catalogue
     question: EvidenceRequest
     most: int
@@ -34,7 +38,7 @@ class Signals:
         pool, intent = self.pool, self.intent
         rows, decays, points, ends = evidence(
             best, pool.snippets, pool.contribution, pool.decay, pool.job_snippets, pool.churn_snippets,
-            intent.source, intent.base, self.intent_weight, self.most,
+            intent.source, intent.base, self.intent_weight, self.rank_discount, self.most,
         )  # fmt: skip
         made = self._made(rows.tolist(), decays.tolist(), points.tolist())
         shown, start = [], 0

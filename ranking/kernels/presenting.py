@@ -12,7 +12,6 @@ LongArray = NDArray[np.int64]
 
 _BM25: Final = 0  # as in `ranking.intent`
 _UNVERIFIED: Final = 1 << 9  # as in `ranking.fit`
-_DISCOUNT: Final = 0.5
 
 
 @kernel(I4S, U2S, F8S, F8S, F8S, F4S, F8S, F8S, F8S, F8S, F8S, F8S, F8S, F8S)
@@ -86,7 +85,7 @@ def traits(
     return found
 
 
-@kernel(I4S, I4S_2D, F4S_2D, F4S_2D, I4S, I4S, U1S, F8S, F8, I8)
+@kernel(I4S, I4S_2D, F4S_2D, F4S_2D, I4S, I4S, U1S, F8S, F8, F8, I8)
 def evidence(
     best: IntArray,
     snippets: IntArray,
@@ -97,13 +96,14 @@ def evidence(
     source: ByteArray,
     base: FloatArray,
     intent_weight: float,
+    rank_discount: float,
     most: int,
 ) -> tuple[IntArray, FloatArray, FloatArray, LongArray]:
     """The first `most` snippets of each lead, none of them twice: those that made the base, then the events behind job and churn boost.
 
     Returns:
-        rows int32[t], decay float64[t], and points float64[t], each snippet's share of the base's by what it contributed, NaN where
-        BM25 did not decide; and where each lead's end, int64[k].
+        rows int32[t], decay float64[t], and points float64[t], each snippet's share of the base's by what it contributed (each
+        counts `rank_discount` of the one before it, as in E), NaN where BM25 did not decide; and where each lead's end, int64[k].
     """
     width = snippets.shape[1]
     limit = len(best) * min(most, width + 2)
@@ -115,7 +115,7 @@ def evidence(
         total, discount = 0.0, 1.0
         for rank in range(width):
             total += contribution[place, rank] * discount
-            discount *= _DISCOUNT
+            discount *= rank_discount
         shares = source[place] == _BM25 and total > 0.0
         base_points, discount = intent_weight * base[place] / 100.0, 1.0
         told_job, told_churn = job[place] >= 0, churn[place] >= 0 and churn[place] != job[place]
@@ -130,7 +130,7 @@ def evidence(
                 )
                 end += 1
                 left -= 1
-            discount *= _DISCOUNT
+            discount *= rank_discount
         for told, row in ((told_job, job[place]), (told_churn, churn[place])):
             if told and left > 0:
                 rows[end], decays[end], points[end] = row, 1.0, np.nan

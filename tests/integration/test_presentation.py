@@ -38,7 +38,10 @@ def surveyed(world: ServedWorld, prompt: str, limit: int = 40, **changes: object
 
 
 def presented(found: Survey, most: int = 5) -> tuple[object, ...]:
-    presenter = Presenter(found.ranking, found.candidates, found.pool, found.catalogue, found.question, most)
+    discount = CONFIG.intent.rank_discount
+    presenter = Presenter(
+        found.ranking, found.candidates, found.pool, found.catalogue, found.question, most, discount
+    )
     return presenter.leads()
 
 

@@ -93,8 +93,10 @@ def test_feature_rows_are_the_columns_side_by_side(seed: int, count: int, likene
     np.testing.assert_array_equal(made, plain, strict=True)
 
 
-def plain_evidence(pool: PoolEvidence, at: int, is_bm25: bool, base: float, most: int) -> list[tuple]:
-    discounted = [float(gain) * 0.5**rank for rank, gain in enumerate(pool.contribution[at])]
+def plain_evidence(
+    pool: PoolEvidence, at: int, is_bm25: bool, base: float, discount: float, most: int
+) -> list[tuple]:
+    discounted = [float(gain) * discount**rank for rank, gain in enumerate(pool.contribution[at])]
     total, shown = sum(discounted), []
     for rank, row in enumerate(pool.snippets[at].tolist()):
         points = 0.4 * base / 100.0 * discounted[rank] / total if is_bm25 and total > 0.0 else None
@@ -108,20 +110,22 @@ def plain_evidence(pool: PoolEvidence, at: int, is_bm25: bool, base: float, most
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=seeds, count=st.integers(0, 20), most=st.integers(0, 7))
-def test_shown_evidence_is_that_of_each_company_on_its_own(seed: int, count: int, most: int) -> None:
+@given(seed=seeds, count=st.integers(0, 20), most=st.integers(0, 7), discount=st.sampled_from([0.5, 1.0]))
+def test_shown_evidence_is_that_of_each_company_on_its_own(
+    seed: int, count: int, most: int, discount: float
+) -> None:
     rng = np.random.default_rng(seed)
     pool = drawn_pool(rng, 40, count)
     source = rng.choice([BM25, GBDT], count).astype(np.uint8)
     best = rng.permutation(count).astype(np.int32)
     rows, decays, points, ends = evidence(
-        best, pool.snippets, pool.contribution, pool.decay, pool.job_snippets, pool.churn_snippets, source, pool.base, 0.4, most
+        best, pool.snippets, pool.contribution, pool.decay, pool.job_snippets, pool.churn_snippets, source, pool.base, 0.4, discount, most
     )  # fmt: skip
     told = [None if np.isnan(share) else share for share in points.tolist()]
     made = list(zip(rows.tolist(), decays.tolist(), told, strict=True))
     starts = [0, *ends.tolist()]
     for place, at in enumerate(best.tolist()):
-        expected = plain_evidence(pool, at, source[at] == BM25, float(pool.base[at]), most)
+        expected = plain_evidence(pool, at, source[at] == BM25, float(pool.base[at]), discount, most)
         assert made[starts[place] : starts[place + 1]] == expected
 
 
