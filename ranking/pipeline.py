@@ -8,7 +8,7 @@ In order: what happens, and where its rules are.
     _retrieve   who may be a lead, NOT clauses first           ranking.relaxation, ranking.fit, ranking.exemplars
     _gather     what speaks for them, cut to the pool          ranking.evidence, ranking.intent, ranking.boosts
     _boosted    those whose evidence is too weak to count      ranking.cascade, ranking.feature_matrix
-    order       one contact per company, scores, the best K    ranking.collapse, ranking.ordering, ranking.fusion
+    order       one contact per company, scores, the best K    ranking.collapse, ranking.ordering, ranking.fusion, ranking.vendors
     _advised    the language model's word on those in doubt    ranking.doubt, ranking.asking
     _drafted    the list shared by two rankings, for a trial   ranking.drafting, ranking.interleaving
     show        leads with evidence, waterfall, one sentence   ranking.presentation, ranking.signals, ranking.explain
