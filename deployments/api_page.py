@@ -163,7 +163,8 @@ _ENVELOPE = """`query_id`, `parsed` (product, include, exclude, exemplars, langu
 that caused each field), `leads` (best first) and `metadata`: `returned`, `pool`, `available`, `shortfall`, `relaxation`
 (companies each step added), `routes` (who scored the pool), `dropped`, `degradations`, `timings_ms`, `cost`,
 `versions`, `as_of`, `cache`, `parsed_by` (`rules`; `llm` where a language model read the prompt as well; `caller` where
-`parsed` was given), `unresolved_exemplars`. Where two rankings share the list `challenger` says what differs in the
+`parsed` was given), `unresolved_exemplars`, `note` (how to read the scores, and that nothing of the prompt was
+understood where that is so: the leads are then anybody). Where two rankings share the list `challenger` says what differs in the
 second; each lead has `picked_by`, places are those of the draft, scores and waterfalls the standing ranking's. Scores compare within
 one answer only; `confidence` is not calibrated.
 """

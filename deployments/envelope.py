@@ -4,8 +4,13 @@ import orjson
 
 from deployments.query_flow import Answer
 from deployments.query_json import moment, query_json, versions_of
+from ranking.understanding import is_understood
 
 _SHARED = "two rankings share this list (`picked_by`), so its order is not that of the scores, which are the standing ranking's"
+_NOT_UNDERSTOOD = (
+    "the prompt names no product or target that is known here, and no evidence has its words: this is anybody, "
+    "in no order of need"
+)
 
 
 def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> bytes:
@@ -26,6 +31,8 @@ def envelope(answer: Answer, versions: dict[str, str], *, explain: bool) -> byte
     if ranked.challenger is not None:
         metadata["challenger"] = ranked.challenger.model_dump()
         metadata["note"] = f"{_SHARED}; {metadata['note']}"
+    if not is_understood(answer.request.query, ranked):
+        metadata["note"] = f"{_NOT_UNDERSTOOD}; {metadata['note']}"
     parsed = orjson.Fragment(query_json(answer.request.query))
     return dumps({"query_id": answer.query_id, "parsed": parsed, "leads": leads, "metadata": metadata})
 

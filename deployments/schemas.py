@@ -192,4 +192,12 @@ def deadline_ms_of(value: object) -> float:
 
 def _faults(error: ValidationError) -> tuple[FieldError, ...]:
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return tuple(FieldError(pointer_of(each["loc"]), each["msg"]) for each in found[:_FAULTS_SHOWN])
+    return tuple(
+        FieldError(pointer_of(each["loc"]), _told(each["type"], each["msg"]))
+        for each in found[:_FAULTS_SHOWN]
+    )
+
+
+def _told(kind: str, message: str) -> str:
+    """Pydantic's words without what only a reader of this code understands."""
+    return "Input should be an object" if kind == "model_type" else message.removeprefix("Value error, ")

@@ -7,12 +7,12 @@ from ranking.answer import RankedList
 from ranking.contradictions import contradictions
 from ranking.errors import InvalidQuery
 from ranking.taxonomy import Taxonomy
-from ranking.types import Query, Targets
+from ranking.types import Query
+from ranking.understanding import is_understood
 
 Code = Literal[
     "unreadable", "invalid_query", "not_understood", "contradictory", "no_leads", "degraded", "internal"
 ]
-_NO_TARGETS = Targets()
 
 
 class Remark(NamedTuple):
@@ -33,7 +33,7 @@ def remark_on(row: PromptRow, query: Query, ranked: RankedList, taxonomy: Taxono
     opposed = contradictions(row.prompt, query, taxonomy)
     if opposed:
         return Remark("contradictory", "; ".join(opposed))
-    if _says_nothing(query, ranked):
+    if not is_understood(query, ranked):
         return Remark(
             "not_understood", "names neither a known product nor a target, and no evidence has its words"
         )
@@ -42,9 +42,3 @@ def remark_on(row: PromptRow, query: Query, ranked: RankedList, taxonomy: Taxono
     if ranked.degradations:
         return Remark("degraded", "; ".join(f"{each.stage}: {each.reason}" for each in ranked.degradations))
     return None
-
-
-def _says_nothing(query: Query, ranked: RankedList) -> bool:
-    if query.product.concepts or query.exemplars or query.include != _NO_TARGETS:
-        return False
-    return not any(lead["signals"] for lead in ranked.leads)

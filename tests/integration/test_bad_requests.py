@@ -213,3 +213,14 @@ async def test_odd_but_usable_requests_are_answered(served: ServedApp) -> None:
     assert len(wide["leads"]) == 25
     many = await served.query(candidates=[f"c{number}" for number in range(10_000)])
     assert (len(many["leads"]), len(many["metadata"]["dropped"])) == (0, 10_000)
+
+
+async def test_faults_are_told_in_words_of_the_interface(served: ServedApp) -> None:
+    for body, pointer, said in (
+        ([1], "", "Input should be an object"),
+        ({"query": "CRM", "options": [1]}, "/options", "Input should be an object"),
+        ({"query": "  "}, "/query", "must say something"),
+    ):
+        response = await served.client.post("/query", json=body)
+        assert response.status_code == 422
+        assert response.json()["errors"] == [{"pointer": pointer, "detail": said}]

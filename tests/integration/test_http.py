@@ -44,6 +44,26 @@ async def test_an_answer_has_every_field_of_the_interface(served: ServedApp) -> 
     assert {"name", "title", "seniority", "email"} <= answer["leads"][0]["contact"].keys()
 
 
+async def test_who_is_not_understood_is_told_so(served: ServedApp) -> None:
+    for prompt in (
+        "asdf qwer zxcv",
+        "\U0001f680\U0001f525",
+        "\u0628\u0631\u0646\u0627\u0645\u062c \u0645\u062d\u0627\u0633\u0628\u0629",
+    ):
+        answer = await served.query(prompt, limit=3)
+        assert answer["metadata"]["note"].startswith(
+            "the prompt names no product or target that is known here"
+        )
+    for prompt in (
+        "CRM",
+        "companies in Germany",
+        "asdf qwer for banks",
+        "asdf, for companies like Zzyzx Qwop",
+    ):
+        answer = await served.query(prompt, limit=3)
+        assert answer["metadata"]["note"].startswith("scores compare within this answer only")
+
+
 async def test_ranks_ascend_scores_descend_and_companies_are_distinct(served: ServedApp) -> None:
     leads = (await served.query(limit=200))["leads"]
     assert len(leads) == 200
