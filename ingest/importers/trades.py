@@ -23,9 +23,11 @@ _READ_BEHIND: Final = {
     _BUSINESS: frozenset(("software", *_MAKERS_FOR)),
     _CONSUMER: frozenset(("consumer_goods",)),
 }
-_PROGRAM_TAGS: Final = frozenset(
-    ("software", "artificial_intelligence", "productivity_software", "developer_tools")
-)
+_SOFTWARE_TAGS: Final = frozenset(("saas", "enterprise software", "api", "apis"))
+_PROGRAM_TAGS: Final = _SOFTWARE_TAGS | {
+    "ai", "artificial intelligence", "generative ai", "conversational ai", "ai assistant", "productivity", "developer tools",
+    "no code", "open source",
+}  # fmt: skip
 # What a tag says of the subject, the channel or the means, and not of the trade.
 _NO_TRADES: Final = frozenset(
     (
@@ -41,8 +43,9 @@ _SERVING: Final = re.compile(
     r"\b(?:for|helps?|helping|enables?|enabling|empower\w+|lets?|allow\w*|connect\w*|so that|that|which|who|where|with)\b",
     re.IGNORECASE,
 )
-_PEOPLE: Final = re.compile(
-    r"\b(?:ai|software|api)\s+(?:engineer|developer|compan|team|talent)\w*", re.IGNORECASE
+# "AI engineers" are people and no programs, "on-device" is where a program runs.
+_ASIDE: Final = re.compile(
+    r"\b(?:(?:ai|software|api)\s+(?:engineer|developer|compan|team|talent)\w*|on-device)", re.IGNORECASE
 )
 _SENTENCE_END: Final = re.compile(r"[.!?…](?=\s|$)|[\n\r\u2028\u0085]")
 _PROGRAMS: Final = frozenset(
@@ -56,13 +59,25 @@ _PROGRAMS: Final = frozenset(
 _SURELY_PROGRAMS: Final = frozenset(("ai", "software", "saas", "api", "apis"))
 # Of who sells to consumers these say that it is nothing to hold.
 _ONLINE: Final = frozenset(
-    ("platform", "workspace", "video", "videos", "content", "digital", "social", "interactive")
+    (
+        "platform",
+        "workspace",
+        "video",
+        "videos",
+        "content",
+        "digital",
+        "social",
+        "interactive",
+        "learn",
+        "language",
+        "languages",
+    )
 )
 # Who ships, stores, sells or makes things himself.
 _HANDS: Final = frozenset(
     words(
         """fulfillment fulfilment 3pl 4pl delivery deliver delivers courier couriers warehousing warehouses
-        storage forwarder forwarding forwarders brokerage broker brokers wholesale wholesaler wholesaling
+        forwarder forwarding forwarders brokerage broker brokers wholesale wholesaler wholesaling
         distributor distribution store stores shop shops brand brands supermarket supermarkets grocer
         groceries grocery marketplace network fleet trucks trucking agency outsourcing bpo hardware device
         devices wearable wearables robot robots camera cameras sensor sensors drone drones machine machines
@@ -101,17 +116,21 @@ def own_trade(broad: Sequence[str], filed: str | None, own: OwnWords, taxonomy: 
         return _MAKERS_FOR[filed] if _makes_programs_for(filed, sentences, own, taxonomy) else None
     if audience == _BUSINESS:
         return None
-    tags = {taxonomy.industry_code(tag) for tag in own.tags}
-    if {_MARKETPLACES, "ecommerce"} <= tags:
+    tags = _folded(own.tags)
+    if {"marketplace", "e commerce"} <= tags:
         return _MARKETPLACES
     in_hand = "hardware" in tags or any(each & _HANDS for each in sentences)
     programs = bool(tags & _PROGRAM_TAGS) or any(each & (_PROGRAMS | _ONLINE) for each in sentences)
     return _tagged(own, taxonomy) or (_SOFTWARE if programs and not in_hand else None)
 
 
+def _folded(tags: Sequence[str]) -> frozenset[str]:
+    return frozenset(" ".join(words(tag)) for tag in tags)
+
+
 def _first_words(description: str) -> list[frozenset[str]]:
     """Words of the tagline and of the sentence behind it, each up to whom or what the offer serves."""
-    tagline, _, rest = _PEOPLE.sub("", description.strip()).partition("\n")
+    tagline, _, rest = _ASIDE.sub("", description.strip()).partition("\n")
     sentences = (tagline, _SENTENCE_END.split(rest.strip(), maxsplit=1)[0])
     return [frozenset(words(_SERVING.split(each, maxsplit=1)[0])) for each in sentences]
 
@@ -120,13 +139,13 @@ def _makes_programs_for(
     trade: str, sentences: Sequence[frozenset[str]], own: OwnWords, taxonomy: Taxonomy
 ) -> bool:
     """Whether a company filed under the trade it serves sells that trade its software."""
-    whole_tagline = frozenset(words(_PEOPLE.sub("", own.description.strip()).partition("\n")[0]))
+    whole_tagline = frozenset(words(_ASIDE.sub("", own.description.strip()).partition("\n")[0]))
     for sentence, sure in zip(sentences, (whole_tagline & _SURELY_PROGRAMS, _NOTHING), strict=True):
         if sentence & _HANDS:
             return False
         if sentence & _PROGRAMS or sure:
             return True
-    if trade == "retail" and any(taxonomy.industry_code(tag) == _SOFTWARE for tag in own.tags):
+    if trade == "retail" and _folded(own.tags) & _SOFTWARE_TAGS:
         return True
     sold = sold_concepts(own.name, own.description, own.tags, taxonomy)
     return any(_MAKERS_FOR[trade] in taxonomy.concept(code).industries for code in sold)
