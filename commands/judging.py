@@ -92,14 +92,14 @@ async def _told(dsn: str, miner: str | None) -> dict[str, Any] | None:
 
 def _show_run(judged: Judged) -> None:
     read = judged.screened
-    console = Console(highlight=False)
+    console = plain_console()
     console.print(f"{read.texts:,} texts read, {read.flagged:,} do not count")
     rest = " All goes to the treasury." if judged.treasury else ""
     console.print(
         f"{judged.suppliers:,} suppliers judged, {judged.flagged:,} flagged, {judged.throttled:,} throttled.{rest}"
     )
     if judged.changed:
-        console.print(f"Counts otherwise from now on: {', '.join(judged.changed)}")
+        console.print(f"Counts otherwise from now on: {harmless(', '.join(judged.changed))}")
 
 
 def _show_waiting(error: Exception) -> None:

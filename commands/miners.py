@@ -9,7 +9,6 @@ from typing import Annotated, TypeVar
 
 import orjson
 import typer
-from rich.console import Console
 
 from commands.database import database_of
 from commands.failure import USAGE, CommandError
@@ -66,8 +65,8 @@ def add(
     if (added.role, added.label) != (role, miner) or added.revoked_at is not None:
         state = "revoked" if added.revoked_at else f"registered as {added.role} {added.label!r}"
         raise CommandError(f"that key is {state} already: {added.key_id}", USAGE)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{role} {miner}: key {added.key_id}")
+    console = plain_console(soft_wrap=True)
+    console.print(f"{role} {harmless(miner)}: key {added.key_id}")
     if public_key is None:
         console.print(
             f"private key in {path}: hand it over, keep no copy; sign with `leads produce --key {path}`"
@@ -110,7 +109,7 @@ def revoke(
     if not found:
         raise CommandError(f"no key of {name} is in force; see `leads miners list`", USAGE)
     for key in found:
-        Console(highlight=False).print(f"revoked {key.key_id} ({key.label})")
+        plain_console().print(f"revoked {key.key_id} ({harmless(key.label)})")
 
 
 def _ask(data: Path | None, asked: Callable[[Keys], Awaitable[Answer]]) -> Answer:

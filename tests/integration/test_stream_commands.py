@@ -90,10 +90,14 @@ def test_keys_are_added_listed_and_revoked(
     assert "that key is registered as miner 'beta' already" in capsys.readouterr().err
     assert run("miners", "revoke", "acme-scouts", *here) == 0
     assert run("miners", "revoke", "acme-scouts", *here) == 2
-    capsys.readouterr()
+    odd = tmp_path / "odd.pem"
+    assert run("miners", "add", "[/odd]", "--out", odd, *here) == 0
+    assert "miner [/odd]: key" in capsys.readouterr().out
+    assert run("miners", "revoke", "[/odd]", *here) == 0
+    assert "([/odd])" in capsys.readouterr().out
     assert run("miners", "list", "--json", *here) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(each["miner_id"], each["role"], each["revoked_at"] is None) for each in told] == [
-        ("acme-scouts", "miner", False), ("beta", "miner", True),
+        ("acme-scouts", "miner", False), ("beta", "miner", True), ("[/odd]", "miner", False),
     ]  # fmt: skip
     assert "BEGIN PRIVATE KEY" not in json.dumps(told)
