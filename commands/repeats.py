@@ -9,12 +9,10 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from commands.database import database_of
-from commands.tables import wide_console
 from commands.target import DataOption, choose
+from commands.terminal import harmless, plain_console, whole_table
 from db.pool import PoolLimits, open_pool
 from ingest.plagiarism.appeals import Ruled, Ruling, rule
 from ingest.plagiarism.listing import Flagged, Said, flagged
@@ -50,7 +48,7 @@ def list_repeats(
     with database_of(choose(data, None, os.environ)) as dsn:
         found, total = asyncio.run(_flagged(dsn, miner, company, renewals=renewals, limit=limit))
     if as_json:
-        console = Console(highlight=False, soft_wrap=True)
+        console = plain_console(soft_wrap=True)
         for each in found:
             console.out(orjson.dumps(asdict(each)).decode())
         return
@@ -71,15 +69,13 @@ def rule_on(
     """Rule on an appeal: the snippet counts again with the next snapshot, and whatever hangs on it is judged again."""
     with database_of(choose(data, None, os.environ)) as dsn:
         ruled = asyncio.run(_rule(dsn, (miner, snippet), ruling.value, reason))
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(
-        f"{snippet} of {miner} against {ruled.original_snippet_id} of {ruled.original_miner_id}: {ruling.value}"
-    )
+    console = plain_console(soft_wrap=True)
+    against = f"{ruled.original_snippet_id} of {ruled.original_miner_id}"
+    console.print(harmless(f"{snippet} of {miner} against {against}: {ruling.value}"))
     for each in ruled.repeats:
         copy, original = each.snippet, each.original
-        console.print(
-            f"{copy.snippet_id} of {copy.miner_id} repeats {original.snippet_id} of {original.miner_id}"
-        )
+        said = f"{copy.snippet_id} of {copy.miner_id} repeats {original.snippet_id} of {original.miner_id}"
+        console.print(harmless(said))
 
 
 async def _flagged(
@@ -102,19 +98,19 @@ async def _rule(dsn: str, identity: tuple[str, str], ruling: Ruling, reason: str
 
 
 def _show(found: list[Flagged], total: int) -> None:
-    table = Table("flagged", "seen", "repeats", "seen", "bits", "contained", "text")
+    table = whole_table("flagged", "seen", "repeats", "seen", "bits", "contained", "text")
     for each in found:
         table.add_row(
             _named(each.repeat), _when(each.repeat), _named(each.original), _when(each.original),
-            str(each.distance), f"{each.contained:.2f}", each.repeat.text[:_SHOWN_CHARS].replace("\n", " "),
+            str(each.distance), f"{each.contained:.2f}", harmless(each.repeat.text[:_SHOWN_CHARS].replace("\n", " ")),
         )  # fmt: skip
-    console = wide_console()
+    console = plain_console()
     console.print(table)
     console.print(f"{len(found):,} of {total:,} shown")
 
 
 def _named(said: Said) -> str:
-    return f"{said.snippet_id} of {said.miner_id}, {said.company_id}"
+    return harmless(f"{said.snippet_id} of {said.miner_id}, {said.company_id}")
 
 
 def _when(said: Said) -> str:
