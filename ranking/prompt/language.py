@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ranking.prompt.lexicon import LANGUAGES, VOTE_BITS, Lexicon
+from ranking.prompt.loose import HEADS
 from ranking.prompt.words import Words
 from ranking.taxonomy.entries import Match
 
@@ -19,15 +20,16 @@ _PLACES: Final = {code: VOTE_BITS * place for place, code in enumerate(LANGUAGES
 def identify(prompt: str, words: Words, matches: Sequence[Match], lexicon: Lexicon) -> tuple[str, bool]:
     """Return the language (ISO 639-1) and whether anything spoke for it; "en" when nothing does (F-1).
 
-    Only the first 300 words count, and none within a longer name ("legal AI").
+    Only the first 300 words count, and none within a longer name ("legal AI") but those a product was told by whatever its small words
+    ("software per la gestione dei contratti").
     A taxonomy surface that exists in one language only counts like a shared function word.
     """
     votes = _word_votes(prompt, words)
     total = _ENGLISH_PRIOR
     for start, end, entries in matches:
-        if end - start > 1 and start < _CONSIDERED:
-            votes[start:end] = [0] * (min(end, len(votes)) - start)
         code = entries[0].lang
+        if end - start > 1 and start < _CONSIDERED and (code or words.texts[start] not in HEADS):
+            votes[start:end] = [0] * (min(end, len(votes)) - start)
         if (
             code
             and end <= _CONSIDERED

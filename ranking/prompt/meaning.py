@@ -31,6 +31,7 @@ _SOLD: Final = cues.PRODUCT_NOUN
 _BEGINS_ITEM: Final = cues.TARGET | cues.PLACE | cues.JOINT
 _UNNAMED: Final = frozenset({NOTHING, WORD})
 _MAKERS: Final = "manufacturing"
+_VERB_LAST: Final = frozenset({"de", "nl"})  # a clause beginning with "die" ends with its verb
 _DESCRIBING: Final = frozenset(
     {"public", "independent", "online"}
 )  # say nothing of what is sold, but of a trade
@@ -54,6 +55,7 @@ class Reader:
         self._named = named
         self._taxonomy = taxonomy
         self._industries = self._concepts = 0
+        self._verb_last = False
         self._sold_to: set[int] = (
             set()
         )  # the groups of what is wanted in the target; -1 stands for a noun for companies
@@ -73,6 +75,7 @@ class Reader:
 
     def read(self, language: str) -> list[Reading]:
         """Return the readings in order of the prompt."""
+        self._verb_last = language in _VERB_LAST
         readings: list[Reading] = []
         for place, unit in enumerate(self._units):
             if unit.group == NOTHING:
@@ -174,7 +177,9 @@ class Reader:
     def _wanted_entries(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         unit = self._units[place]
         field = _first(entries, "concept") or _first(entries, "industry")  # in this language, not in another
-        if unit.has("role") and (self._context[place] & cues.HIRE or self._works_at_another(place)):
+        if unit.has("role") and (
+            self._context[place] & cues.HIRE or self._works_at_another(place) or self._is_hired(place)
+        ):
             return self._people(place, entries)
         if unit.group == PERSON and not (field and self._part[place] != TARGET and not self._context[place]):
             return self._people(place, entries)
@@ -192,6 +197,13 @@ class Reader:
         if not following or not following[0].bits & cues.PLACE:
             return False
         return any(unit.has("industry") and unit.gap < COMMA for unit in following[1:])
+
+    def _is_hired(self, place: int) -> bool:
+        """ "die Ärzte einstellen", "die artsen aannemen": the verb stands behind whom it takes on."""
+        following = place + 1
+        if not self._verb_last or following >= len(self._units):
+            return False
+        return self._units[following].gap <= HYPHEN and bool(self._units[following].bits & cues.HIRE)
 
     def _people(self, place: int, entries: Sequence[Entry]) -> list[Reading]:
         sells = self._context[place] & cues.HIRE or (
