@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ranking.taxonomy import Taxonomy
-from ranking.text import fold
+from ranking.text import fold, words
 
 # What repeats does so soon: of the titles of leads 99 % are found again among 500. First lines of postings hardly repeat (of 25,000
 # generated ones 2 % are among the last 8,192, 4 % among all) and would fill whatever there is.
 _MEMO = 8_192
 _UMBRELLAS = frozenset({"software", "financial_services", "professional_services"})  # say less than any trade
+# What directories of start-ups file by: the trade is in the sub-industry.
+_SECTORS = frozenset(
+    ("b2b", "consumer", "industrials", "healthcare", "fintech", "real estate and construction")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,25 @@ class Canonicaliser:
         """The first known sub-industry with its parent, else the first known industry.
 
         "B2B > Supply Chain and Logistics" is logistics. A sub-industry that is broader than the industry says less: "Fintech > Credit and
-        Lending" stays fintech.
+        Lending" stays fintech. So does one of another trade where the industry names a trade: "Government > Agencies" advertises nothing,
+        and "Manufacturing > Electronics" is what a customer means by manufacturers.
         """
         broad = _first(self._industry, "industry", industry, unmapped)
         narrow = _first(self._industry, "sub_industry", sub_industry, unmapped)
         raw = " > ".join(part for part in ("; ".join(industry), "; ".join(sub_industry)) if part)
-        parent = self.taxonomy.industry_parent
-        broader = broad is not None and (narrow == parent(broad) or narrow in _UMBRELLAS)
-        chosen = broad if narrow is None or broader else narrow
+        stays = broad is not None and narrow is not None and self._stays(broad, narrow, industry)
+        chosen = broad if narrow is None or stays else narrow
         if chosen is None:
             return Industry(None, None, raw or None)
         return self.named(chosen, raw or None)
+
+    def _stays(self, broad: str, narrow: str, wordings: Sequence[str]) -> bool:
+        """Whether the industry says more than the sub-industry."""
+        parent = self.taxonomy.industry_parent
+        if narrow == parent(broad) or narrow in _UMBRELLAS:
+            return True
+        elsewhere = (parent(narrow) or narrow) != (parent(broad) or broad)
+        return elsewhere and _SECTORS.isdisjoint(" ".join(words(each)) for each in wordings)
 
     def named(self, code: str, raw: str | None) -> Industry:
         """An industry by its code, filed under `raw`."""

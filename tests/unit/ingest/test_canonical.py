@@ -57,6 +57,23 @@ def test_a_sub_industry_that_is_another_trade_counts() -> None:
     assert CANONICAL.industry(["Consumer"], ["Food and Beverage"], Counter()).code == "food_beverage"
 
 
+@pytest.mark.parametrize(
+    ("industry", "sub_industry", "code"),
+    [
+        ("Government", "Agencies", "government"),
+        ("Manufacturing", "Electronics", "manufacturing"),
+        ("Financial Services", "Fintech", "financial_services"),
+        ("Agriculture", "Wineries", "agriculture"),
+        ("Industrials", "Energy", "energy"),
+        ("Professional Services", "Tax & Audit", "professional_services"),
+    ],
+)
+def test_a_trade_is_given_up_for_a_part_of_it_and_a_sector_for_any_trade(
+    industry: str, sub_industry: str, code: str
+) -> None:
+    assert CANONICAL.industry([industry], [sub_industry], Counter()).code == code
+
+
 def test_a_sub_industry_that_says_less_than_the_industry_does_not() -> None:
     assert CANONICAL.industry(["Fintech"], ["Credit and Lending"], Counter()).sub_code == "fintech"
     assert CANONICAL.industry(["Digital Health"], ["Healthcare"], Counter()).sub_code == "digital_health"
