@@ -76,22 +76,25 @@ class Surfaces:
         owners: dict[str, set[str]] = {}
         for code, _, phrase in wording:
             owners.setdefault(phrase, set()).add(code)
-        stems = {phrase: _stemmed(phrase, language) for _, language, phrase in reversed(wording)}
+        stemmers = {language: Stemmer.Stemmer(name, 0) for language, name in STEMMERS.items()}
+        stems = {
+            phrase: _stemmed(phrase, stemmers.get(language)) for _, language, phrase in reversed(wording)
+        }
         sharing: dict[str, set[frozenset[str]]] = {}
         for phrase, stem in stems.items():
             sharing.setdefault(stem, set()).add(frozenset(owners[phrase]))
         # inflected forms share a term unless the shared stem would mix concepts (account, accounting)
         terms = {phrase: _term(stem if len(sharing[stem]) == 1 else phrase) for phrase, stem in stems.items()}
-        concepts = {
-            code: tuple(sorted({terms[phrase] for phrase, codes in owners.items() if code in codes}))
-            for code in taxonomy.CONCEPTS
-        }
+        concepts: dict[str, set[str]] = {code: set() for code in taxonomy.CONCEPTS}
+        for phrase, codes in owners.items():
+            for code in codes:
+                concepts[code].add(terms[phrase])
         compounds = {
             phrase: terms[phrase]
             for _, language, phrase in wording
             if language in _COMPOUNDING and " " not in phrase and len(phrase) >= _COMPOUND_PART
         }
-        return cls(terms, concepts, compounds)
+        return cls(terms, {code: tuple(sorted(found)) for code, found in concepts.items()}, compounds)
 
 
 def _wording(taxonomy: Concepts) -> Iterator[tuple[str, str, str]]:
@@ -105,10 +108,9 @@ def _wording(taxonomy: Concepts) -> Iterator[tuple[str, str, str]]:
                 yield code, "", phrase
 
 
-def _stemmed(phrase: str, language: str) -> str:
-    if language not in STEMMERS:
+def _stemmed(phrase: str, stemmer: Stemmer.Stemmer | None) -> str:
+    if stemmer is None:
         return phrase
-    stemmer = Stemmer.Stemmer(STEMMERS[language], 0)
     return " ".join(word if len(word) <= _ACRONYM else stemmer.stemWord(word) for word in phrase.split(" "))
 
 
