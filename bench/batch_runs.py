@@ -29,8 +29,9 @@ Lists = dict[str, list[tuple[str, float]]]
 class Run:
     """A run that reached its end.
 
-    `start_s` is until its first part, of `first_prompts`, was done; `memory_mib` the most that its processes had at once, shared pages
-    divided among them; `worker_mib` the most resident memory of a worker. `prompts` are those that this run answered.
+    `start_s` is until its first part, of `first_prompts`, was done; `prompts` are those that this run answered. `cpu_s` is that of all
+    processes of this run, `scoring_s` that of answering and writing all parts, whichever run did. `memory_mib` is the most that its
+    processes had at once, shared pages divided among them; `worker_mib` the most resident memory of a worker.
     """
 
     wall_s: float
@@ -38,6 +39,7 @@ class Run:
     first_prompts: int
     prompts: int
     cpu_s: float
+    scoring_s: float
     memory_mib: float
     worker_mib: float
 
@@ -68,11 +70,11 @@ class BatchJob:
         wall_s = time.monotonic() - started_s
         if process.returncode:
             raise RuntimeError(f"leads batch ended with {process.returncode}: {told[-500:]}")
-        run = json.loads((self.out / "summary.json").read_text())["run"]
-        scoring_s = run["wall_s"] - run["start_s"]
+        summary = json.loads((self.out / "summary.json").read_text())
+        run = summary["run"]
         return Run(
-            wall_s, wall_s - scoring_s, run["first_prompts"], run["prompts"], watched.cpu_s, watched.most_mib,
-            run["peak_rss_mib"],
+            wall_s, wall_s - run["wall_s"] + run["start_s"], run["first_prompts"], run["prompts"], watched.cpu_s,
+            summary["cpu_s"], watched.most_mib, run["peak_rss_mib"],
         )  # fmt: skip
 
     def killed(self, share: float) -> float:
