@@ -12,6 +12,7 @@ import asyncpg
 from db.pool import UNREACHABLE
 from db.snapshot.additions import mark_last, publish_addition, sign
 from db.snapshot.reader import current_generation
+from db.snapshot.tombstones import KEPT_DAYS, is_left_behind
 from ingest.freshness.feed import Changes, Seen, feed_statements, read_changes
 from ingest.freshness.held import Held
 from ingest.freshness.making import make_addition
@@ -23,6 +24,7 @@ Rebuild = Callable[[], Awaitable[None]]
 _log = logging.getLogger(__name__)
 _RETRY_S = 1.0
 _RARELY = 9.0
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,12 @@ class Follower:
         if held is not self._held:
             self._seen = _seen(held)
         assert self._seen is not None
+        now_s = self._clock()
+        if self._is_left_behind(held, self._seen, now_s):
+            self._held = None
+            raise TooMuch("marks of deleted rows that it has not seen may be gone")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            changes = await read_changes(connection, self._seen, self._clock())
+            changes = await read_changes(connection, self._seen, now_s)
             try:
                 await self._check(connection, held, changes)
             except TooMuch:
@@ -152,6 +158,12 @@ class Follower:
             self._take_up(held)
         self._seen = changes.now
         return addition is not None
+
+    def _is_left_behind(self, held: Held, seen: Seen, now_s: float) -> bool:
+        """Whether a generation was not followed for so long that what has been deleted since can no longer be known."""
+        if held is self._held:
+            return now_s - seen.at_s > KEPT_DAYS * _DAY_S
+        return is_left_behind(self._root, held.built.generation, now_s)
 
     def _take_up(self, held: Held) -> None:
         """From now on this generation is followed; replicas may leave the one before."""

@@ -13,6 +13,7 @@ import pytest
 from db.pool import open_pool
 from db.snapshot.additions import LATER, last_path, parted
 from db.snapshot.reader import current_generation
+from db.snapshot.tombstones import KEPT_DAYS, is_left_behind
 from ingest.freshness.following import Follower, Limits
 from ingest.indexing import build_generation
 from tests.fixtures.changing_world import NOW, ChangingWorld
@@ -180,6 +181,36 @@ async def test_more_than_is_worth_adding_is_built_by_the_follower_when_nobody_el
         await built.wait()
     assert not await step(following, pool)
     assert fresh in seen(replica)
+    replica.close()
+
+
+@pytest.mark.parametrize("follows_since_it_was_built", [True, False])
+async def test_what_nobody_followed_for_longer_than_deletions_are_remembered_is_built_anew(
+    follows_since_it_was_built: bool, world: ChangingWorld, pool: asyncpg.Pool, tmp_path: Path
+) -> None:
+    built, now_s = asyncio.Event(), NOW_S
+
+    async def rebuild() -> None:
+        await build_generation(pool, tmp_path, TAXONOMY, clock=lambda: now_s)
+        built.set()
+
+    limits = Limits(patience_s=0.0)
+    following = follower(pool, tmp_path, rebuild=rebuild, limits=limits, clock=lambda: now_s)
+    if follows_since_it_was_built:
+        assert not await step(following, pool)
+    now_s += (KEPT_DAYS + 1.0) * 86_400.0
+    if (
+        not follows_since_it_was_built
+    ):  # else the sign of life that was given just now, by the clock of this machine, stands
+        assert is_left_behind(tmp_path, current_generation(tmp_path), now_s)
+    deleted = await pool.fetchval("DELETE FROM companies WHERE company_id = 'c001' RETURNING company_id")
+    await pool.execute("DELETE FROM tombstones")
+    assert not await step(following, pool)
+    async with asyncio.timeout(20):
+        await built.wait()
+    await step(following, pool)
+    replica = Replica(tmp_path)
+    assert replica.look().catalogue.company_row(deleted) is None
     replica.close()
 
 
