@@ -7,8 +7,9 @@ from ranking.cascade import decide, undecided
 from ranking.evidence_features import EVIDENCE_FEATURES
 from ranking.fit import FitWeights, exact_levels
 from ranking.fusion import FinalWeights
+from ranking.journey import RankRequest
 from ranking.levels import Levels
-from ranking.pipeline import RankRequest, order
+from ranking.pipeline import order
 from ranking.ports import ChosenContacts, EvidenceRequest
 from ranking.presentation import Ranking
 from ranking.relaxation import CompanyFilter
