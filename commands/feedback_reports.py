@@ -17,6 +17,7 @@ from commands.target import Target
 from deployments.inprocess import InProcess, open_in_process
 from models.booster import BoosterModel
 from models.feedback_log import FeedbackList, Reward
+from models.feedback_training import found_again
 from ranking.config import RankingConfig
 from ranking.counterfactual import Estimate, Interval, LoggedList, Refused, Support, Terms, compare
 from ranking.deadline import Deadline
@@ -89,7 +90,8 @@ def report_counterfactual(
         for each in lists:
             logged.append(asyncio.run(_ranked(each, reward, system, terms.k)))
             bars.advance(task)
-    found = compare(logged, examination, terms, np.random.default_rng(seed))
+    again = found_again(lists, reward) if power is None else None
+    found = compare(logged, examination, terms, np.random.default_rng(seed), again)
     _say(console, _looked_at(examination))
     _say(console, _supported(found.support, len(lists), reward, terms))
     if isinstance(found, Refused):

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from models.feedback_log import FeedbackList, Reward
 from models.training import Sample, TrainedBooster, TrainingRows, fit_scale, fitted, predict
 from models.training_set import Example
-from ranking.examination import EDGES, Examination, estimated
+from ranking.examination import EDGES, Examination, Unidentified, estimated
 from ranking.features import FEATURES
 from ranking.types import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -89,15 +89,35 @@ def examination_of(lists: Sequence[FeedbackList], reward: Reward) -> Examination
     Raises:
         Unidentified: nothing in them tells place from worth.
     """
+    return estimated(*_impressions(lists, reward))
+
+
+def found_again(lists: Sequence[FeedbackList], reward: Reward) -> Callable[[IntArray], Examination | None]:
+    """What the same lists tell, or None, where the u-th prompt by name counts as often as the u-th of int32[prompts] says."""
+    items, places, clicked = _impressions(lists, reward)
+    _, prompts = np.unique([each.prompt for each in lists], return_inverse=True)
+    of_impressions = np.repeat(prompts, [len(each.companies) for each in lists])
+
+    def again(counts: IntArray) -> Examination | None:
+        drawn = counts[of_impressions].astype(np.float64)
+        there = drawn > 0.0
+        try:
+            return estimated(items[there], places[there], clicked[there], drawn[there], fewest=1)
+        except Unidentified:
+            return None
+
+    return again
+
+
+def _impressions(lists: Sequence[FeedbackList], reward: Reward) -> tuple[IntArray, IntArray, FloatArray]:
+    """As `ranking.examination.estimated` takes them."""
     keys = [(each.prompt, each.setting, company) for each in lists for company in each.companies]
     number = {key: at for at, key in enumerate(dict.fromkeys(keys))}
-    return estimated(
-        np.array([number[key] for key in keys], dtype=np.int32),
-        np.concatenate([each.places for each in lists]) if lists else np.zeros(0, dtype=np.int32),
-        np.concatenate([each.rewarded(reward) for each in lists]).astype(np.float64)
-        if lists
-        else np.zeros(0),
-    )
+    items = np.array([number[key] for key in keys], dtype=np.int32)
+    if not lists:
+        return items, np.zeros(0, dtype=np.int32), np.zeros(0)
+    clicked = np.concatenate([each.rewarded(reward) for each in lists]).astype(np.float64)
+    return items, np.concatenate([each.places for each in lists]), clicked
 
 
 def train_on_feedback(

@@ -7,7 +7,7 @@ K: expected clicks, relative to those that a ranking would get that put everythi
 Source: self-normalised estimator: Swaminathan and Joachims, NeurIPS 2015; weights by place: Joachims et al., WSDM 2017.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,12 +92,20 @@ class Refused:
 
 
 def compare(
-    lists: Sequence[LoggedList], examination: Examination, terms: Terms, draws: np.random.Generator
+    lists: Sequence[LoggedList],
+    examination: Examination,
+    terms: Terms,
+    draws: np.random.Generator,
+    again: Callable[[IntArray], Examination | None] | None = None,
 ) -> Estimate | Refused:
     """Value of the other ranking beside that of the lists that were shown.
 
     What the logs did not show counts nothing, so with less than full coverage the other ranking is valued too low; below the
     coverage of `terms` nothing is said.
+
+    Args:
+        again: the chances that a resample tells in which unit u, by the order of their names, counts int32[units][u] times, None where it
+            tells none: where chances were found in the same lists, what is not known of them belongs into the intervals.
     """
     sums = np.array([_sums(each, examination, terms) for each in lists]).reshape(len(lists), _WIDTH)
     names, units = np.unique([each.unit for each in lists], return_inverse=True)
@@ -105,40 +113,79 @@ def compare(
     reason = _lacking(support, terms)
     if reason:
         return Refused(support, reason)
-    per_unit = np.zeros((len(names), 3))
-    np.add.at(per_unit, units, sums[:, :3])
-    picked = draws.integers(len(names), size=(terms.draws, len(names)))
-    worth, shown, other = np.moveaxis(per_unit[picked].sum(axis=1), 1, 0)
-    kept = shown > 0.0
-    worth, shown, other = worth[kept], shown[kept], other[kept]
-    total = per_unit.sum(axis=0)
+    total = sums[:, :3].sum(axis=0)
+    if again is None:
+        per_unit = np.zeros((len(names), 3))
+        np.add.at(per_unit, units, sums[:, :3])
+        drawn = per_unit[draws.integers(len(names), size=(terms.draws, len(names)))].sum(axis=1)
+    else:
+        drawn = _drawn_again(lists, units.astype(np.int32), terms, draws, again)
+        if 2 * len(drawn) < min(terms.draws, _AGAIN):
+            return Refused(support, "most resamples of prompts tell no chances of places")
+    worth, shown, other = np.moveaxis(drawn[drawn[:, 1] > 0.0], 1, 0)
+    values = (total[1] / total[0], total[2] / total[0], total[2] / total[1])
+    resamples = [shown / worth, other / worth, other / shown]
+    if again is not None:
+        resamples = [_reflected(*each) for each in zip(values, resamples, strict=True)]
     return Estimate(
         support,
-        _interval(total[1] / total[0], shown / worth),
-        _interval(total[2] / total[0], other / worth),
-        _interval(total[2] / total[1] - 1.0, other / shown - 1.0),
-        float((other > shown).mean()),
+        _interval(values[0], resamples[0]),
+        _interval(values[1], resamples[1]),
+        _interval(values[2] - 1.0, resamples[2] - 1.0),
+        float((resamples[2] > 1.0).mean()),
     )
 
 
+def _drawn_again(
+    lists: Sequence[LoggedList],
+    units: IntArray,
+    terms: Terms,
+    draws: np.random.Generator,
+    again: Callable[[IntArray], Examination | None],
+) -> FloatArray:
+    """Worth, shown and other of resamples, float64[*, 3], each by the chances that it tells itself."""
+    placed = [_placed(each, terms.k) for each in lists]
+    places, ranks = (np.concatenate(column) for column in zip(*placed, strict=True))
+    of_rewards = np.repeat(units, [len(each) for each, _ in placed])
+    count, found = int(units.max()) + 1, []
+    for _ in range(min(terms.draws, _AGAIN)):
+        counts = np.bincount(draws.integers(count, size=count), minlength=count).astype(np.int32)
+        chances = again(counts)
+        if chances is not None:
+            found.append(_valued(places, ranks, chances, terms) @ counts[of_rewards])
+    return np.array(found).reshape(-1, 3)
+
+
+def _placed(each: LoggedList, k: int) -> tuple[IntArray, IntArray]:
+    """Of each reward the place at which it was shown and its rank in the other ranking's first `k`, 0 beyond: int32[rewards] each."""
+    first = {company: rank for rank, company in enumerate(each.other[:k], start=1)}
+    at = np.flatnonzero(each.rewarded)
+    ranks = [first.get(each.companies[place], 0) for place in at.tolist()]
+    return each.places[at], np.array(ranks, dtype=np.int32)
+
+
+def _valued(places: IntArray, ranks: IntArray, examination: Examination, terms: Terms) -> FloatArray:
+    """Of each reward its weight, and what that is worth where it was shown and in the other ranking: float64[3, rewards]."""
+    chances = examination.at(places)
+    weights = 1.0 / np.maximum(chances, terms.floor)
+    theirs = np.where(ranks > 0, examination.at(np.maximum(ranks, 1)), 0.0)
+    return np.array([weights, weights * np.where(places <= terms.k, chances, 0.0), weights * theirs])
+
+
 _WIDTH = 8
+_AGAIN = 200
+_LEAST = 1e-12
 
 
 def _sums(each: LoggedList, examination: Examination, terms: Terms) -> tuple[float, ...]:
     """Of one list: worth, shown and other; the weights' sum and sum of squares; rewards, floored ones, coverage."""
-    first = {company: rank for rank, company in enumerate(each.other[: terms.k], start=1)}
-    covered = len(first.keys() & set(each.companies)) / len(first) if first else 0.0
-    at = np.flatnonzero(each.rewarded)
-    places = each.places[at]
-    chances = examination.at(places)
-    weights = 1.0 / np.maximum(chances, terms.floor)
-    ranks = np.array([first.get(each.companies[place], 0) for place in at.tolist()], dtype=np.int32)
-    theirs = np.where(ranks > 0, examination.at(np.maximum(ranks, 1)), 0.0)
-    ours = np.where(places <= terms.k, chances, 0.0)
-    ratios = weights * theirs
+    first = set(each.other[: terms.k])
+    covered = len(first & set(each.companies)) / len(first) if first else 0.0
+    places, ranks = _placed(each, terms.k)
+    weights, ours, theirs = _valued(places, ranks, examination, terms)
     return (
-        float(weights.sum()), float(weights @ ours), float(ratios.sum()), float(ratios.sum()),
-        float(ratios @ ratios), float(len(at)), float((chances < terms.floor).sum()), covered,
+        float(weights.sum()), float(ours.sum()), float(theirs.sum()), float(theirs.sum()), float(theirs @ theirs),
+        float(len(places)), float((examination.at(places) < terms.floor).sum()), covered,
     )  # fmt: skip
 
 
@@ -164,6 +211,14 @@ def _lacking(support: Support, terms: Terms) -> str:
     if support.units < terms.units:
         return f"{support.units} prompts; {terms.units} are needed for an interval"
     return ""
+
+
+def _reflected(value: float, drawn: FloatArray) -> FloatArray:
+    """The draws mirrored at the value on a log scale: as far as chances of resamples are off from those found, these are off themselves.
+
+    Source: basic bootstrap, Davison and Hinkley, Bootstrap Methods and their Application (1997), 5.2.
+    """
+    return value**2 / np.maximum(drawn, _LEAST)
 
 
 def _interval(value: float, drawn: FloatArray) -> Interval:

@@ -49,7 +49,13 @@ class Examination:
         return self.chances[_group(places)]
 
 
-def estimated(items: IntArray, places: IntArray, clicked: FloatArray) -> Examination:
+def estimated(
+    items: IntArray,
+    places: IntArray,
+    clicked: FloatArray,
+    counts: FloatArray | None = None,
+    fewest: int = FEWEST_CLICKS,
+) -> Examination:
     """The chances under which each item's clicks fall on its places as they did.
 
     For each group k: the clicks on it are what its items' clicks, all places together, let expect: sum_i c_ik = sum_i c_i x
@@ -62,18 +68,19 @@ def estimated(items: IntArray, places: IntArray, clicked: FloatArray) -> Examina
     Args:
         items: int32[n]; which impressions are of one company for one prompt on one snapshot.
         places: int32[n], from 1; `clicked` float64[n] in {0, 1}.
+        counts: float64[n] how often each impression counts, in a resample; None: once.
 
     Raises:
-        Unidentified: fewer than `FEWEST_CLICKS` clicks are of items that stood in several groups connected with the first, or none
+        Unidentified: fewer than `fewest` clicks are of items that stood in several groups connected with the first, or none
             of these at the first place.
     """
-    shown, clicks = _counted(items, places, clicked)
+    shown, clicks = _counted(items, places, clicked, np.ones(len(items)) if counts is None else counts)
     linked = _linked(shown[clicks.sum(axis=1) > 0])
     moved = (clicks.sum(axis=1) > 0) & ((shown[:, linked] > 0).sum(axis=1) > 1)
     told = int(clicks[moved][:, linked].sum())
-    if told < FEWEST_CLICKS or not clicks[moved, 0].any():
+    if told < fewest or not clicks[moved, 0].any():
         raise Unidentified(
-            f"{told} clicks are of companies that stood at several places for one prompt, {FEWEST_CLICKS} are needed to tell "
+            f"{told} clicks are of companies that stood at several places for one prompt, {fewest} are needed to tell "
             "place from worth: share lists between two rankings for a while, or give the chances"
         )
     chances = np.ones(len(EDGES))
@@ -87,13 +94,15 @@ def _group(places: IntArray) -> IntArray:
     return np.asarray(np.searchsorted(EDGES, places, side="right") - 1, dtype=np.int32)
 
 
-def _counted(items: IntArray, places: IntArray, clicked: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _counted(
+    items: IntArray, places: IntArray, clicked: FloatArray, counts: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Impressions and clicks, float64[items, groups] each."""
     _, rows = np.unique(items, return_inverse=True)
     size = (int(rows.max(initial=-1)) + 1, len(EDGES))
     shown, clicks = np.zeros(size), np.zeros(size)
-    np.add.at(shown, (rows, _group(places)), 1.0)
-    np.add.at(clicks, (rows, _group(places)), clicked)
+    np.add.at(shown, (rows, _group(places)), counts)
+    np.add.at(clicks, (rows, _group(places)), clicked * counts)
     return shown, clicks
 
 
