@@ -24,7 +24,7 @@ class FakeSnapshot:
 
 
 class FakeStore:
-    """The store's contract in memory: listeners are called before a snapshot is served."""
+    """The store's contract in memory: listeners are called before a snapshot is served, one refresh at a time."""
 
     def __init__(self, generation: str | None = "g1") -> None:
         self.published = generation
@@ -32,6 +32,7 @@ class FakeStore:
         self._listeners: list[Callable[[Any], None]] = []
         self.refreshes = 0
         self.broken: Exception | None = None
+        self._refreshing = threading.Lock()
 
     def current(self) -> FakeSnapshot:
         if self._served is None:
@@ -49,13 +50,14 @@ class FakeStore:
             raise self.broken
         if self.published is None:
             raise ArtifactError("snapshot", "nothing is published yet")
-        if self._served is not None and self._served.generation == self.published:
-            return False
-        fresh = self._opened(self.published)
-        for listener in self._listeners:
-            listener(fresh)
-        self._served = fresh
-        return True
+        with self._refreshing:
+            if self._served is not None and self._served.generation == self.published:
+                return False
+            fresh = self._opened(self.published)
+            for listener in self._listeners:
+                listener(fresh)
+            self._served = fresh
+            return True
 
     def _opened(self, name: str) -> FakeSnapshot:
         base, mark, _ = name.partition("+")
