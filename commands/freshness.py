@@ -1,5 +1,7 @@
 """Follows the database and brings what changes into the served snapshot, until told to stop: beside a running local system.
 
+Once a day it drops evidence that is too old.
+
 Run as `python -m commands.freshness DATA` with DATABASE_URL set: what `leads up` starts. One is enough for all replicas; a
 second one waits in case the first ends.
 """
@@ -17,6 +19,7 @@ from commands.first_snapshot import snapshots_of
 from commands.priority import give_way
 from db.pool import PoolLimits, open_pool
 from ingest.freshness.following import Follower
+from ingest.freshness.retention import keep_time
 from ranking.errors import LeadError, Unavailable
 from ranking.taxonomy import load_taxonomy
 
@@ -33,12 +36,12 @@ async def follow(database_url: str, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
-    limits = PoolLimits(max_size=2, statement_timeout_s=_STATEMENT_TIMEOUT_S)
+    limits = PoolLimits(max_size=3, statement_timeout_s=_STATEMENT_TIMEOUT_S)
     async with await open_pool(database_url, limits, application_name="leads freshness") as pool:
         follower = Follower(
             pool, snapshots_of(folder), load_taxonomy(), lambda: rebuild(folder), clock=time.time
         )
-        await follower.run(stop)
+        await asyncio.gather(follower.run(stop), keep_time(pool, stop, time.time))
 
 
 async def rebuild(folder: Path) -> None:

@@ -58,3 +58,7 @@ WHERE txid >= $1::text::xid8 AND NOT pg_visible_in_snapshot(txid, $2::text::pg_s
 -- name: businesses
 -- The records $1 and all that are merged with one of them.
 SELECT company_id, cluster_id FROM companies WHERE company_id = ANY ($1::text[]) OR cluster_id = ANY ($1::text[])
+
+-- name: drop_old
+-- Makes partitions for what is seen in the year from $1 on and drops what is too old then; no row while another session is at it.
+SELECT make_snippet_partitions($1), drop_old_snippets($1) FROM (SELECT) AS once WHERE pg_try_advisory_xact_lock(4862026014)

@@ -15,6 +15,7 @@ from db.snapshot.additions import LATER, last_path, parted
 from db.snapshot.reader import current_generation
 from db.snapshot.tombstones import KEPT_DAYS, is_left_behind
 from ingest.freshness.following import Follower, Limits
+from ingest.freshness.retention import drop_old
 from ingest.indexing import build_generation
 from tests.fixtures.changing_world import NOW, ChangingWorld
 from tests.fixtures.followed import TAXONOMY, Leaves, Replica
@@ -158,10 +159,23 @@ async def test_what_retention_drops_is_gone_with_the_next_addition(
     old = await world.add_snippet(pool, **new_text() | {"seen_at": NOW - timedelta(days=800)})
     await step(following, pool)
     assert old in seen(replica)
-    await pool.execute("SELECT drop_old_snippets($1)", NOW)
+    assert await drop_old(pool, NOW_S)
     await step(following, pool)
     assert old not in seen(replica)
+    newest = "SELECT max(relname) FROM pg_class WHERE relname ~ '^intent_snippets_[0-9]{4}q[0-9]$'"
+    a_year_on = NOW + timedelta(days=365)
+    assert await pool.fetchval(newest) >= f"intent_snippets_{a_year_on.year}q{(a_year_on.month + 2) // 3}"
     replica.close()
+
+
+async def test_one_drops_what_is_old_while_others_leave_it_to_him(
+    world: ChangingWorld, pool: asyncpg.Pool
+) -> None:
+    assert world
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(4862026014)")
+        assert not await drop_old(pool, NOW_S)
+    assert await drop_old(pool, NOW_S)
 
 
 async def test_more_than_is_worth_adding_is_built_by_the_follower_when_nobody_else_does(
