@@ -73,8 +73,34 @@ def originals(texts: Sequence[Text]) -> list[int]:
     return [block.place(position) for position in range(len(texts))]
 
 
+def originals_behind(before: Sequence[Text], texts: Sequence[Text]) -> list[int]:
+    """What `originals` says of `texts` when they follow those `before`; positions are among both.
+
+    Where none of them can repeat one before, which is nearly always, those are not judged again.
+    """
+    known, new = [_split(text) for text in before], [_split(text) for text in texts]
+    if any(_may_repeat(text, other) for text in new for other in known):
+        return originals([*before, *texts])[len(before) :]
+    return [len(before) + position for position in originals(texts)]
+
+
 Tokens = tuple[str, ...]
 Shingle = tuple[str, str, str]
+_Split = tuple[Tokens, frozenset[Shingle]]
+
+
+def _split(text: Text) -> _Split:
+    """The words that are read of a text, and its shingles."""
+    tokens = _without_label(_WORD.findall(fold(text.text[:_READ_CHARACTERS])))
+    return tokens, _shingles(tokens)
+
+
+def _may_repeat(text: _Split, other: _Split) -> bool:
+    """False only where nothing else could make one the repeat of the other: equal words, or half of the smaller one's shingles."""
+    if text[0] == other[0]:
+        return True
+    smaller = min(len(text[1]), len(other[1]))
+    return smaller >= _LEAST_SHINGLES and len(text[1] & other[1]) >= MIN_CONTAINMENT * smaller
 
 
 class _Block:
@@ -93,8 +119,7 @@ class _Block:
     def place(self, position: int) -> int:
         """Judge the next text and remember it."""
         text = self._texts[position]
-        tokens = _without_label(_WORD.findall(fold(text.text[:_READ_CHARACTERS])))
-        shingles = _shingles(tokens)
+        tokens, shingles = _split(text)
         self._shingles.append(shingles)
         opening = tokens[: _OPENING_SHINGLES + _SHINGLE_WORDS - 1]
         self._openings.append(_shingles(opening))

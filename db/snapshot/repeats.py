@@ -1,16 +1,17 @@
 """Near-duplicates of one company's evidence, found while the records stream by (F-9)."""
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
 from asyncpg import Record
 
-from ranking.duplicates import Text, originals
+from ranking.duplicates import Text, originals_behind
 from ranking.types import IntArray
 
 _Precedence = tuple[bool, bool, float, float, int]
+_NO_NAMES: frozenset[int] = frozenset()
 
 
 class Repeats:
@@ -52,7 +53,7 @@ class Repeats:
         before = self._before.get(self._company, ())
         order = [precedence[-1] for precedence in sorted(self._precedence)]
         rows = [first] * len(order)
-        found = originals([*before, *(self._texts[index] for index in order)])[len(before) :]
+        found = originals_behind(before, [self._texts[index] for index in order])
         for position, earlier in enumerate(found):
             known = earlier < len(before)
             rows[order[position]] = -1 - earlier if known else first + order[earlier - len(before)]
@@ -61,8 +62,10 @@ class Repeats:
         self._precedence.clear()
 
 
-def named(added: Iterable[int], removed: Iterable[int], roles: int) -> frozenset[int]:
+def named(added: Sequence[int], removed: Sequence[int], roles: int) -> frozenset[int]:
     """What a snippet names beyond its words: technologies by their numbers, roles by the bits of a mask."""
+    if not (added or removed or roles):
+        return _NO_NAMES
     bits = (bit for bit in range(roles.bit_length()) if roles >> bit & 1)
     return frozenset(
         (*(3 * tech for tech in added), *(3 * tech + 1 for tech in removed), *(3 * bit + 2 for bit in bits))

@@ -61,9 +61,10 @@ def _held_texts(held: Held, rows: IntArray) -> tuple[dict[int, list[Text]], dict
     observed = np.where(np.isnan(columns.observed[rows]), np.inf, columns.observed[rows])
     order = np.lexsort((rows, observed, columns.first_seen[rows], columns.company[rows]))
     ordered = rows[order].tolist()
-    for row, card in zip(ordered, held.cards.snippets(ordered), strict=True):
-        roles = int.from_bytes(columns.roles[row].astype("<u8").tobytes(), "little")
-        names = named(columns.tech_added.row(row).tolist(), columns.tech_removed.row(row).tolist(), roles)
+    roles = columns.roles[ordered].astype("<u8")
+    for row, mask, card in zip(ordered, roles, held.cards.snippets(ordered), strict=True):
+        added, removed = columns.tech_added.row(row).tolist(), columns.tech_removed.row(row).tolist()
+        names = named(added, removed, int.from_bytes(mask.tobytes(), "little"))
         company = int(columns.company[row])
         texts[company].append(Text(card.text, card.kind == "job_posting", 0, names))
         places[company].append(row)
