@@ -69,8 +69,7 @@ def originals(texts: Sequence[Text]) -> list[int]:
         texts: of one company, in order of precedence: an earlier text is never a repeat of a later one. Shared texts
             come before private ones, so that nobody's text is hidden by one he may not see.
     """
-    block = _Block(texts)
-    return [block.place(position) for position in range(len(texts))]
+    return _placed(texts, [_split(text) for text in texts])
 
 
 def originals_behind(before: Sequence[Text], texts: Sequence[Text]) -> list[int]:
@@ -80,8 +79,8 @@ def originals_behind(before: Sequence[Text], texts: Sequence[Text]) -> list[int]
     """
     known, new = [_split(text) for text in before], [_split(text) for text in texts]
     if any(_may_repeat(text, other) for text in new for other in known):
-        return originals([*before, *texts])[len(before) :]
-    return [len(before) + position for position in originals(texts)]
+        return _placed([*before, *texts], [*known, *new])[len(before) :]
+    return [len(before) + position for position in _placed(texts, new)]
 
 
 Tokens = tuple[str, ...]
@@ -103,11 +102,17 @@ def _may_repeat(text: _Split, other: _Split) -> bool:
     return smaller >= _LEAST_SHINGLES and len(text[1] & other[1]) >= MIN_CONTAINMENT * smaller
 
 
+def _placed(texts: Sequence[Text], splits: Sequence[_Split]) -> list[int]:
+    block = _Block(texts, splits)
+    return [block.place(position) for position in range(len(texts))]
+
+
 class _Block:
     """Texts of one company met so far."""
 
-    def __init__(self, texts: Sequence[Text]) -> None:
+    def __init__(self, texts: Sequence[Text], splits: Sequence[_Split]) -> None:
         self._texts = texts
+        self._splits = splits
         self._shingles: list[frozenset[Shingle]] = []
         self._openings: list[frozenset[Shingle]] = []
         self._titles: list[frozenset[str]] = []
@@ -119,7 +124,7 @@ class _Block:
     def place(self, position: int) -> int:
         """Judge the next text and remember it."""
         text = self._texts[position]
-        tokens, shingles = _split(text)
+        tokens, shingles = self._splits[position]
         self._shingles.append(shingles)
         opening = tokens[: _OPENING_SHINGLES + _SHINGLE_WORDS - 1]
         self._openings.append(_shingles(opening))
