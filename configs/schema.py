@@ -44,9 +44,11 @@ class HopArgs(Strict):
 class HopsArgs(Strict):
     """Bounds per hop."""
 
-    retrieval: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=5.0))
+    retrieval: HopArgs = Field(
+        default_factory=lambda: HopArgs(lanes_per_replica=2, max_items=16, linger_ms=5.0)
+    )
     embedder: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2))
-    bm25: HopArgs = Field(default_factory=lambda: HopArgs(max_items=16, linger_ms=5.0))
+    bm25: HopArgs = Field(default_factory=lambda: HopArgs(lanes_per_replica=2, max_items=16, linger_ms=5.0))
     gbdt: HopArgs = Field(default_factory=lambda: HopArgs(linger_ms=5.0))
     llm: HopArgs = Field(
         default_factory=lambda: HopArgs(lanes_per_replica=32, max_items=1),

@@ -176,10 +176,10 @@ class Coalescer(Generic[Item, Value]):
         now_s = self._clock()
         self._observe(len(batch), [now_s - entry.since_s for entry in batch])
         remaining_ms = [entry.deadline.remaining_ms() for entry in batch]
+        outcomes: Sequence[Value | LeadError] | None = None
         try:
             async with asyncio.timeout(max(remaining_ms) / 1000.0):
                 outcomes = await self._send([entry.item for entry in batch], remaining_ms)
-            self._settle(batch, outcomes)
         except TimeoutError:
             _fail_all(batch, DeadlineExceeded(self.node))
         except LeadError as err:
@@ -192,6 +192,9 @@ class Coalescer(Generic[Item, Value]):
         finally:
             self._in_flight -= 1
             self._launch()
+        # Last: what these callers do next may take tens of milliseconds together, and the leaf would have nothing to do meanwhile.
+        if outcomes is not None:
+            self._settle(batch, outcomes)
 
     def _settle(self, batch: list[_Waiting[Item, Value]], outcomes: Sequence[Value | LeadError]) -> None:
         if len(outcomes) != len(batch):

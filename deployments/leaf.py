@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,16 +14,23 @@ from ranking.errors import DeadlineExceeded, DependencyError, LeadError
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 Outcome = TypeVar("Outcome")
+_GIVES_WAY = 10
 _log = logging.getLogger(__name__)
 
 
 class WorkThread:
-    """Runs a leaf's work in one thread, so that its event loop keeps answering health checks."""
+    """Runs a leaf's work in one thread, so that its event loop keeps answering health checks.
+
+    The thread gives way to event loops on the same machine (decision 0058): the ingress has one for all queries, and while that
+    waits for a processor everybody does.
+    """
 
     def __init__(self, node: str, cores: int = 1) -> None:
         self._node = node
         self._load = WorkLoad(cores=cores)
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"{node}-work")
+        self._executor = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix=f"{node}-work", initializer=os.nice, initargs=(_GIVES_WAY,)
+        )  # Linux keeps the niceness of each thread
 
     def stats(self) -> dict[str, float]:
         """How busy this leaf was since it was last asked, for its autoscaling."""

@@ -102,6 +102,8 @@ def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = Tru
         "RAY_SERVE_ENABLE_HA_PROXY": flag,
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": flag,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        # Ray would start replicas at 15, behind everything else on the machine, where they cannot tell apart what may wait.
+        "RAY_worker_niceness": "0",
         # Replicas come and go without errors (decision 0027). A stopping ingress answers until HAProxy knows, which takes
         # about a second (Ray's 30 s would make each `leads down` as long); a reloaded-out HAProxy lives longer than the
         # longest deadline; a query whose replica went away goes to another one, at once and not after a second as

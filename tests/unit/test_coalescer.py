@@ -63,6 +63,22 @@ async def test_items_that_come_while_all_lanes_are_busy_travel_together():
     assert leaf.calls == [[0], [1, 2, 3, 4, 5]]
 
 
+async def test_the_next_call_leaves_before_the_callers_of_the_last_one_go_on():
+    happened = []
+
+    async def send(items, _remaining_ms):
+        happened.append(f"sent {items}")
+        await asyncio.sleep(0)
+        return list(items)
+
+    async def asking(number):
+        happened.append(f"had {await hop.submit(number, deadline())}")
+
+    hop = coalescer(send, lanes=1)
+    await asyncio.gather(*map(asking, range(3)))
+    assert happened == ["sent [0]", "sent [1, 2]", "had 0", "had 1", "had 2"]
+
+
 async def test_one_call_carries_no_more_than_its_item_and_byte_bounds():
     leaf = Leaf()
     leaf.released.clear()

@@ -1,6 +1,7 @@
 """The work thread of a leaf: one outcome per item, in order, whatever happens to one of them."""
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -25,6 +26,15 @@ async def test_each_item_has_its_outcome_in_order() -> None:
     outcomes = await WorkThread("leaf").each([3, -1, 0, 5], [1e3] * 4, double)
     assert kinds(outcomes) == [6, DependencyError, Overloaded, 10]
     assert "secret" not in str(outcomes)
+
+
+async def test_the_work_gives_way_to_event_loops_and_the_loop_beside_it_does_not() -> None:
+    def niceness(_: int) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = niceness(0)
+    assert await WorkThread("leaf").each([1], [1e3], niceness) == [min(19, before + 10)]
+    assert niceness(0) == before
 
 
 async def test_a_late_item_is_not_worked_on() -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 import ray
 from ray._common import tls_utils
+from ray._private import ray_constants
 
 from deployments.local import loopback
 from deployments.local.application import read_config
@@ -62,6 +63,11 @@ def test_ray_reads_every_setting_that_it_is_given() -> None:
     settings = [name for name in environment if name.startswith(("RAY_SERVE_", "REPORTER_"))]
     assert [name for name in settings if f'"{name}"' not in read] == []
     assert len(settings) > 20
+
+
+def test_replicas_start_no_nicer_than_other_programs() -> None:
+    environment = loopback.environment(RayFolders(Path("/run/x")), PortBlock(20000))
+    assert environment[ray_constants.RAY_WORKER_NICENESS] == "0"
 
 
 def test_two_systems_share_neither_port_nor_path() -> None:
