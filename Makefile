@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3.11
+# The distribution's Python is compiled with optimisations; one that `pyenv install` made is not, and costs more per query (decision 0059).
+PYTHON ?= $(or $(shell for each in /usr/bin/python3.11 python3.11; do $$each -c 'import ensurepip' 2>/dev/null && echo $$each && break; done),python3.11)
 BIN := .venv/bin
 SET_UP := .venv/.set-up
 TESTS := not chaos and not load
