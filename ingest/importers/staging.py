@@ -43,7 +43,12 @@ class Staging:
         self._places = 0
 
     async def open(self) -> None:
-        """Make the staging table."""
+        """Make the staging table, and plan this transaction without merge joins.
+
+        A new supplier whose keys sort before all that are stored makes the planner take a merge join for free, as if that ended at
+        once; it reads the whole index of stored keys for every batch (Postgres 18: 250 ms for 500,000 keys).
+        """
+        await self._connection.execute("SET LOCAL enable_mergejoin = off")
         await self._connection.execute(self._statement("stage"))
 
     async def empty(self) -> None:
