@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import random
 import string
 import threading
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
+from prometheus_client.parser import text_string_to_metric_families
 
 from bench.options import Options
 from commands.failure import CommandError
@@ -29,7 +31,31 @@ MESSAGES_PER_S = 200.0
 _TICK_S = 0.1
 _PROBE_EVERY_S, _LOOK_EVERY_S, _GIVE_UP_S = 1.0, 0.05, 60.0
 _TOPIC = "miner.snippets"
+_TAKEN_IN = "leads_ingest_messages"
 _KINDS = ("news", "job_posting", "web_page", "tech_change")
+
+
+def taken_in(base_url: str) -> float:
+    """Messages that came to an end in the running system, stored or not, since it was started."""
+    told = httpx2.get(f"{base_url}/metrics", timeout=30.0).raise_for_status().text
+    families = text_string_to_metric_families(told)
+    return sum(
+        sample.value
+        for family in families
+        if family.name == _TAKEN_IN
+        for sample in family.samples
+        if sample.name == f"{_TAKEN_IN}_total"
+    )
+
+
+def seconds_until(base_url: str, wanted: float) -> float:
+    """How long it takes from now until so many messages came to an end; at most `_GIVE_UP_S`, when it is inf."""
+    started_s = time.monotonic()
+    while time.monotonic() - started_s < _GIVE_UP_S:
+        if taken_in(base_url) >= wanted:
+            return time.monotonic() - started_s
+        time.sleep(_LOOK_EVERY_S)
+    return math.inf
 
 
 class Sender:

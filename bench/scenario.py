@@ -131,7 +131,7 @@ class Holds:
 
     `error_share` counts refusals, failures and answers in which a stage was skipped; `busy_share` is of the whole machine.
     `p95_ratio`: P95 with a failing language model over P95 without one. `answering_cpu_ratio`: CPU per query of what answers
-    queries, with messages over without.
+    queries, with messages over without. `behind_s`: from the last message of the load until the intake has dealt with all.
     """
 
     p95_ms: float | None = None
@@ -145,6 +145,7 @@ class Holds:
     ready_s: float | None = None
     p95_ratio: float | None = None
     answering_cpu_ratio: float | None = None
+    behind_s: float | None = None
     llm_ratio: float | None = None
     mean_lead_usd: float | None = None
     p99_lead_usd: float | None = None

@@ -9,7 +9,7 @@ from bench import measuring, processes, record
 from bench.arrivals import ANSWERED
 from bench.asking import Batch, directory_of
 from bench.measuring import Measured
-from bench.messages import Sender
+from bench.messages import Sender, seconds_until, taken_in
 from bench.scenario import Check, Holds, Steady
 from bench.stand import Stand
 
@@ -27,6 +27,9 @@ def run(stand: Stand, shape: Steady) -> dict[str, Any]:
     checked = checks(measured, holds)
     if alone is not None:
         found |= _compared(measured, alone)
+        if holds.behind_s is not None:
+            what = "seconds from the last message until all are taken in"
+            checked.append(Check.below(what, found["behind_s"], holds.behind_s))
         if holds.answering_cpu_ratio is not None:
             what = "CPU per query of what answers queries, over that without messages"
             checked.append(Check.below(what, found["answering_cpu_ratio"], holds.answering_cpu_ratio))
@@ -38,15 +41,18 @@ def run(stand: Stand, shape: Steady) -> dict[str, Any]:
 
 @contextmanager
 def _messages(stand: Stand) -> Iterator[dict[str, Any]]:
-    """Suppliers' messages while the body runs, where the scenario has any; filled with what was sent."""
+    """Suppliers' messages while the body runs, where the scenario has any; filled with what was sent, and how far behind that was."""
     per_s, found = stand.scenario.messages_per_s, dict[str, Any]()
     if not per_s:
         yield found
         return
-    sender = Sender(stand.state, stand.options, directory_of(stand.state.base_url).ids, per_s, probing=False)
+    base_url = stand.state.base_url
+    sender = Sender(stand.state, stand.options, directory_of(base_url).ids, per_s, probing=False)
+    before = taken_in(base_url)
     with sender.sending():
         yield found
-    found["messages"] = sender.sent
+    behind_s = seconds_until(base_url, before + sender.sent)
+    found |= {"messages": sender.sent, "behind_s": round(behind_s, 2)}
 
 
 def _compared(measured: Measured, alone: Measured) -> dict[str, Any]:
