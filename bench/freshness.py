@@ -54,18 +54,19 @@ def run(options: Options) -> Path:
         with sender.sending():
             during, batch = stand.offer(QUERIES_PER_S, seconds)
         rss = processes.peak_rss_mib(state.pid)
-    waited_s = sender.waited_s
+    sent = sender.done
+    waited_s = sent.waited_s
     alone = record.quantiles(before.outcome.answered_ms())
     beside = record.quantiles(during.outcome.answered_ms())
     p95_s = record.quantiles(waited_s).get("p95", float("inf"))
     checks = [
         Check.below("P95 s from produce to first appearance", p95_s, MOST_P95_S),
-        Check.below("probes that never appeared", sender.lost, 0),
+        Check.below("probes that never appeared", sent.lost, 0),
     ]
     found |= during.figures() | {
         "load": {"kind": "open", "offered_qps": QUERIES_PER_S, "duration_s": seconds, "messages_per_s": MESSAGES_PER_S,
                  "prompts_sha256": batch.sha256},
-        "freshness_s": record.quantiles(waited_s), "probes": len(waited_s) + sender.lost, "messages": sender.sent,
+        "freshness_s": record.quantiles(waited_s), "probes": len(waited_s) + sent.lost, "messages": sent.sent,
         "latency_ms_without": alone, "latency_ms_during": beside,
         "cpu_ms_per_query_without": processes.per_query(before.cpu_ms, before.outcome.offered),
         "peak_rss_mib": rss, "doubts": [*before.doubts(), *during.doubts()],

@@ -51,8 +51,8 @@ def _messages(stand: Stand) -> Iterator[dict[str, Any]]:
     before = taken_in(base_url)
     with sender.sending():
         yield found
-    behind_s = seconds_until(base_url, before + sender.sent)
-    found |= {"messages": sender.sent, "behind_s": round(behind_s, 2)}
+    behind_s = seconds_until(base_url, before + sender.done.sent)
+    found |= {"messages": sender.done.sent, "behind_s": round(behind_s, 2)}
 
 
 def _compared(measured: Measured, alone: Measured) -> dict[str, Any]:
