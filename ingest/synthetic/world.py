@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
+from ingest.synthetic.archive import write_arrays
 from ingest.synthetic.companies import UNKNOWN_FIELDS, Companies, make_companies
 from ingest.synthetic.directory import company_records, lead_records
 from ingest.synthetic.events import TRAPS, Events
@@ -112,21 +114,23 @@ def _write_hidden(path: Path, words: Vocabulary, companies: Companies, needs: tu
     def column(name: str) -> Any:
         return np.concatenate([getattr(need, name) for need in needs])
 
-    np.savez(
-        path,
-        product_keys=np.asarray([row.key for row in words.products]),
-        product=np.concatenate([np.full(len(need.company), need.product, dtype=np.int16) for need in needs]),
-        company=column("company").astype(np.int32),
-        onset=column("onset").astype(np.int16),
-        end=column("end").astype(np.int16),
-        cause=column("cause").astype(np.int8),
-        intensity=_rounded(column("intensity")),
-        win=_rounded(column("win")),
-        bought=column("bought"),
-        budget=_rounded(companies.budget),
-        propensity=_rounded(companies.propensity),
-        growth=_rounded(companies.growth),
-    )
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "product_keys": np.asarray([row.key for row in words.products]),
+        "product": np.concatenate(
+            [np.full(len(need.company), need.product, dtype=np.int16) for need in needs]
+        ),
+        "company": column("company").astype(np.int32),
+        "onset": column("onset").astype(np.int16),
+        "end": column("end").astype(np.int16),
+        "cause": column("cause").astype(np.int8),
+        "intensity": _rounded(column("intensity")),
+        "win": _rounded(column("win")),
+        "bought": column("bought"),
+        "budget": _rounded(companies.budget),
+        "propensity": _rounded(companies.propensity),
+        "growth": _rounded(companies.growth),
+    }
+    write_arrays(path, arrays)
 
 
 def _rounded(values: Any) -> Any:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ranking.prompt import parse
@@ -58,6 +58,7 @@ def codes(query: Query) -> tuple[object, ...]:
 
 @settings(max_examples=150, deadline=None)
 @given(PROMPTS)
+@example("banques not 50-500 banques")
 def test_spans_are_words_of_the_prompt_and_every_value_has_one(prompt: str):
     query = parse(prompt, TAXONOMY)
 
