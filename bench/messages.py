@@ -132,8 +132,9 @@ class Sender:
 
 def _send_in_process(stream: Stream, told: PipeConnection, stop: StopEvent) -> None:
     """The other process: says when it begins and what it did."""
+    sending = _Sending(stream, stop)
     told.send(None)
-    told.send(asyncio.run(_Sending(stream, stop).run()))
+    told.send(asyncio.run(sending.run()))
 
 
 class _Sending:

@@ -175,36 +175,37 @@ class Coalescer(Generic[Item, Value]):
     async def _call(self, batch: list[_Waiting[Item, Value]]) -> None:
         now_s = self._clock()
         self._observe(len(batch), [now_s - entry.since_s for entry in batch])
-        remaining_ms = [entry.deadline.remaining_ms() for entry in batch]
-        outcomes: Sequence[Value | LeadError] | None = None
         try:
-            async with asyncio.timeout(max(remaining_ms) / 1000.0):
-                outcomes = await self._send([entry.item for entry in batch], remaining_ms)
-        except TimeoutError:
-            _fail_all(batch, DeadlineExceeded(self.node))
-        except LeadError as err:
-            _fail_all(batch, err)
-        except asyncio.CancelledError:
-            _fail_all(batch, DependencyError(self.node, "cancelled"))
-            raise
-        except Exception as err:  # noqa: BLE001 - whatever a handle raises must reach every waiting caller, as our own error
-            _fail_all(batch, DependencyError(self.node, type(err).__name__))
+            outcomes = await self._outcomes(batch)
         finally:
             self._in_flight -= 1
             self._launch()
         # Last: what these callers do next may take tens of milliseconds together, and the leaf would have nothing to do meanwhile.
-        if outcomes is not None:
-            self._settle(batch, outcomes)
-
-    def _settle(self, batch: list[_Waiting[Item, Value]], outcomes: Sequence[Value | LeadError]) -> None:
-        if len(outcomes) != len(batch):
-            _fail_all(batch, DependencyError(self.node, f"{len(outcomes)} outcomes for {len(batch)} items"))
-            return
         for entry, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, LeadError):
                 _fail(entry, outcome)
             elif not entry.future.done():
                 entry.future.set_result(outcome)
+
+    async def _outcomes(self, batch: list[_Waiting[Item, Value]]) -> Sequence[Value | LeadError]:
+        """One per item, whatever happens; an error of the call is everybody's."""
+        remaining_ms = [entry.deadline.remaining_ms() for entry in batch]
+        try:
+            async with asyncio.timeout(max(remaining_ms) / 1000.0):
+                outcomes = list(await self._send([entry.item for entry in batch], remaining_ms))
+        except TimeoutError:
+            return [DeadlineExceeded(self.node)] * len(batch)
+        except LeadError as err:
+            return [err] * len(batch)
+        except asyncio.CancelledError:
+            _fail_all(batch, DependencyError(self.node, "cancelled"))
+            raise
+        except Exception as err:  # noqa: BLE001 - whatever a handle raises must reach every waiting caller, as our own error
+            return [DependencyError(self.node, type(err).__name__)] * len(batch)
+        if len(outcomes) != len(batch):
+            wrong = f"{len(outcomes)} outcomes for {len(batch)} items"
+            return [DependencyError(self.node, wrong)] * len(batch)
+        return outcomes
 
 
 def _fail(entry: _Waiting[Item, Value], error: LeadError) -> None:

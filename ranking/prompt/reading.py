@@ -144,9 +144,7 @@ def _only_such(
     ):
         return reading
     before = units[place - 1]
-    if (
-        marks[place - 1] == INERT and before.entries
-    ):  # a number that was read as a size is inert too, and means nothing here
+    if marks[place - 1] == INERT and before.entries:  # a size is inert too, and no kind of anything
         entry = preferred(before.entries)
         return Reading(place - 1, f"exclude.{FIELDS[entry.kind]}", entry, guessed=True)
     if marks[place] < place - 1 and _describes(units, place - 1):

@@ -151,6 +151,19 @@ async def test_a_wrong_number_of_outcomes_is_an_error_not_a_mix_up():
         await coalescer(send).submit(1, deadline())
 
 
+async def test_an_answer_that_is_none_fails_every_item_at_once():
+    async def send(_items, _remaining_ms):
+        return None
+
+    hop = coalescer(send, lanes=1)
+    async with asyncio.timeout(1.0):
+        found = await asyncio.gather(
+            *(hop.submit(number, deadline()) for number in range(2)), return_exceptions=True
+        )
+    assert [type(each) for each in found] == [DependencyError] * 2
+    assert hop.in_flight == 0
+
+
 async def test_items_whose_deadline_passed_while_waiting_are_never_sent():
     leaf = Leaf()
     leaf.released.clear()
