@@ -24,8 +24,8 @@ from bench.scenario import Check
 SERVERS = ("ours", "defaults", "fastapi", "litserve", "plain")
 TARGETS = {"defaults": 5.0, "fastapi": 3.0, "plain": 0.5}
 OUR_OWN = ("defaults", "plain")
-LOWEST_QPS, HIGHEST_QPS, SPACING = 4.0, 700.0, 1.1
-FIRST_QPS = {"ours": 200.0, "defaults": 17.0, "fastapi": 20.0, "litserve": 20.0, "plain": 250.0}
+LOWEST_QPS, HIGHEST_QPS, SPACING = 4.0, 1_100.0, 1.1
+FIRST_QPS = {"ours": 250.0, "defaults": 40.0, "fastapi": 26.0, "litserve": 32.0, "plain": 600.0}
 COMMON_QPS = 8.0
 ROUNDS = 2
 _SECONDS, _COMMON_S, _WARM_UP_S = 5.0, 5.0, 3.0
