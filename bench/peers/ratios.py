@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.peers.ladder import Step, holds
+from bench.peers.ladder import GALLOP, Step, holds
 
 _RESAMPLES = 1_000
 
@@ -28,7 +28,8 @@ def held_rates(
 
     Each resample draws one of the rounds, draws the queries of each of its steps again with replacement, takes the
     highest step below the first that fails, and places the true rate anywhere between that step and the next of the
-    grid (`spacing` times it): what the grid cannot tell apart.
+    grid (`spacing` times it): what the grid cannot tell apart. Where the lowest step held and fails when drawn again, the climb
+    would have asked further down: the rate is one of the places that it passes over.
     """
     found = np.zeros(resamples)
     for number in range(resamples):
@@ -37,6 +38,8 @@ def held_rates(
             if not _again(step, rng):
                 break
             found[number] = step.rate_qps
+        if steps and steps[0].holds and not found[number]:
+            found[number] = steps[0].rate_qps / spacing ** int(rng.integers(1, GALLOP + 1))
     return found * spacing ** rng.random(resamples)
 
 

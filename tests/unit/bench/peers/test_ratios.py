@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.peers.ladder import Step
+from bench.peers.ladder import GALLOP, Step
 from bench.peers.ratios import held, held_rates, mean_ratio, ratio
 
 SLOW, QUICK = [900.0] * 50, [20.0] * 50
@@ -43,6 +43,14 @@ def test_a_step_at_the_edge_fails_in_some_resamples_and_the_one_below_counts_the
     edge = [20.0] * 47 + [900.0] * 3
     drawn = held_rates([[step(10, QUICK), step(11, edge)]], 1.0, np.random.default_rng(3))
     assert set(drawn) == {10.0, 11.0}
+
+
+def test_a_climb_whose_lowest_step_fails_when_drawn_again_would_have_asked_further_down():
+    edge = [20.0] * 48 + [900.0] * 2
+    drawn = held_rates([[step(100, edge)]], 1.1, np.random.default_rng(3))
+    assert (drawn < 100.0).any()
+    assert (drawn >= 100.0).any()
+    assert drawn.min() >= 100.0 / 1.1**GALLOP
 
 
 def test_failures_are_drawn_again_too():
