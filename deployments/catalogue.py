@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.filtering.hidden_leads import HiddenLeads
+from db.filtering.named import leads_of_businesses, named
 from db.snapshot import Catalogue, Snapshot
 from db.snapshot.display_growth import DisplayGrowth
 from db.snapshot.merging import merged
@@ -107,7 +108,7 @@ class SnapshotCatalogue:
         wish = self.wishes.of(query.include, query.exclude)
         hidden = self.hidden.of(self.suppressed())
         if only is not None:
-            hidden = hidden | ~self._listed(only)
+            hidden = self._all_but(only, hidden)
         sources = candidates.source_rows[positions]
         chosen = collapse(candidates.rows[positions], sources, self.directory, wish, hidden)
         reachable = np.maximum(chosen.lead_rows, 0)
@@ -159,19 +160,15 @@ class SnapshotCatalogue:
         """See `ranking.ports.Catalogue`."""
         return self.lexical.mentions(np.asarray(rows, dtype=np.int64), request.concepts, request.keywords)
 
-    def _listed(self, only: Sequence[str]) -> BoolArray:
-        """bool[leads] that "rank my list" may return: those it names, and all leads of businesses it names by company.
-
-        An id that is both is the company's, as in retrieval.
-        """
+    def _all_but(self, only: Sequence[str], hidden: BoolArray) -> BoolArray:
+        """`hidden`, bool[leads], and all that "rank my list" does not name, by themselves or by their company."""
         companies, leads = self.snapshot.companies, self.snapshot.leads
-        by_company = companies.by_id.rows_of(list(only), companies.ids)
-        by_lead = leads.by_id.rows_of(list(only), leads.ids)
-        named = np.zeros(len(companies.active), dtype=np.bool_)
-        named[companies.cluster[by_company[by_company >= 0]]] = True
-        listed: BoolArray = named[companies.cluster][leads.company]
-        listed[by_lead[(by_company < 0) & (by_lead >= 0)]] = True
-        return listed
+        found = named(only, companies, leads)
+        businesses = found.companies[found.companies >= 0]
+        barred = np.ones(len(hidden), dtype=np.bool_)
+        for rows in (leads_of_businesses(businesses, companies, leads), found.leads[found.leads >= 0]):
+            barred[rows] = hidden[rows]
+        return barred
 
 
 def _id_ranks(ids: StringTable) -> IntArray:

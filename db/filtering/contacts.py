@@ -3,15 +3,19 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from db.filtering.bitmaps import BitmapCache, BitSpace, Words
 from db.snapshot.columns import LeadColumns
 from ranking.codebook import Codebook, positions
 from ranking.collapse import UNKNOWN_SENIORITY, role_bits
 from ranking.relaxation import Codes, CompanyFilter, Exclusion
-from ranking.types import BoolArray, IntArray
+from ranking.types import BoolArray, ByteArray, IntArray
+
+RoleWords = NDArray[np.uint64]
 
 
 class Proof(Enum):
@@ -44,10 +48,28 @@ class ContactFilter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audience:
-    """The leads that may be seen: bool[m], or None for all; `key` names it in the cache, None keeps it out."""
+    """The leads that count: `leads` bool[m], or the few at `rows`; all where both are None.
+
+    `key` names it in the cache, None keeps it out.
+    """
 
     key: str | None = ""
     leads: BoolArray | None = None
+    rows: IntArray | None = None
+
+
+class _Contacts(NamedTuple):
+    """Columns of some leads: record row, seniority, words of role bits, and whether there are any."""
+
+    company: IntArray
+    seniority: ByteArray
+    roles: tuple[RoleWords, ...]
+    role_known: BoolArray
+
+    def at(self, rows: IntArray) -> "_Contacts":
+        """Those at `rows`."""
+        roles = tuple(word[rows] for word in self.roles)
+        return _Contacts(self.company[rows], self.seniority[rows], roles, self.role_known[rows])
 
 
 class ContactSets:
@@ -57,12 +79,11 @@ class ContactSets:
         self._space = BitSpace(companies)
         self._book = book
         self._cache = cache
-        self._company: IntArray = leads.company
-        self._seniority = leads.seniority
-        self._roles = [np.ascontiguousarray(word) for word in leads.roles.T]
-        self._role_known = np.zeros(len(leads.seniority), dtype=np.bool_)
-        for word in self._roles:
-            self._role_known |= word != 0
+        roles = tuple(np.ascontiguousarray(word) for word in leads.roles.T)
+        role_known = np.zeros(len(leads.seniority), dtype=np.bool_)
+        for word in roles:
+            role_known |= word != 0
+        self._contacts = _Contacts(leads.company, leads.seniority, roles, role_known)
 
     def records(self, wanted: ContactFilter, proof: Proof, audience: Audience) -> Words:
         """Records with a lead in the audience that passes."""
@@ -72,36 +93,37 @@ class ContactSets:
         return self._cache.get(key, partial(self._records, wanted, proof, audience))
 
     def _records(self, wanted: ContactFilter, proof: Proof, audience: Audience) -> Words:
-        passing = self._passing(wanted, proof)
+        contacts = self._contacts if audience.rows is None else self._contacts.at(audience.rows)
+        passing = self._passing(contacts, wanted, proof)
         if audience.leads is not None:
             passing &= audience.leads
-        return self._space.of_rows(self._company[np.flatnonzero(passing)])
+        return self._space.of_rows(contacts.company[np.flatnonzero(passing)])
 
-    def _passing(self, wanted: ContactFilter, proof: Proof) -> BoolArray:
-        seniority_known = self._seniority != UNKNOWN_SENIORITY
-        passing = ~self._with_role(wanted.barred_roles)
-        passing &= ~self._with_seniority(wanted.barred_seniorities)
+    def _passing(self, contacts: _Contacts, wanted: ContactFilter, proof: Proof) -> BoolArray:
+        seniority_known = contacts.seniority != UNKNOWN_SENIORITY
+        passing = ~self._with_role(contacts, wanted.barred_roles)
+        passing &= ~self._with_seniority(contacts, wanted.barred_seniorities)
         if wanted.roles is not None:
-            has_role = self._with_role(wanted.roles)
-            passing &= has_role | ~self._role_known if proof is Proof.POSSIBLE else has_role
+            has_role = self._with_role(contacts, wanted.roles)
+            passing &= has_role | ~contacts.role_known if proof is Proof.POSSIBLE else has_role
         if wanted.seniorities is not None:
-            has_rank = self._with_seniority(wanted.seniorities)
+            has_rank = self._with_seniority(contacts, wanted.seniorities)
             passing &= has_rank | ~seniority_known if proof is Proof.POSSIBLE else has_rank
         if proof is Proof.VERIFIED and wanted.barred_roles:
-            passing &= self._role_known
+            passing &= contacts.role_known
         if proof is Proof.VERIFIED and wanted.barred_seniorities:
             passing &= seniority_known
         return passing
 
-    def _with_role(self, roles: Codes) -> BoolArray:
-        found = np.zeros(len(self._seniority), dtype=np.bool_)
-        for word, bits in zip(self._roles, role_bits(roles, self._book), strict=True):
+    def _with_role(self, contacts: _Contacts, roles: Codes) -> BoolArray:
+        found = np.zeros(len(contacts.seniority), dtype=np.bool_)
+        for word, bits in zip(contacts.roles, role_bits(roles, self._book), strict=True):
             if bits:
                 found |= (word & bits) != 0
         return found
 
-    def _with_seniority(self, seniorities: Codes) -> BoolArray:
-        found = np.zeros(len(self._seniority), dtype=np.bool_)
+    def _with_seniority(self, contacts: _Contacts, seniorities: Codes) -> BoolArray:
+        found = np.zeros(len(contacts.seniority), dtype=np.bool_)
         for code in positions(seniorities, self._book.seniorities):
-            found |= self._seniority == code
+            found |= contacts.seniority == code
         return found

@@ -1,6 +1,6 @@
 """The companies and leads of "rank my list": judged by the filters, nothing relaxed, each refusal with its reason (F-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from db.filtering.admission import Admission, Gate, Question, intersection
 from db.filtering.bitmaps import Words, contains, count
 from db.filtering.contacts import Audience, ContactFilter, Proof
+from db.filtering.named import leads_of_businesses, named
 from db.snapshot.columns import CompanyColumns, LeadColumns
 from ranking.refusal import Refusal
 from ranking.types import BoolArray, Dropped, IntArray, StepReport
@@ -30,8 +31,14 @@ _INCLUDED = {
 }
 
 
+_Reasons = list[tuple[Refusal, Words]]
+
+
 class Listed(NamedTuple):
-    """The distinct ids of the list, and the record row each stands for (-1: nobody the tenant may see)."""
+    """The distinct ids of the list, the record row each stands for (-1: nobody the tenant may see), and its leads.
+
+    `shown` are those that may be shown, `owned` also those that are suppressed.
+    """
 
     ids: tuple[str, ...]
     rows: IntArray
@@ -65,30 +72,24 @@ class Listing:
         return admission, self._dropped(listed, companies, question, reachable)
 
     def _find(self, ids: tuple[str, ...], question: Question) -> Listed:
-        by_company = self._companies.by_id.rows_of(ids, self._companies.ids)
-        lead_rows = self._leads.by_id.rows_of(ids, self._leads.ids)
-        named = np.flatnonzero((by_company < 0) & (lead_rows >= 0))
-        owned = question.view.owned
-        if owned is not None:
-            named = named[owned[lead_rows[named]]]
-        rows = by_company.copy()
-        rows[named] = self._leads.company[lead_rows[named]]
-        visible = contains(question.view.records, np.maximum(rows, 0)) & (rows >= 0)
-        allowed = self._leads_of(by_company[visible & (by_company >= 0)])
-        allowed[lead_rows[named]] = True
+        view = question.view
+        found = named(ids, self._companies, self._leads)
+        by_lead = np.flatnonzero(found.leads >= 0)
+        if view.owned is not None:
+            by_lead = by_lead[view.owned[found.leads[by_lead]]]
+        rows = found.companies.copy()
+        rows[by_lead] = self._leads.company[found.leads[by_lead]]
+        visible = contains(view.records, np.maximum(rows, 0)) & (rows >= 0)
+        businesses = found.companies[visible & (found.companies >= 0)]
+        leads = np.concatenate(
+            (leads_of_businesses(businesses, self._companies, self._leads), found.leads[by_lead])
+        )
         return Listed(
             ids,
             np.where(visible, rows, -1).astype(np.int32),
-            Audience(None, _both(allowed, question.view.audience.leads)),
-            Audience(None, _both(allowed, owned)),
+            Audience(None, rows=_seen(leads, view.audience.leads)),
+            Audience(None, rows=_seen(leads, view.owned)),
         )
-
-    def _leads_of(self, rows: IntArray) -> BoolArray:
-        """bool[m]: all leads of the businesses of these records."""
-        gate = self._gate
-        whole = gate.space.mask(gate.clusters.spread(gate.space.of_rows(rows)))
-        leads: BoolArray = whole[self._leads.company]
-        return leads
 
     def _dropped(
         self, listed: Listed, companies: Words, question: Question, reachable: Words
@@ -98,41 +99,52 @@ class Listing:
         if not len(refused):
             return ()
         rows = listed.rows[refused]
-        reasons = np.full(len(refused), "", dtype=object)
-        reasons[rows < 0] = Refusal.UNKNOWN_ID
-        for reason, holds in self._reasons(listed, question, reachable):
-            reasons[(reasons == "") & contains(holds, rows)] = reason
+        reasons = self._reasons(listed, question, reachable)
+        first = np.full(len(refused), -1)
+        for number, (_, holds) in reversed(list(enumerate(reasons))):
+            first[contains(holds, rows)] = number
+        first[rows < 0] = len(reasons)
+        wordings = [*(str(reason) for reason, _ in reasons), str(Refusal.UNKNOWN_ID)]
+        ids = listed.ids
         return tuple(
-            Dropped(listed.ids[at], str(reason)) for at, reason in zip(refused.tolist(), reasons, strict=True)
+            Dropped(ids[at], wordings[number])
+            for at, number in zip(refused.tolist(), first.tolist(), strict=True)
         )
 
     def _reasons(self, listed: Listed, question: Question, reachable: Words) -> list[tuple[Refusal, Words]]:
         """Each possible reason with the records it holds for, in the order of `Refusal`."""
         gate, view = self._gate, question.view
         owned = gate.contacts.records(ContactFilter(), Proof.POSSIBLE, listed.owned)
+        barred, wanted = self._contact_reasons(listed, question)
         reasons = [
             (Refusal.DO_NOT_CONTACT, view.suppressed | (owned & ~reachable)),
             (Refusal.EXEMPLAR, question.exemplars),
         ]
         for name, met in gate.companies.excluded(question.excluded).items():
             reasons.append((_EXCLUDED[name], gate.clusters.spread(met & view.records)))
-        reasons += [(Refusal.INACTIVE, ~self._active), (Refusal.NO_CONTACT, ~reachable)]
-        reasons += self._contact_reasons(listed, question)[:2]
+        reasons += [(Refusal.INACTIVE, ~self._active), (Refusal.NO_CONTACT, ~reachable), *barred]
         for name, (matching, unknown) in gate.companies.matching(question.asked.strict).items():
             reasons.append((_INCLUDED[name], ~(matching | unknown)))
-        return reasons + self._contact_reasons(listed, question)[2:]
+        return reasons + wanted
 
-    def _contact_reasons(self, listed: Listed, question: Question) -> list[tuple[Refusal, Words]]:
+    def _contact_reasons(self, listed: Listed, question: Question) -> tuple[_Reasons, _Reasons]:
+        """Those of excluded roles and seniorities, and those of wanted ones."""
         asked, excluded = question.asked.strict, question.excluded
-        filters = (
-            (Refusal.EXCLUDED_ROLES, ContactFilter(None, None, excluded.roles)),
-            (Refusal.EXCLUDED_SENIORITIES, ContactFilter(None, None, excluded.roles, excluded.seniorities)),
-            (Refusal.ROLES, ContactFilter(asked.roles, None, excluded.roles, excluded.seniorities)),
+        roles, seniorities = excluded.roles, excluded.seniorities
+        barred = (
+            (Refusal.EXCLUDED_ROLES, ContactFilter(None, None, roles)),
+            (Refusal.EXCLUDED_SENIORITIES, ContactFilter(None, None, roles, seniorities)),
+        )
+        wanted = (
+            (Refusal.ROLES, ContactFilter(asked.roles, None, roles, seniorities)),
             (Refusal.SENIORITIES, ContactFilter.of(asked, excluded)),
         )
+        return self._failing(barred, listed.shown), self._failing(wanted, listed.shown)
+
+    def _failing(self, filters: Iterable[tuple[Refusal, ContactFilter]], shown: Audience) -> _Reasons:
         records = self._gate.contacts.records
-        return [(reason, ~records(wanted, Proof.POSSIBLE, listed.shown)) for reason, wanted in filters]
+        return [(reason, ~records(wanted, Proof.POSSIBLE, shown)) for reason, wanted in filters]
 
 
-def _both(allowed: BoolArray, seen: BoolArray | None) -> BoolArray:
-    return allowed if seen is None else allowed & seen
+def _seen(leads: IntArray, audience: BoolArray | None) -> IntArray:
+    return leads if audience is None else leads[audience[leads]]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.snapshot.tables import Csr, IdIndex, KeyIndex, StringTable
+from db.snapshot.tables import Csr, IdIndex, KeyIndex, StringTable, key_hashes
 from ranking.types import BoolArray, IntArray
 
 
@@ -94,9 +94,10 @@ class JoinedIds(IdIndex):
 
     def rows_of(self, ids: Sequence[str], table: StringTable) -> IntArray:  # noqa: ARG002  # each part has its own
         """int32[len(ids)] rows in input order, -1 where there is no such id."""
-        found = self._still(IdIndex(self.hashes, self.rows).rows_of(ids, self.built))
+        wanted = key_hashes(ids)
+        found = self._still(IdIndex(self.hashes, self.rows).rows_under(wanted, ids, self.built))
         for index, names, first in self.parts:
-            rows = index.rows_of(ids, names)
+            rows = index.rows_under(wanted, ids, names)
             later = self._still(np.where(rows >= 0, rows + np.int32(first), rows))
             found = np.where(later >= 0, later, found)
         return found.astype(np.int32)

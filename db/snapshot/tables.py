@@ -26,7 +26,7 @@ def key_hash(key: str) -> int:
 
 def key_hashes(keys: Iterable[str]) -> HashArray:
     """uint64[n] hashes in input order."""
-    joined = b"".join(blake2b(key.encode(), digest_size=8).digest() for key in keys)
+    joined = b"".join([blake2b(key, digest_size=8).digest() for key in map(str.encode, keys)])
     return np.frombuffer(joined, dtype="<u8").astype(np.uint64, copy=False)
 
 
@@ -128,10 +128,13 @@ class IdIndex:
 
     def rows_of(self, ids: Sequence[str], table: StringTable) -> IntArray:
         """int32[len(ids)] rows in input order, -1 where `table` has no such id."""
+        return self.rows_under(key_hashes(ids), ids, table)
+
+    def rows_under(self, wanted: HashArray, ids: Sequence[str], table: StringTable) -> IntArray:
+        """`rows_of` ids of which the hashes are known."""
         found = np.full(len(ids), -1, dtype=np.int32)
         if not len(self.hashes):
             return found
-        wanted = key_hashes(ids)
         first = self.hashes.searchsorted(wanted)
         hit = np.flatnonzero(self.hashes[np.minimum(first, len(self.hashes) - 1)] == wanted)
         rows = self.rows[first[hit]].tolist()
