@@ -25,7 +25,7 @@ from deployments.envelope import dumps
 from deployments.miner_routes import SupplierReports, add_miner_routes
 from deployments.problems import INTERNAL, Problem, document, problem_of, response_of
 from deployments.query_flow import QueryFlow, unusable_id
-from deployments.query_route import QUERY_PATH, QueryRoute, ShortWay, content_of
+from deployments.query_route import QUERY_PATH, QueryRoute, ShortWay, Threshold, content_of
 from deployments.schemas import ExplainBody, ParseBody, QueryBody, RerankBody, read_body
 from deployments.submitter_routes import Submitters, add_submitter_routes
 from deployments.telemetry import Telemetry, exposition
@@ -63,12 +63,16 @@ class Wiring:
     suppliers: SupplierReports = field(default_factory=SupplierReports)
 
 
-class _Application(FastAPI):
-    """FastAPI, but what the short way takes passes by all of it, the middlewares included."""
+class Application(FastAPI):
+    """FastAPI, but what the short way takes passes by all of it, the middlewares included.
 
-    def __init__(self, short_way: ShortWay, **settings: Any) -> None:
+    `front` refuses queries for whoever asks before the application is called, as `deployments.front` does.
+    """
+
+    def __init__(self, short_way: ShortWay, front: Threshold, **settings: Any) -> None:
         super().__init__(**settings)
         self._short_way = short_way
+        self.front = front
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -87,14 +91,14 @@ class _Application(FastAPI):
         return schema
 
 
-def build_app(wiring: Wiring) -> FastAPI:
+def build_app(wiring: Wiring) -> Application:
     """The application, ready for Serve's ingress or a plain ASGI server."""
     route = QueryRoute(wiring.flow, wiring.versions)
     failed = partial(_failed, wiring.telemetry)
-    app = _Application(
-        ShortWay(
-            route, wiring.access, wiring.allowances, failed, _request_id, answers_id=wiring.answers_request_id
-        ),
+    threshold = partial(Threshold, route, wiring.access, wiring.allowances, failed, _request_id)
+    app = Application(
+        ShortWay(route, threshold(answers_id=wiring.answers_request_id)),
+        threshold(answers_id=True),
         title="Leadpoet Intent Graph",
         description="Ranks the B2B leads most likely to buy what a prompt describes. Scores compare within one answer only.",
         version="1",

@@ -27,6 +27,7 @@ from deployments.allowance import Allowances
 from deployments.caches.shelf import CacheShelf, cached_embedder
 from deployments.catalogue import SnapshotCatalogue
 from deployments.feedback import Feedback
+from deployments.front import open_front
 from deployments.generations import Generations
 from deployments.handles import HandlePorts, Hop, handle_ports
 from deployments.http import Wiring, build_app
@@ -134,7 +135,7 @@ class Ingress:
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """Called by Serve after the constructor, in the replica."""
-        return build_app(
+        app = build_app(
             Wiring(
                 flow=self._started_flow,
                 readiness=self._readiness,
@@ -148,6 +149,8 @@ class Ingress:
                 suppliers=SupplierReports(lambda: self._pool),
             )
         )
+        open_front(app.front)
+        return app
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
         """For `deployments.scaling`; Serve asks. All work is the event loop's, so the CPU of the process says how busy it is."""

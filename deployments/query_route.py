@@ -6,6 +6,7 @@ OpenAPI document and for whoever mounts the application elsewhere; both ways end
 
 from collections.abc import Callable
 from math import inf
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -20,6 +21,14 @@ from deployments.schemas import BODY_BYTES, QueryBody, checked_body, deadline_ms
 from ranking.errors import FieldError, InvalidQuery, LeadError
 
 QUERY_PATH = "/query"
+_LET_IN = "leads.let_in"
+
+
+class LetIn(NamedTuple):
+    """A request that was let in: who asks, and the JSON value of its body, not checked yet."""
+
+    caller: Caller
+    value: object
 
 
 class QueryRoute:
@@ -36,18 +45,26 @@ class QueryRoute:
             LeadError: see `QueryFlow.answer` and `QueryFlow.admit`.
             ClientDisconnect: nobody waits for it.
         """
+        return await self.answer_to(await self.let_in(receive, caller))
+
+    async def let_in(self, receive: Receive, caller: Caller) -> LetIn:
+        """Read the body of a request that can be answered in time; raises what `answer` raises."""
         flow = self._flow()
         flow.admit(caller)
         flow.check(inf)
         value = read_json(await content_of(receive))
         flow.check(deadline_ms_of(value))
-        body = checked_body(value, QueryBody)
-        answer = await flow.answer(body, caller)
+        return LetIn(caller, value)
+
+    async def answer_to(self, request: LetIn) -> bytes:
+        """The JSON document; raises what `answer` raises."""
+        body = checked_body(request.value, QueryBody)
+        answer = await self._flow().answer(body, request.caller)
         return envelope(answer, self._versions(), explain=body.options.explain)
 
 
-class ShortWay:
-    """An ASGI application for `POST /query` alone, with the answers to errors that FastAPI's way has.
+class Threshold:
+    """Lets requests for `POST /query` in, or tells why not, with the answers to errors that FastAPI's way has.
 
     Args:
         access: tells who calls; `allowances` how much he may.
@@ -78,27 +95,25 @@ class ShortWay:
         """Whether this connection is for it."""
         return bool(scope["type"] == "http" and scope["path"] == QUERY_PATH and scope["method"] == "POST")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection that it takes."""
+    async def let_in(self, scope: Scope, receive: Receive, send: Send) -> LetIn | None:
+        """The request, once for each connection it takes however often it is asked; None when it was refused, and told so."""
+        known: LetIn | None = scope.get(_LET_IN)
+        if known is not None:
+            return known
         caller: Caller | None = None
         try:
             caller = self._access.caller(scope)
             self._allowances.admit(caller)
-            content = await self._query.answer(receive, caller)
+            request = scope[_LET_IN] = await self._query.let_in(receive, caller)
         except (LeadError, ClientDisconnect) as err:
-            await self._tell(err, caller, scope, receive, send)
+            await self.refuse(err, caller, scope, receive, send)
+            return None
         except Exception as err:  # the last HTTP handler: told without its internals, then raised for the log
-            await self._tell(err, None, scope, receive, send)
+            await self.refuse(err, None, scope, receive, send)
             raise
-        else:
-            headers = self._allowances.headers(caller)
-            headers += ((b"content-length", b"%d" % len(content)), (b"content-type", b"application/json"))
-            if self._answers_id:
-                headers.append((b"x-request-id", self._id_of(scope).encode()))
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": content})
+        return request
 
-    async def _tell(
+    async def refuse(
         self, error: Exception, caller: Caller | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer with the error; what `caller` may still ask stands in it where he is told."""
@@ -109,6 +124,39 @@ class ShortWay:
         if self._answers_id:
             response.headers["X-Request-Id"] = request_id
         await response(scope, receive, send)
+
+    async def send(self, content: bytes, caller: Caller, scope: Scope, send: Send) -> None:
+        """Answer with this JSON document."""
+        headers = self._allowances.headers(caller)
+        headers += ((b"content-length", b"%d" % len(content)), (b"content-type", b"application/json"))
+        if self._answers_id:
+            headers.append((b"x-request-id", self._id_of(scope).encode()))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+class ShortWay:
+    """An ASGI application for `POST /query` alone."""
+
+    def __init__(self, query: QueryRoute, threshold: Threshold) -> None:
+        self._query = query
+        self._threshold = threshold
+        self.takes = threshold.takes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection that it takes."""
+        request = await self._threshold.let_in(scope, receive, send)
+        if request is None:
+            return
+        try:
+            content = await self._query.answer_to(request)
+        except (LeadError, ClientDisconnect) as err:
+            await self._threshold.refuse(err, request.caller, scope, receive, send)
+        except Exception as err:  # as in `Threshold.let_in`
+            await self._threshold.refuse(err, None, scope, receive, send)
+            raise
+        else:
+            await self._threshold.send(content, request.caller, scope, send)
 
 
 async def content_of(receive: Receive) -> bytes:

@@ -102,6 +102,8 @@ def environment(folders: RayFolders, ports: PortBlock, *, throughput: bool = Tru
         "RAY_SERVE_ENABLE_HA_PROXY": flag,
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": flag,
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        # Refusals before Serve's handling of a request (decision 0060); with threads of Serve's they would be in the wrong one.
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "deployments.front.middlewares" if throughput else "",
         # Ray would start replicas at 15, behind everything else on the machine, where they cannot tell apart what may wait.
         "RAY_worker_niceness": "0",
         # Replicas come and go without errors (decision 0027). A stopping ingress answers until HAProxy knows, which takes

@@ -1,32 +1,32 @@
-"""`POST /query` answers alike on the short way and through FastAPI's route, which serves it where it is mounted elsewhere."""
+"""`POST /query` answers alike on the short way, behind the refusals in front, and through FastAPI's route, which serves it where
+it is mounted elsewhere."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deployments.front import Front
+from deployments.query_route import Threshold
 from ranking.errors import DeadlineExceeded, Overloaded, Unavailable, UnknownGeneration
 from tests.fixtures.served_app import AS_OF, ServedApp, serving, with_ports
 from tests.fixtures.served_world import PROMPT, ServedWorld
 from tests.integration.test_bad_requests import BODIES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-WAYS = ("/query", "/mounted/query")
+WAYS = ("short", "front", "mounted")
 
 
-@asynccontextmanager
-async def both_ways(app: ServedApp) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application, once at the root and once mounted, where the short way does not know its path."""
-    outer = Starlette(routes=[Mount("/mounted", app=app.app), Mount("/", app=app.app)])
-    transport = httpx2.ASGITransport(app=outer, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://leads") as client:
-        yield client
+def way_to(app: ServedApp, way: str) -> tuple[ASGIApp, str]:
+    """An application and the path to ask it at; mounted, the short way does not know its path."""
+    if way == "mounted":
+        return Starlette(routes=[Mount("/mounted", app=app.app)]), "/mounted/query"
+    return (Front(app.app, [app.app.front]) if way == "front" else app.app), "/query"
 
 
 ALLOWANCE = {"ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"}
@@ -35,13 +35,15 @@ HEADERS = {"content-length", "content-type", "x-request-id"} | ALLOWANCE
 
 async def told(app: ServedApp, content: bytes) -> list[tuple[int, dict[str, str], dict[str, Any]]]:
     """Status, headers and document on each way; of what is left of the allowance, which each takes from, only that it is told."""
-    async with both_ways(app) as client:
-        found = []
-        for way in WAYS:
+    found = []
+    for way in WAYS:
+        outer, path = way_to(app, way)
+        transport = httpx2.ASGITransport(app=outer, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://leads") as client:
             headers = {"X-Request-Id": "mine", "Content-Type": "application/json"}
-            response = await client.post(way, content=content, headers=headers)
-            told = {name: "told" for name in response.headers if name.startswith("ratelimit-re")}
-            found.append((response.status_code, {**response.headers, **told}, response.json()))
+            response = await client.post(path, content=content, headers=headers)
+        told = {name: "told" for name in response.headers if name.startswith("ratelimit-re")}
+        found.append((response.status_code, {**response.headers, **told}, response.json()))
     return found
 
 
@@ -58,8 +60,8 @@ def without_what_differs(document: dict[str, Any]) -> dict[str, Any]:
     ("content", "pointer"), [body[1:] for body in BODIES], ids=[body[0] for body in BODIES]
 )
 async def test_bad_bodies_are_told_alike(served: ServedApp, content: bytes, pointer: str) -> None:
-    short, routed = await told(served, content)
-    assert short == routed
+    short, front, routed = await told(served, content)
+    assert short == front == routed
     assert (short[0], short[2]["request_id"]) == (422, "mine")
     assert pointer in [each["pointer"] for each in short[2]["errors"]]
 
@@ -75,11 +77,13 @@ async def test_bad_bodies_are_told_alike(served: ServedApp, content: bytes, poin
 )
 async def test_answers_are_alike(served: ServedApp, fields: dict[str, Any]) -> None:
     options = {"as_of": AS_OF, "deadline_ms": 20_000}
-    short, routed = await told(served, json.dumps({"query": PROMPT, "options": options, **fields}).encode())
-    assert short[0] == routed[0] == 200
-    assert without_what_differs(short[2]) == without_what_differs(routed[2])
-    assert short[1].keys() == routed[1].keys() == HEADERS
-    assert short[1]["x-request-id"] == routed[1]["x-request-id"] == "mine"
+    ways = await told(served, json.dumps({"query": PROMPT, "options": options, **fields}).encode())
+    documents = [without_what_differs(document) for _, _, document in ways]
+    assert [status for status, _, _ in ways] == [200] * len(WAYS)
+    assert documents == [documents[0]] * len(WAYS)
+    for _, headers, _ in ways:
+        assert headers.keys() == HEADERS
+        assert headers["x-request-id"] == "mine"
 
 
 @pytest.mark.parametrize(
@@ -98,8 +102,8 @@ async def test_failures_are_told_alike(served_world: ServedWorld, error: Excepti
             raise error
 
     async with serving(served_world, with_ports(served_world, retrieval=Failing())) as app:
-        short, routed = await told(app, json.dumps({"query": PROMPT}).encode())
-    assert short == routed
+        short, front, routed = await told(app, json.dumps({"query": PROMPT}).encode())
+    assert short == front == routed
     assert short[0] == status
     assert "secret" not in str(short)
 
@@ -122,10 +126,12 @@ async def test_refusals_before_any_work_are_told_alike(served_world: ServedWorld
     async with serving(served_world, max_in_flight=1) as app:
         async with app.flow.gate.turn(app.flow._deadline(10_000.0)):
             for content in (b"{", json.dumps({"query": PROMPT}).encode()):
-                short, routed = await told(app, content)
-                assert short == routed
+                short, front, routed = await told(app, content)
+                assert short == front == routed
                 assert (short[0], short[2]["code"], short[1]["retry-after"]) == (503, "overloaded", "1")
-        assert [each[0] for each in await told(app, json.dumps({"query": PROMPT}).encode())] == [200, 200]
+        assert [each[0] for each in await told(app, json.dumps({"query": PROMPT}).encode())] == [200] * len(
+            WAYS
+        )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -143,6 +149,36 @@ async def test_a_body_may_come_in_pieces_and_not_at_all(served: ServedApp, way: 
     assert len(flood) == 97  # the rest is not read
 
 
+async def test_a_query_counts_once_and_what_is_refused_in_front_goes_no_further(served: ServedApp) -> None:
+    asked: list[str] = []
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await served.app(scope, receive, send)
+
+    transport = httpx2.ASGITransport(app=Front(counted, [served.app.front]))
+    content = json.dumps({"query": PROMPT, "limit": 1, "options": {"deadline_ms": 20_000}}).encode()
+    async with httpx2.AsyncClient(transport=transport, base_url="http://leads") as client:
+        left = [
+            int((await client.post("/query", content=each)).headers["ratelimit-remaining"])
+            for each in (content, b"{", content)
+        ]
+        others = [(await client.get("/healthz")).status_code, (await client.get("/query")).status_code]
+    assert [left[0] - each for each in left] == [0, 1, 2]
+    assert others == [200, 405]
+    assert asked == ["/query", "/query", "/healthz", "/query"]
+
+
+async def test_until_the_ingress_has_started_all_pass(served: ServedApp) -> None:
+    fronts: list[Threshold] = []
+    transport = httpx2.ASGITransport(app=Front(served.app, fronts))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://leads") as client:
+        first = await client.post("/query", content=b"{")
+        fronts.append(served.app.front)
+        second = await client.post("/query", content=b"{")
+    assert first.status_code == second.status_code == 422
+
+
 async def _statuses(served: ServedApp, way: str, messages: list[dict[str, Any]]) -> list[int]:
     sent: list[int] = []
     await _send(served, way, messages, sent)
@@ -150,7 +186,7 @@ async def _statuses(served: ServedApp, way: str, messages: list[dict[str, Any]])
 
 
 async def _send(served: ServedApp, way: str, messages: list[dict[str, Any]], statuses: list[int]) -> None:
-    outer = Starlette(routes=[Mount("/mounted", app=served.app), Mount("/", app=served.app)])
+    outer, path = way_to(served, way)
 
     async def receive() -> dict[str, Any]:
         await asyncio.sleep(0)
@@ -161,7 +197,7 @@ async def _send(served: ServedApp, way: str, messages: list[dict[str, Any]], sta
             statuses.append(message["status"])
 
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": way,
-        "raw_path": way.encode(), "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
     }  # fmt: skip
     await outer(scope, receive, send)
