@@ -3,9 +3,10 @@
 Candidates and evidence are columns (structure of arrays); one object per lead exists only for the K that are returned.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Final, Literal, NewType
+from typing import Any, ClassVar, Final, Literal, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,6 +150,10 @@ class Dropped(Wired):
 
     id: str
     reason: str
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """See `pickle`; there are hundreds on a list, and no arrays in them."""
+        return Dropped, (self.id, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
