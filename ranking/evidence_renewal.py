@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ranking.boosts import EventLists
 from ranking.evidence_columns import CodeArray, ListArrays, Lists, OffsetArray, Snippets, Strings
 from ranking.evidence_views import DatedTables, Events, Measures, Vocabulary, dated
+from ranking.ragged import offsets_of, places_of
 from ranking.types import BoolArray, ByteArray, FloatArray, IntArray
 
 Number = TypeVar("Number", bound=np.generic)
@@ -179,12 +180,9 @@ def some_snippets(snippets: Snippets, rows: IntArray, companies: IntArray) -> Sn
 
 def taken(lists: Lists, rows: IntArray) -> ListArrays:
     """The lists at `rows`."""
-    starts = np.asarray(lists.offsets)[rows]
-    counts = np.asarray(lists.offsets)[rows + 1] - starts
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    places = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], counts)
-    return ListArrays(offsets, np.asarray(lists.values)[places].astype(np.int32))
+    offsets = np.asarray(lists.offsets)
+    own = offsets_of(offsets[rows + 1] - offsets[rows])
+    return ListArrays(own, np.asarray(lists.values)[places_of(offsets, rows)].astype(np.int32))
 
 
 def _local(originals: IntArray, rows: IntArray) -> IntArray:

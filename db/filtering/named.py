@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from db.snapshot.columns import CompanyColumns, LeadColumns
-from db.snapshot.tables import OffsetArray
+from ranking.ragged import places_of
 from ranking.types import IntArray
 
 
@@ -30,14 +30,5 @@ def named(ids: Sequence[str], companies: CompanyColumns, leads: LeadColumns) -> 
 def leads_of_businesses(rows: IntArray, companies: CompanyColumns, leads: LeadColumns) -> IntArray:
     """int32 lead rows of all records of the businesses that the records at `rows` belong to."""
     members = companies.members
-    records = members.values[_places(members.offsets, np.unique(companies.cluster[rows]))]
-    return _places(leads.company_offsets, records).astype(np.int32)
-
-
-def _places(offsets: OffsetArray, rows: IntArray) -> IntArray:
-    """The places offsets[i]:offsets[i + 1] of all of `rows`, one after the other."""
-    starts = offsets[rows]
-    counts = offsets[rows + 1] - starts
-    first = np.cumsum(counts) - counts
-    places: IntArray = np.arange(counts.sum()) + np.repeat(starts - first, counts)
-    return places
+    records = members.values[places_of(members.offsets, np.unique(companies.cluster[rows]))]
+    return places_of(leads.company_offsets, records).astype(np.int32)

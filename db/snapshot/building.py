@@ -6,21 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from db.snapshot.tables import Csr, IdIndex, KeyIndex, OffsetArray, StringTable, key_hashes
+from db.snapshot.tables import Csr, IdIndex, KeyIndex, StringTable, key_hashes
+from ranking.ragged import offsets_of
 from ranking.types import IntArray
-
-
-def offsets_of(lengths: Iterable[int]) -> OffsetArray:
-    """int64[n + 1] running sums of n lengths, starting at 0."""
-    counts = np.fromiter(lengths, dtype=np.int64)
-    return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
 
 
 def string_table(texts: Iterable[str]) -> StringTable:
     """A table of `texts` in order."""
     encoded = [text.encode() for text in texts]
     blob = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-    return StringTable(offsets_of(map(len, encoded)), blob)
+    return StringTable(offsets_of([len(text) for text in encoded]), blob)
 
 
 def csr(lists: Iterable[Iterable[int]], dtype: DTypeLike = np.int32) -> Csr:

@@ -10,13 +10,14 @@ import numpy as np
 from asyncpg import Record
 from numpy.typing import NDArray
 
-from db.snapshot.building import Lists, Postings, id_index, inverse, offsets_of, string_table
+from db.snapshot.building import Lists, Postings, id_index, inverse, string_table
 from db.snapshot.catalogue import pack
 from db.snapshot.columns import UNKNOWN_8, UNKNOWN_16, UNKNOWN_COUNT, VECTOR_DIMENSION
 from db.snapshot.gathering import Codes, Interner, StringFile
 from db.snapshot.layout import ArrayFile, save_array, save_columns
 from db.snapshot.tables import Csr
 from ranking.cards import CompanyCard
+from ranking.ragged import offsets_of
 from ranking.selling import sold_concepts
 from ranking.taxonomy import Taxonomy
 from ranking.types import BoolArray, Float32Array, IntArray

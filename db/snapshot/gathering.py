@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from db.snapshot.building import offsets_of
 from db.snapshot.columns import MaskArray, role_words
 from db.snapshot.layout import ArrayFile, save_array
+from ranking.ragged import offsets_of
 
 
 class Codes:

@@ -8,6 +8,7 @@ import numpy as np
 from db.snapshot.columns import SnippetColumns
 from db.snapshot.tables import Csr, IdIndex, StringTable
 from ranking.growing import Growing
+from ranking.ragged import places_of
 from ranking.types import BoolArray, IntArray
 
 _GROWING = tuple(field.name for field in fields(SnippetColumns) if field.type not in (StringTable, IdIndex))
@@ -57,14 +58,12 @@ class SnippetGrowth:
         """int32 snippets that companies, int32 ascending, have now; ascending by company, then row."""
         offsets = self._built.company_offsets
         built = companies[companies < len(offsets) - 1]
-        starts, ends = offsets[built], offsets[built + 1]
-        counts = ends - starts
-        first = np.concatenate(([0], np.cumsum(counts)))[:-1]
-        rows = np.arange(counts.sum()) + np.repeat(starts - first, counts)
         later = self.columns.company[self._built_count :]
         marked = np.zeros(int(max(later.max(initial=0), companies.max(initial=0))) + 1, dtype=np.bool_)
         marked[companies] = True
-        all_rows = np.concatenate((rows, self._built_count + np.flatnonzero(marked[later])))
+        all_rows = np.concatenate(
+            (places_of(offsets, built), self._built_count + np.flatnonzero(marked[later]))
+        )
         return _in_order(self.columns, all_rows[~self._gone[all_rows]])
 
     def _grown(self, name: str, built: Any, more: Any) -> Any:

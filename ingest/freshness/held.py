@@ -14,6 +14,7 @@ from db.snapshot.growth import SnippetGrowth
 from db.snapshot.merging import merged
 from models.lexical import LexicalIndex
 from models.lexical.later import LaterTexts, LaterWriter
+from ranking.ragged import places_of
 from ranking.taxonomy import Taxonomy
 from ranking.types import IntArray
 
@@ -90,5 +91,5 @@ class Held:
 
 def members_of(companies: CompanyColumns, representatives: IntArray) -> IntArray:
     """int32 rows of all records that are represented by these, ascending."""
-    lists = [companies.members.row(int(row)) for row in representatives]
-    return np.sort(np.concatenate([np.zeros(0, dtype=np.int32), *lists]))
+    members = companies.members
+    return np.sort(members.values[places_of(members.offsets, representatives)])

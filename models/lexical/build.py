@@ -8,13 +8,14 @@ import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lexical.files import PostingLists, TermTable, best_of, offsets_of, save
+from models.lexical.files import PostingLists, TermTable, best_of, save
 from models.lexical.kindred import kindred_postings, learned
 from models.lexical.manifest import K1, B, LexicalManifest
 from models.lexical.mentions import MentionLists
 from models.lexical.statistics import Statistics
 from models.lexical.surfaces import Concepts, Surfaces
 from models.lexical.tokenise import Tokeniser
+from ranking.ragged import offsets_of, places_of
 from ranking.types import IntArray
 
 
@@ -111,12 +112,10 @@ def _postings(
     model = bm25s.BM25(k1=K1, b=B, method="atire")
     model.index((documents, vocabulary), create_empty_token=False, show_progress=False)
     scores = model.scores
-    begin, sizes = scores["indptr"][old], np.diff(scores["indptr"])[old]
-    offsets = offsets_of(sizes)
-    source = np.arange(offsets[-1]) + np.repeat(begin - offsets[:-1], sizes)
+    source = places_of(scores["indptr"], old)
     rows = scores["indices"][source].astype(np.int32, copy=False)
     raw = scores["data"][source].astype(np.float32, copy=False)
-    return PostingLists(offsets, rows, raw)
+    return PostingLists(offsets_of(np.diff(scores["indptr"])[old]), rows, raw)
 
 
 def _frozen_postings(

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ranking.errors import ArtifactError
+from ranking.ragged import offsets_of
 from ranking.types import ByteArray, Float32Array, IntArray
 
 OffsetArray = NDArray[np.int64]
@@ -26,14 +27,6 @@ def load(folder: Path, name: str) -> NDArray[Any]:
     except (OSError, ValueError, EOFError) as err:
         raise ArtifactError("lexical index", f"{name} cannot be read") from err
     return np.asarray(mapped)  # plain arrays: slicing np.memmap costs microseconds more
-
-
-def offsets_of(lengths: ArrayLike) -> OffsetArray:
-    """int64[n + 1] running sums of n lengths, starting at 0."""
-    counts = np.asarray(lengths, dtype=np.int64)
-    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lexical.files import OffsetArray, PostingLists, TermTable, load, offsets_of, save
+from models.lexical.files import OffsetArray, PostingLists, TermTable, load, save
+from ranking.ragged import offsets_of, places_of
 from ranking.types import FloatArray, IntArray
 
 COMPANIES: Final = 8  # a word's texts that name the concept come from so many companies at least
@@ -124,8 +125,7 @@ def _terms_of(
 ) -> tuple[IntArray, IntArray]:
     """Every (term, company) of the texts `rows`."""
     lengths = bounds[rows + 1] - bounds[rows]
-    starts = np.repeat(bounds[rows] - (np.cumsum(lengths) - lengths), lengths)
-    return by_text[starts + np.arange(lengths.sum())], np.repeat(companies[rows], lengths)
+    return by_text[places_of(bounds, rows)], np.repeat(companies[rows], lengths)
 
 
 def kindred_postings(kindred: Kindred, postings: PostingLists, concepts: PostingLists) -> PostingLists:

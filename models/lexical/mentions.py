@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.lexical.files import OffsetArray, load, offsets_of, save
+from models.lexical.files import OffsetArray, load, save
 from ranking.excerpt import READ_CHARACTERS
 from ranking.kernels.mentions import spans_of
+from ranking.ragged import offsets_of
 from ranking.types import IntArray
 
 LongArray = NDArray[np.int64]
