@@ -23,7 +23,7 @@ from deployments.telemetry import Telemetry
 from ranking.answer import Degradation, RankedLead, RankedList
 from ranking.config import RankingConfig
 from ranking.correction import checked
-from ranking.deadline import Deadline
+from ranking.deadline import Clock, Deadline
 from ranking.doubt import Aside, Asker
 from ranking.errors import FieldError, InvalidQuery, NotFound
 from ranking.fit import FitWeights
@@ -103,6 +103,7 @@ class QueryFlow:
         surveyed: Callable[[Survey], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._ports = ports
         self._taxonomy = taxonomy
@@ -111,7 +112,7 @@ class QueryFlow:
         self._log = log
         self._telemetry = telemetry
         self._parses = ParseCache(taxonomy, parse_cache)
-        self.gate = Gate(Admission(AdmissionLimits(most=max_in_flight)), time.monotonic, telemetry)
+        self.gate = Gate(Admission(AdmissionLimits(most=max_in_flight)), clock, telemetry)
         self._parsing = parsing
         self._unsure_below = unsure_below
         self._lag_s = lag_s
@@ -120,6 +121,7 @@ class QueryFlow:
         self._surveyed = surveyed
         self._now = now
         self._new_id = new_id
+        self._clock = clock
         self.config = RankingConfig()
 
     def parse(self, prompt: str) -> Query:
@@ -150,7 +152,7 @@ class QueryFlow:
             Overloaded: too many queries are in work for an answer by the deadline.
             LeadError: as the pipeline.
         """
-        started_s = time.perf_counter()
+        started_s = self._clock()
         deadline = self._deadline(body.options.deadline_ms)
         async with self.gate.turn(deadline, _weight(body.limit, len(body.candidates or ()))) as aside:
             return await self._answer(body, caller, deadline, started_s, aside)
@@ -158,19 +160,19 @@ class QueryFlow:
     def _deadline(self, milliseconds: float) -> Deadline:
         """Counted from when the request came, as far as the loop's lag tells; a guess shall not take most of the time away."""
         lag_ms = min(self._lag_s() * 1000.0, _MOST_LAG * milliseconds)
-        return Deadline.after_ms(milliseconds - lag_ms, time.monotonic)
+        return Deadline.after_ms(milliseconds - lag_ms, self._clock)
 
     async def _answer(
         self, body: QueryBody, caller: Caller, deadline: Deadline, started_s: float, aside: Aside
     ) -> Answer:
-        begun_s = time.perf_counter()
+        begun_s = self._clock()
         query_id = self._new_id()
         with followed() as use:
             parsed = await self._read(body, caller, query_id, aside, deadline)
             request = self._request(body, caller, parsed, query_id, aside)
-            parse_ms = (time.perf_counter() - begun_s) * 1000.0
+            parse_ms = (self._clock() - begun_s) * 1000.0
             ranked = await rank_leads(request, self._ports, self.config, deadline, self._surveyed)
-        total_s = time.perf_counter() - started_s
+        total_s = self._clock() - started_s
         wait_ms = (begun_s - started_s) * 1000.0
         timings = {"wait": wait_ms, "parse": parse_ms, **ranked.timings_ms, "total": total_s * 1000.0}
         notes = tuple(Degradation("parse", reason) for reason in parsed.notes)
@@ -306,7 +308,7 @@ class QueryFlow:
             yield deadline
 
     async def _survey(self, request: RankRequest, deadline: Deadline) -> Survey:
-        return await survey(request, self._ports, self.config, deadline, Journey(time.monotonic))
+        return await survey(request, self._ports, self.config, deadline, Journey(self._clock))
 
     async def _why_not_admitted(self, found: Survey, wanted: str, deadline: Deadline) -> str:
         """Ask about this one company alone: nothing is relaxed then, and what drops it is named."""
