@@ -1,4 +1,4 @@
-"""Refusals of `POST /query` before Serve's own handling of a request, which costs ten times as much (decision 0060).
+"""Refusals of `POST /query` before Serve's own handling of a request: 0.34 ms each in place of 0.38 (decision 0060).
 
 Serve puts `middlewares` around its HTTP server in each process that has one (`RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`). In
 the ingress's process `open_front` says who lets requests in; in others, and until the ingress has started, all pass. Only for
